@@ -1,0 +1,1 @@
+"""Tell Higgs events from background with a masked transformer autoencoder."""
