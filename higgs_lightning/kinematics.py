@@ -1,0 +1,113 @@
+"""From HIGGS units to physics and back: objects, their exact symmetries, and pairwise invariants.
+
+Shape legend: B events, O objects (:data:`higgs_lightning.schema.OBJECTS`), F low-level features.
+All transverse momenta and masses are in GeV, all azimuths in radians. Objects are treated as massless.
+"""
+
+import math
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from higgs_lightning import schema
+
+_PT, _ETA, _PHI, _BTAG = (schema.columns(quantity) for quantity in ("pt", "eta", "phi", "btag"))
+_SCALES = torch.tensor([feature.scale for feature in schema.LOW_LEVEL])
+_HAS_ETA = [o for o in range(schema.NUM_OBJECTS) if o != schema.MISSING_ENERGY]
+
+#: The names of :func:`pair_invariants`, in order.
+PAIR_INVARIANTS = ("log m^2", "log m_T^2", "log Delta R", "Delta phi", "Delta eta", "log min pT")
+
+
+class Objects(NamedTuple):
+    """The reconstructed objects of a batch of events, each field (B, O).
+
+    Attributes:
+        pt: transverse momentum, GeV (for the missing energy its magnitude).
+        eta: pseudorapidity; 0 for the missing energy, whose direction along the beam is not measured.
+        phi: azimuth, radians.
+        btag: b-tag level 0, 1 or 2 as an integer; 0 for objects that are not jets.
+    """
+
+    pt: Tensor
+    eta: Tensor
+    phi: Tensor
+    btag: Tensor
+
+
+def to_objects(features: Tensor) -> Objects:
+    """Read the objects from features (B, F) in HIGGS units."""
+    physical = features * _SCALES.to(features)
+    zero = torch.zeros_like(physical[:, :1])
+    eta = physical[:, _ETA]
+    btag = physical[:, _BTAG]
+    return Objects(
+        pt=physical[:, _PT],
+        eta=torch.cat([eta[:, : schema.MISSING_ENERGY], zero, eta[:, schema.MISSING_ENERGY :]], dim=1),
+        phi=physical[:, _PHI],
+        btag=torch.cat([zero, zero, btag], dim=1).round().long().clamp(0, schema.NUM_BTAG_LEVELS - 1),
+    )
+
+
+def to_features(objects: Objects) -> Tensor:
+    """Write objects as features (B, F) in HIGGS units: the inverse of :func:`to_objects`."""
+    features = objects.pt.new_empty(objects.pt.shape[0], schema.NUM_FEATURES)
+    features[:, _PT] = objects.pt
+    features[:, _ETA] = objects.eta[:, _HAS_ETA]
+    features[:, _PHI] = wrap(objects.phi)
+    features[:, _BTAG] = objects.btag[:, schema.FIRST_JET :].to(features)
+    return features / _SCALES.to(features)
+
+
+def wrap(angle: Tensor) -> Tensor:
+    """Bring angles in radians, any shape, into [-pi, pi)."""
+    return torch.remainder(angle + math.pi, 2 * math.pi) - math.pi
+
+
+def reflect(features: Tensor, generator: torch.Generator) -> Tensor:
+    """Mirror each event of (B, F) with probability 1/2 along the beam and with 1/2 across it.
+
+    eta -> -eta and phi -> -phi of the whole event are exact symmetries of proton-proton collisions, and
+    HIGGS' features of both kinds are symmetric about 0, so in its units they are changes of sign.
+    """
+    signs = torch.ones_like(features)
+    for quantity in (_ETA, _PHI):
+        coin = torch.randint(2, (len(features), 1), generator=generator, device=generator.device)
+        signs[:, quantity] = (1 - 2 * coin).to(features)
+    return features * signs
+
+
+def pair_invariants(objects: Objects) -> Tensor:
+    """Invariants under boosts along the beam of each pair of objects: (B, O, O, 6), of order one.
+
+    In the order of :data:`PAIR_INVARIANTS`, for massless objects i and j::
+
+        m^2   = 2 pT_i pT_j (cosh(Delta eta) - cos(Delta phi))
+        m_T^2 = 2 pT_i pT_j (1 - cos(Delta phi))
+        (Delta R)^2 = (Delta eta)^2 + (Delta phi)^2
+
+    Differences are absolute. The missing energy has no pseudorapidity: for its pairs Delta eta is 0, so that
+    m equals m_T. Logarithms are of 1 GeV^2, 1 GeV and radians, shifted and scaled by fixed constants.
+    """
+    pt_i, pt_j = objects.pt[:, :, None], objects.pt[:, None, :]
+    delta_phi = wrap(objects.phi[:, :, None] - objects.phi[:, None, :]).abs()
+    delta_eta = (objects.eta[:, :, None] - objects.eta[:, None, :]).abs()
+    measured = torch.ones_like(delta_eta[0])
+    measured[schema.MISSING_ENERGY, :] = 0
+    measured[:, schema.MISSING_ENERGY] = 0
+    delta_eta = delta_eta * measured
+    scale = 2 * pt_i * pt_j
+    transverse = 1 - delta_phi.cos()
+    mass_squared = scale * (delta_eta.cosh() - 1 + transverse)
+    return torch.stack(
+        [
+            (mass_squared + 1).log() / 2 - 4,
+            (scale * transverse + 1).log() / 2 - 4,
+            (delta_eta.square() + delta_phi.square() + 1e-4).log() / 2,
+            delta_phi,
+            delta_eta,
+            torch.minimum(pt_i, pt_j).clamp(min=1).log() - 4,
+        ],
+        dim=-1,
+    )

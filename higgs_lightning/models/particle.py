@@ -1,0 +1,218 @@
+"""The masked autoencoder over the objects of one event, with a classifier on its bottleneck.
+
+Read in this order: :meth:`ParticleAutoencoder.forward`, then what it calls, top to bottom.
+Shape legend: B events, O = 6 objects, Q = 7 quantities of a token, D width, H heads.
+"""
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F  # noqa: N812
+
+from higgs_lightning import kinematics, schema
+from higgs_lightning.kinematics import Objects
+from higgs_lightning.models.output import Output
+
+# log pT, eta, cos phi, sin phi, then the b-tag level as one of three classes
+_LOG_PT, _ETA, _ANGLE, _BTAG = 0, 1, slice(2, 4), slice(4, 4 + schema.NUM_BTAG_LEVELS)
+_NUM_QUANTITIES = _BTAG.stop
+_REFERENCE_PT = 50.0  # GeV: the scale of HIGGS' objects, so that log(pT / reference) is near 0
+_SMALLEST_PT = 1.0  # GeV: below it a transverse momentum is noise, and its logarithm would run away
+
+
+class ParticleAutoencoder(nn.Module):
+    """A token an object, attention within one event, so that a score never depends on batch mates.
+
+    Azimuth is measured from the event's first visible object (the lepton, unless it is hidden), which makes
+    the score exactly invariant under rotations about the beam. Pairwise invariants (masses, distances) bias
+    the attention, as in the Particle Transformer (H. Qu, C. Li and S. Qian, ICML 2022). Hidden objects are
+    replaced by a learned mask token before the encoder, as in BERT, and their pairs lose their bias.
+
+    Args:
+        num_layers: encoder blocks.
+        num_heads: attention heads; must divide ``dim``.
+        latent_dim: width of the bottleneck.
+        dropout: dropout after attention and feed-forward and before the classifier.
+        dim: width of a token.
+        decoder_layers: decoder blocks.
+
+    Raises:
+        ValueError: ``num_heads`` does not divide ``dim``.
+    """
+
+    #: The score of an event depends on that event alone.
+    mixes_events = False
+
+    def __init__(
+        self,
+        num_layers: int = 3,
+        num_heads: int = 4,
+        latent_dim: int = 32,
+        dropout: float = 0.0,
+        dim: int = 64,
+        decoder_layers: int = 1,
+    ) -> None:
+        if dim % num_heads:
+            raise ValueError(f"num_heads={num_heads} does not divide dim={dim}")
+        super().__init__()
+        self.embedding = PerObjectLinear(_NUM_QUANTITIES, dim)
+        self.slot = nn.Parameter(0.02 * torch.randn(schema.NUM_OBJECTS, dim))
+        self.mask_token = nn.Parameter(0.02 * torch.randn(dim))
+        self.class_token = nn.Parameter(0.02 * torch.randn(dim))
+        self.pair_bias = nn.Sequential(
+            nn.Linear(len(kinematics.PAIR_INVARIANTS), 32), nn.GELU(), nn.Linear(32, num_heads)
+        )
+        self.encoder = nn.ModuleList(Block(dim, num_heads, dropout) for _ in range(num_layers))
+        self.encoder_norm = nn.LayerNorm(dim)
+        self.bottleneck = nn.Linear(dim, latent_dim)
+        self.classifier = nn.Sequential(nn.GELU(), nn.Dropout(dropout), nn.Linear(latent_dim, 1))
+        self.decoder = nn.ModuleList(Block(dim, num_heads, dropout) for _ in range(decoder_layers))
+        self.decoder_norm = nn.LayerNorm(dim)
+        self.reconstructor = PerObjectLinear(dim, _NUM_QUANTITIES)
+
+    def forward(self, features: Tensor, hidden: Tensor | None = None) -> Output:
+        """Score and reconstruct events.
+
+        Args:
+            features: (B, 21) in HIGGS units.
+            hidden: (B, 6) bool, ``True`` = hidden from the encoder; at least one object an event is visible.
+                None hides nothing.
+        """
+        if hidden is None:
+            hidden = torch.zeros(len(features), schema.NUM_OBJECTS, dtype=torch.bool, device=features.device)
+        objects = kinematics.to_objects(features)
+        origin = first_visible(objects.phi, hidden)
+        objects = objects._replace(phi=kinematics.wrap(objects.phi - origin))
+
+        encoded = self.encode(blank(objects, hidden), hidden)  # (B, 1 + O, D)
+        latent = self.bottleneck(encoded[:, 0])
+        logits = self.classifier(latent).squeeze(1)
+
+        decoded = self.decode(encoded[:, 1:])  # (B, O, Q)
+        errors = reconstruction_errors(decoded, objects)
+        reconstructed = to_objects(decoded)
+        reconstructed = reconstructed._replace(phi=reconstructed.phi + origin)
+        return Output(logits, kinematics.to_features(reconstructed), latent, errors)
+
+    def encode(self, objects: Objects, hidden: Tensor) -> Tensor:
+        """Encode the class token and the objects: (B, 1 + O, D)."""
+        tokens = self.embedding(quantities(objects))
+        tokens = torch.where(hidden[:, :, None], self.mask_token, tokens) + self.slot
+        x = torch.cat([self.class_token.expand(len(tokens), 1, -1), tokens], dim=1)
+        bias = self.attention_bias(objects, hidden)
+        for block in self.encoder:
+            x = block(x, bias)
+        return self.encoder_norm(x)
+
+    def attention_bias(self, objects: Objects, hidden: Tensor) -> Tensor:
+        """Bias of each head's attention between two tokens: (B, H, 1 + O, 1 + O).
+
+        0 for the class token and for pairs with a hidden object.
+        """
+        bias = self.pair_bias(kinematics.pair_invariants(objects))
+        unknown = hidden[:, :, None] | hidden[:, None, :]
+        bias = bias.masked_fill(unknown[..., None], 0.0)
+        return F.pad(bias.permute(0, 3, 1, 2), (1, 0, 1, 0))
+
+    def decode(self, tokens: Tensor) -> Tensor:
+        """Decode the encoded objects (B, O, D) into their quantities (B, O, Q)."""
+        for block in self.decoder:
+            tokens = block(tokens)
+        return self.reconstructor(self.decoder_norm(tokens))
+
+
+def first_visible(phi: Tensor, hidden: Tensor) -> Tensor:
+    """Azimuth (B, 1) of the first object of (B, O) that is not hidden."""
+    return phi.gather(1, hidden.long().argmin(dim=1, keepdim=True))
+
+
+def blank(objects: Objects, hidden: Tensor) -> Objects:
+    """Forget what hidden objects measured, so that no later step can use it."""
+    return Objects(
+        pt=objects.pt.masked_fill(hidden, _REFERENCE_PT),
+        eta=objects.eta.masked_fill(hidden, 0.0),
+        phi=objects.phi.masked_fill(hidden, 0.0),
+        btag=objects.btag.masked_fill(hidden, 0),
+    )
+
+
+def quantities(objects: Objects) -> Tensor:
+    """Describe each object by the numbers that a token is made of: (B, O, Q)."""
+    kinematic = [_log_pt(objects), objects.eta, objects.phi.cos(), objects.phi.sin()]
+    btag = F.one_hot(objects.btag, schema.NUM_BTAG_LEVELS).to(objects.pt)
+    return torch.cat([torch.stack(kinematic, dim=-1), btag], dim=-1)
+
+
+def to_objects(decoded: Tensor) -> Objects:
+    """Read objects from decoded quantities (B, O, Q); the b-tag is the most probable level."""
+    cos, sin = decoded[..., _ANGLE].unbind(-1)
+    return Objects(
+        pt=decoded[..., _LOG_PT].clamp(max=10).exp() * _REFERENCE_PT,
+        eta=decoded[..., _ETA],
+        phi=torch.atan2(sin, cos),
+        btag=decoded[..., _BTAG].argmax(dim=-1),
+    )
+
+
+def reconstruction_errors(decoded: Tensor, objects: Objects) -> Tensor:
+    """Error of each feature, (B, 21), of decoded quantities (B, O, Q) against the true objects.
+
+    Squared error of log pT and of pseudorapidity; for azimuth the squared distance to the true direction on
+    the unit circle, so that -pi and pi are the same place; for the b-tag the cross-entropy of its three
+    levels, because a level between two others has no meaning.
+    """
+    truth = quantities(objects)
+    squared = (decoded - truth).square()
+    btag = F.cross_entropy(decoded[..., _BTAG].movedim(-1, 1), objects.btag, reduction="none")
+    error = {
+        "pt": squared[..., _LOG_PT],
+        "eta": squared[..., _ETA],
+        "phi": squared[..., _ANGLE].sum(dim=-1),
+        "btag": btag,
+    }
+    columns = [
+        error[feature.quantity][:, o]
+        for feature, o in zip(schema.LOW_LEVEL, schema.OBJECT_OF_FEATURE, strict=True)
+    ]
+    return torch.stack(columns, dim=1)
+
+
+def _log_pt(objects: Objects) -> Tensor:
+    return (objects.pt.clamp(min=_SMALLEST_PT) / _REFERENCE_PT).log()
+
+
+class PerObjectLinear(nn.Module):
+    """A linear map of each object's numbers, (B, O, in) to (B, O, out): the four jets share theirs."""
+
+    def __init__(self, in_dim: int, out_dim: int) -> None:
+        super().__init__()
+        self.lepton = nn.Linear(in_dim, out_dim)
+        self.missing_energy = nn.Linear(in_dim, out_dim)
+        self.jet = nn.Linear(in_dim, out_dim)
+
+    def forward(self, x: Tensor) -> Tensor:
+        lepton, missing_energy, jets = x.split([1, 1, schema.NUM_OBJECTS - schema.FIRST_JET], dim=1)
+        return torch.cat([self.lepton(lepton), self.missing_energy(missing_energy), self.jet(jets)], dim=1)
+
+
+class Block(nn.Module):
+    """Pre-norm transformer block: attention with an additive bias, then a feed-forward layer of 2 x dim."""
+
+    def __init__(self, dim: int, num_heads: int, dropout: float) -> None:
+        super().__init__()
+        self.num_heads = num_heads
+        self.attention_norm = nn.LayerNorm(dim)
+        self.qkv = nn.Linear(dim, 3 * dim)
+        self.projection = nn.Linear(dim, dim)
+        self.feed_forward = nn.Sequential(
+            nn.LayerNorm(dim), nn.Linear(dim, 2 * dim), nn.GELU(), nn.Linear(2 * dim, dim), nn.Dropout(dropout)
+        )
+        self.dropout = nn.Dropout(dropout)
+
+    def forward(self, x: Tensor, bias: Tensor | None = None) -> Tensor:
+        """Map tokens (B, T, D), with an attention bias (B, H, T, T), to (B, T, D)."""
+        q, k, v = (  # (B, H, T, D / H) each
+            self.qkv(self.attention_norm(x)).unflatten(-1, (3, self.num_heads, -1)).permute(2, 0, 3, 1, 4)
+        )
+        attended = F.scaled_dot_product_attention(q, k, v, attn_mask=bias)
+        x = x + self.dropout(self.projection(attended.transpose(1, 2).flatten(2)))
+        return x + self.feed_forward(x)
