@@ -42,9 +42,13 @@ class TransformerAutoencoderClassifier(nn.Module):
         super().__init__()
         width = schema.NUM_FEATURES
         self.standardize = Standardize() if standardize else None
-        self.encoder_layers = nn.TransformerEncoderLayer(width, num_heads, dim_feedforward=2048, dropout=dropout)
+        self.encoder_layers = nn.TransformerEncoderLayer(
+            width, num_heads, dim_feedforward=2048, dropout=dropout
+        )
         self.encoder = nn.TransformerEncoder(self.encoder_layers, num_layers, enable_nested_tensor=False)
-        self.decoder_layers = nn.TransformerDecoderLayer(width, num_heads, dim_feedforward=2048, dropout=dropout)
+        self.decoder_layers = nn.TransformerDecoderLayer(
+            width, num_heads, dim_feedforward=2048, dropout=dropout
+        )
         self.decoder = nn.TransformerDecoder(self.decoder_layers, num_layers)
         self.bottleneck = nn.Linear(width, latent_dim)
         self.classifier = nn.Linear(latent_dim, 1)

@@ -12,6 +12,9 @@ class Standardize(nn.Module):
     Until :meth:`fit` it leaves the features as they are.
     """
 
+    mean: Tensor
+    std: Tensor
+
     def __init__(self) -> None:
         super().__init__()
         self.register_buffer("mean", torch.zeros(schema.NUM_FEATURES))

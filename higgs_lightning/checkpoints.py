@@ -1,0 +1,101 @@
+"""Checkpoints: where they are, what is in them, and how a model comes back from one.
+
+A checkpoint holds tensors and plain data only and is read with ``weights_only=True``: a stranger's file can
+execute nothing. The resolved configuration of its run travels in it under ``config``.
+"""
+
+from pathlib import Path
+from pickle import UnpicklingError
+from typing import Any
+
+import torch
+from hydra.utils import instantiate
+from lightning import Callback, LightningModule, Trainer
+from torch import nn
+
+from higgs_lightning.errors import UserError
+
+#: The folder of all runs, below which ``ckpt=last`` looks.
+RUNS = Path("outputs")
+
+
+class ConfigInCheckpoint(Callback):
+    """Puts the resolved configuration, plain data, into every checkpoint."""
+
+    def __init__(self, config: dict[str, Any]) -> None:
+        self.config = config
+
+    def on_save_checkpoint(
+        self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]
+    ) -> None:
+        checkpoint["config"] = self.config
+
+
+def find_checkpoint(ckpt: str | Path, which: str) -> Path:
+    """Path of a checkpoint file.
+
+    Args:
+        ckpt: a checkpoint file, a run folder, or ``last`` for the run that was written to last.
+        which: the checkpoint to take from a run folder, ``best`` or ``last``.
+
+    Raises:
+        UserError: there is none.
+    """
+    if str(ckpt) == "last":
+        found = list(RUNS.glob("**/checkpoints/last.ckpt"))
+        if not found:
+            raise UserError(f"ckpt=last: no run below {RUNS.resolve()} has a checkpoint; give ckpt=PATH")
+        return max(found, key=lambda path: path.stat().st_mtime).with_name(f"{which}.ckpt")
+    path = Path(ckpt)
+    if path.is_dir():
+        path = path / "checkpoints" / f"{which}.ckpt"
+    if not path.is_file():
+        raise UserError(f"ckpt={ckpt}: {path} does not exist; give a checkpoint file, a run folder or last")
+    return path
+
+
+def run_folder_of(ckpt: str | Path) -> Path:
+    """The folder of the run that ``ckpt`` belongs to, for a run that continues it."""
+    return find_checkpoint(ckpt, "last").absolute().parent.parent
+
+
+def load_checkpoint(path: Path) -> dict[str, Any]:
+    """Read a checkpoint onto the CPU; nothing in it is executed.
+
+    Raises:
+        UserError: the file is damaged, is no checkpoint of this project, or holds anything but plain data.
+    """
+    try:
+        checkpoint = torch.load(path, map_location="cpu", weights_only=True)
+    except (UnpicklingError, RuntimeError, EOFError, OSError) as error:
+        raise UserError(
+            f"{path} is not a readable checkpoint: damaged, or not tensors and plain data"
+        ) from error
+    if not isinstance(checkpoint, dict) or not {"config", "state_dict"} <= checkpoint.keys():
+        raise UserError(
+            f"{path} is not a checkpoint of higgs_lightning: it holds no config beside its weights"
+        )
+    return checkpoint
+
+
+def load_model(ckpt: str | Path) -> nn.Module:
+    """The trained model of a run, ready to score: ``load_model("outputs/2026-11-23/12-00-00")``.
+
+    Args:
+        ckpt: a run folder (its best weights are taken), a checkpoint file, or ``last``.
+
+    Returns:
+        The model in evaluation mode, on the CPU. It takes features (B, 21) in HIGGS units.
+    """
+    path = find_checkpoint(ckpt, "best")
+    checkpoint = load_checkpoint(path)
+    config = checkpoint["config"]["model"]
+    if not str(config.get("_target_")).startswith("higgs_lightning.models."):
+        raise UserError(
+            f"{path} asks for the model {config.get('_target_')}, which is not one of higgs_lightning's"
+        )
+    model: nn.Module = instantiate(config)
+    prefix = "model."
+    weights = {k.removeprefix(prefix): v for k, v in checkpoint["state_dict"].items() if k.startswith(prefix)}
+    model.load_state_dict(weights)
+    return model.eval()

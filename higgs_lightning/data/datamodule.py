@@ -1,0 +1,139 @@
+"""From a HIGGS file to the batches of a run: cache, split, statistics, loaders."""
+
+from importlib.resources import files
+from pathlib import Path
+
+import numpy as np
+import torch
+from lightning import LightningDataModule
+from torch import Tensor
+from torch.utils.data import DataLoader
+
+from higgs_lightning import schema
+from higgs_lightning.data.ingest import open_events
+from higgs_lightning.data.loading import Events, batches
+from higgs_lightning.data.splits import draw_balanced, split_rows
+from higgs_lightning.errors import UserError
+
+_STATISTICS_CHUNK = 1_000_000  # rows
+
+
+def sample_csv() -> Path:
+    """Path of the embedded sample: 60,000 **simulated** events in HIGGS format."""
+    return Path(str(files("higgs_lightning.data") / "sample.csv.gz"))
+
+
+class HiggsDataModule(LightningDataModule):
+    """Events of a file in HIGGS format, split and in batches.
+
+    Args:
+        name: what to call the events in tables and plots.
+        csv: file in HIGGS format (.csv or .csv.gz): label, 21 low-level features, 7 masses, no header.
+        test_csv: a second file whose events are all test events; the first is then trained and validated on.
+        dir: folder for the cache.
+        skip_rows: lines to skip at the top of the files.
+        split: ``random``, ``gsoc`` or ``paper``, see :func:`higgs_lightning.data.splits.split_rows`.
+        val_fraction: share of events to draw for validation.
+        test_fraction: share of events to draw for test (``random`` without ``test_csv``).
+        train_events: how many labelled training events to use, half of them signal; None for all.
+        statistics: the events whose mean and standard deviation define z-scores: ``train``, or ``all`` of
+            every split.
+        batch_size: events a batch.
+        seed: of the split, the draw and the order of training.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        csv: str | Path,
+        test_csv: str | Path | None,
+        dir: str | Path,
+        skip_rows: int,
+        split: str,
+        val_fraction: float,
+        test_fraction: float,
+        train_events: int | None,
+        statistics: str,
+        batch_size: int,
+        seed: int,
+    ) -> None:
+        super().__init__()
+        if test_csv is not None and split != "random":
+            raise UserError(f"data.test_csv goes with data.split=random, not with data.split={split}")
+        if statistics not in ("train", "all"):
+            raise UserError(f"data.statistics={statistics} is unknown: choose train or all")
+        self.name = name
+        self.csv = csv
+        self.test_csv = test_csv
+        self.cache_dir = Path(dir) / "cache"
+        self.skip_rows = skip_rows
+        self.split = split
+        self.val_fraction = val_fraction
+        self.test_fraction = test_fraction
+        self.train_events = train_events
+        self.statistics_of = statistics
+        self.batch_size = batch_size
+        self.seed = seed
+        self.events: dict[str, Events] = {}
+
+    def prepare_data(self) -> None:
+        """Build the caches that are not there yet; once a machine."""
+        self._open()
+
+    def setup(self, stage: str) -> None:
+        """Open the caches and split them into :attr:`events`: ``train``, ``val`` and ``test``.
+
+        Raises:
+            UserError: the file can't be read or split, or a split lacks signal or background.
+        """
+        if self.events:
+            return
+        cache, test_cache = self._open()
+        test_fraction = self.test_fraction if test_cache is None else 0.0
+        rows = split_rows(self.split, len(cache), self.val_fraction, test_fraction, self.seed)
+        train = rows.train
+        if self.train_events is not None:
+            train = draw_balanced(train, cache[train, 0], self.train_events, self.seed)
+        self.events = {
+            "train": Events(cache, train),
+            "val": Events(cache, rows.val),
+            "test": Events(cache, rows.test)
+            if test_cache is None
+            else Events(test_cache, np.arange(len(test_cache))),
+        }
+        for split, events in self.events.items():
+            signal = int(events.labels.sum())
+            if not 0 < signal < len(events):
+                raise UserError(
+                    f"the {split} split of {self.csv} has {signal:,} signal and {len(events) - signal:,} "
+                    "background events and needs both: change data.split, its fractions or data.train_events"
+                )
+
+    def statistics(self) -> tuple[Tensor, Tensor]:
+        """Mean and standard deviation of each feature, (21,) each, over the events that define z-scores."""
+        splits = [self.events["train"]] if self.statistics_of == "train" else list(self.events.values())
+        num_events = sum(len(events) for events in splits)
+        total = np.zeros((2, schema.NUM_FEATURES))
+        for events in splits:
+            for start in range(0, len(events), _STATISTICS_CHUNK):
+                chunk = events.cache[events.rows[start : start + _STATISTICS_CHUNK], 1:].astype(np.float64)
+                total += chunk.sum(axis=0), np.square(chunk).sum(axis=0)
+        mean, mean_of_squares = total / num_events
+        std = np.sqrt(mean_of_squares - mean**2)
+        return torch.from_numpy(mean).float(), torch.from_numpy(std).float()
+
+    def train_dataloader(self) -> DataLoader:
+        return batches(self.events["train"], self.batch_size, shuffle_seed=self.seed)
+
+    def val_dataloader(self) -> DataLoader:
+        return batches(self.events["val"], self.batch_size)
+
+    def test_dataloader(self) -> list[DataLoader]:
+        """Every split in the order of its file: train, validation, test."""
+        return [batches(events, self.batch_size) for events in self.events.values()]
+
+    def _open(self) -> tuple[np.ndarray, np.ndarray | None]:
+        cache = open_events(self.csv, self.cache_dir, self.skip_rows)
+        return cache, None if self.test_csv is None else open_events(
+            self.test_csv, self.cache_dir, self.skip_rows
+        )

@@ -1,0 +1,70 @@
+"""Batches as slices of the memory map: a batch is one gather of rows, never an object per event."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset, Sampler
+
+
+class Events(Dataset):
+    """Some rows of a cache. Indexed with many positions at once, it returns a whole batch.
+
+    Args:
+        cache: (N, 22) float32, the label first, as :func:`higgs_lightning.data.ingest.open_events` opens it.
+        rows: (M,) row numbers into the cache.
+    """
+
+    def __init__(self, cache: np.ndarray, rows: np.ndarray) -> None:
+        self.cache = np.asarray(cache)  # indexing a plain view costs less than indexing a numpy.memmap
+        self.rows = rows
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __getitem__(self, positions: Tensor) -> tuple[Tensor, Tensor]:
+        """Features (B, 21) in HIGGS units and labels (B,), both float32, at ``positions`` (B,)."""
+        batch = torch.from_numpy(self.cache[self.rows[positions.numpy()]])
+        return batch[:, 1:], batch[:, 0]
+
+    @property
+    def labels(self) -> np.ndarray:
+        """(M,) float32, 1 for signal."""
+        return self.cache[self.rows, 0]
+
+
+class BatchOrder(Sampler[Tensor]):
+    """The positions of each batch of an epoch, as one tensor a batch.
+
+    With a seed, every epoch is a permutation of all events drawn from (seed, epoch) alone, so that it does
+    not matter what ran before; without one it is the order of the file. Every event comes once; the last
+    batch may be smaller. Lightning calls :meth:`set_epoch`.
+    """
+
+    def __init__(self, num_events: int, batch_size: int, shuffle_seed: int | None = None) -> None:
+        self.num_events = num_events
+        self.batch_size = batch_size
+        self.shuffle_seed = shuffle_seed
+        self.epoch = 0
+
+    def set_epoch(self, epoch: int) -> None:
+        self.epoch = epoch
+
+    def __iter__(self) -> Iterator[Tensor]:
+        if self.shuffle_seed is None:
+            order = torch.arange(self.num_events)
+        else:
+            (state,) = np.random.SeedSequence([self.shuffle_seed, self.epoch]).generate_state(1, np.uint64)
+            order = torch.randperm(self.num_events, generator=torch.Generator().manual_seed(int(state)))
+        yield from order.split(self.batch_size)
+
+    def __len__(self) -> int:
+        return -(-self.num_events // self.batch_size)
+
+
+def batches(events: Events, batch_size: int, shuffle_seed: int | None = None) -> DataLoader:
+    """A loader of (features, labels) batches; shuffled anew each epoch where a seed is given."""
+    order = BatchOrder(len(events), batch_size, shuffle_seed)
+    # batch_size=None: the sampler already yields whole batches
+    return DataLoader(events, sampler=order, batch_size=None, collate_fn=lambda batch: batch)

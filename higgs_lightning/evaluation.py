@@ -1,0 +1,114 @@
+"""What a model said of the events of one split, gathered batch by batch."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from higgs_lightning.metrics import AucInterval, roc_auc_interval
+
+#: The splits in the order in which they are tested.
+SPLITS = ("train", "val", "test")
+
+#: The losses of a step, all of them scalars.
+LOSSES = ("loss", "classification_loss", "reconstruction_loss")
+
+#: Events of a split whose reconstruction is kept, for plots.
+MAX_RECONSTRUCTED = 20_000
+
+
+class Step(NamedTuple):
+    """A batch of B events after one step.
+
+    Attributes:
+        loss: the weighted sum of the two losses, a scalar.
+        classification_loss: mean BCE, a scalar.
+        reconstruction_loss: mean error of the counted features, a scalar.
+        probabilities: (B,) float32, of signal.
+        labels: (B,), 1 for signal.
+        features: (B, 21), as the model saw them, in HIGGS units.
+        reconstruction: (B, 21) in HIGGS units.
+        counted: (B, 21) bool, the features that the reconstruction loss counts: the hidden ones, if any.
+    """
+
+    loss: Tensor
+    classification_loss: Tensor
+    reconstruction_loss: Tensor
+    probabilities: Tensor
+    labels: Tensor
+    features: Tensor
+    reconstruction: Tensor
+    counted: Tensor
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """The verdict on N events of a split; losses are means over events.
+
+    ``features``, ``reconstruction`` and ``counted``, (M, 21) each, cover the first
+    M = min(N, :data:`MAX_RECONSTRUCTED`) events.
+    """
+
+    loss: float
+    classification_loss: float
+    reconstruction_loss: float
+    labels: np.ndarray
+    probabilities: np.ndarray
+    features: np.ndarray
+    reconstruction: np.ndarray
+    counted: np.ndarray
+
+    @property
+    def num_events(self) -> int:
+        return len(self.labels)
+
+    @property
+    def accuracy(self) -> float:
+        """Share of events on the right side of a probability of 1/2."""
+        return float(((self.probabilities > 0.5) == (self.labels > 0.5)).mean())
+
+    @property
+    def auc(self) -> AucInterval:
+        """ROC-AUC with its 95 % interval."""
+        return roc_auc_interval(self.labels, self.probabilities)
+
+
+class Gatherer:
+    """Gathers the steps of a split into an :class:`Evaluation`, on the host."""
+
+    def __init__(self) -> None:
+        self._losses: list[Tensor] = []
+        self._scores: list[tuple[Tensor, Tensor]] = []
+        self._reconstructions: list[tuple[Tensor, Tensor, Tensor]] = []
+        self._num_events = 0
+
+    def add(self, step: Step) -> None:
+        """Take one batch."""
+        losses = torch.stack([getattr(step, name) for name in LOSSES])
+        self._losses.append(losses.double().cpu() * len(step.labels))
+        self._scores.append((step.labels.cpu(), step.probabilities.cpu()))
+        if self._num_events < MAX_RECONSTRUCTED:
+            reconstruction = step.features.cpu(), step.reconstruction.cpu(), step.counted.cpu()
+            self._reconstructions.append(reconstruction)
+        self._num_events += len(step.labels)
+
+    def evaluation(self) -> Evaluation:
+        """The evaluation of all batches so far."""
+        losses = (torch.stack(self._losses).sum(dim=0) / self._num_events).tolist()
+        labels, probabilities = _columns(self._scores)
+        features, reconstruction, counted = (a[:MAX_RECONSTRUCTED] for a in _columns(self._reconstructions))
+        return Evaluation(
+            **dict(zip(LOSSES, losses, strict=True)),
+            labels=labels,
+            probabilities=probabilities,
+            features=features,
+            reconstruction=reconstruction,
+            counted=counted,
+        )
+
+
+def _columns(rows: Sequence[tuple[Tensor, ...]]) -> list[np.ndarray]:
+    return [torch.cat(column).numpy() for column in zip(*rows, strict=True)]

@@ -1,0 +1,206 @@
+"""The LightningModule: one step for every model, its losses and its metrics."""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import numpy as np
+import torch
+from lightning import LightningModule
+from lightning.pytorch.utilities import rank_zero_warn
+from torch import Tensor, nn
+from torch.nn import functional as F  # noqa: N812
+from torch.optim import Optimizer
+from torchmetrics import MeanMetric, MetricCollection
+from torchmetrics.classification import BinaryAccuracy, BinaryAUROC
+
+from higgs_lightning.errors import UserError
+from higgs_lightning.evaluation import LOSSES, SPLITS, Evaluation, Gatherer, Step
+from higgs_lightning.kinematics import reflect
+from higgs_lightning.masking import hidden_features, hide_objects
+from higgs_lightning.models.standardize import Standardize
+
+Batch = tuple[Tensor, Tensor]  # features (B, 21) in HIGGS units and labels (B,)
+
+_CHECK_EVERY = 50  # steps: each look at a loss waits for the accelerator
+
+
+class HiggsModule(LightningModule):
+    """Train a model on BCE of its logits plus the reconstruction error of the objects hidden from it.
+
+    In training, ``mask_fraction`` of the events have objects hidden and both losses come from one pass. In
+    validation and test, scores come from whole events and reconstruction from a second pass in which every
+    event is masked, always in the same way. With ``mask_ratio`` 0 nothing is hidden and the reconstruction
+    loss counts every feature: a plain autoencoder.
+
+    Args:
+        model: takes features (B, 21) in HIGGS units and a mask, returns
+            :class:`~higgs_lightning.models.output.Output`.
+        optimizer: makes the optimizer of some parameters.
+        scheduler: makes Lightning's description of a schedule from ``optimizer`` and ``total_steps``.
+        classification_weight: weight of the BCE loss.
+        reconstruction_weight: weight of the reconstruction loss.
+        mask_ratio: share of the objects of a masked event to hide.
+        mask_fraction: share of the training events that are masked.
+        reflect: mirror training events at random, see :func:`~higgs_lightning.kinematics.reflect`.
+        seed: of masks and reflections, which are functions of it and the step alone.
+    """
+
+    def __init__(
+        self,
+        model: nn.Module,
+        optimizer: Callable[[Iterable[nn.Parameter]], Optimizer],
+        scheduler: Callable[..., dict[str, Any]],
+        classification_weight: float,
+        reconstruction_weight: float,
+        mask_ratio: float,
+        mask_fraction: float,
+        reflect: bool,
+        seed: int,
+    ) -> None:
+        super().__init__()
+        self.model = model
+        self.optimizer = optimizer
+        self.scheduler = scheduler
+        self.classification_weight = classification_weight
+        self.reconstruction_weight = reconstruction_weight
+        self.mask_ratio = mask_ratio
+        self.mask_fraction = mask_fraction
+        self.reflect = reflect
+        self.seed = seed
+        self.train_metrics = EpochMetrics("train")
+        self.val_metrics = EpochMetrics("val")
+        self.evaluations: dict[str, Evaluation] = {}
+
+    def setup(self, stage: str) -> None:
+        if stage == "fit":
+            for part in self.model.modules():
+                if isinstance(part, Standardize):
+                    part.fit(*self.trainer.datamodule.statistics())  # type: ignore[attr-defined]
+
+    def configure_optimizers(self) -> Any:
+        optimizer = self.optimizer(self.model.parameters())
+        total_steps = int(self.trainer.estimated_stepping_batches)
+        return {"optimizer": optimizer, "lr_scheduler": self.scheduler(optimizer, total_steps=total_steps)}
+
+    # one step ---------------------------------------------------------------------------------------------
+
+    def _shared_step(self, batch: Batch, step: int) -> Step:
+        """Score and reconstruct a batch and weigh the losses; ``step`` and the seed fix what is random."""
+        features, labels = batch
+        generator = self._generator(step)
+        if self.training and self.reflect:
+            features = reflect(features, generator)
+
+        fraction = self.mask_fraction if self.training else 1.0
+        hidden = hide_objects(len(features), self.mask_ratio, fraction, generator)
+        if self.mask_ratio == 0:
+            masked = whole = self.model(features)
+            counted = torch.ones_like(features, dtype=torch.bool)
+        else:
+            masked = self.model(features, hidden)
+            whole = masked if self.training else self.model(features)
+            counted = hidden_features(hidden)
+
+        classification = F.binary_cross_entropy_with_logits(whole.logits, labels)
+        # the mean over hidden features only; 0 where chance hid none
+        reconstruction = (masked.errors * counted).sum() / counted.sum().clamp(min=1)
+        loss = self.classification_weight * classification + self.reconstruction_weight * reconstruction
+        return Step(
+            loss=loss,
+            classification_loss=classification.detach(),
+            reconstruction_loss=reconstruction.detach(),
+            probabilities=whole.logits.detach().float().sigmoid(),
+            labels=labels,
+            features=features,
+            reconstruction=masked.reconstruction.detach(),
+            counted=counted,
+        )
+
+    def _generator(self, step: int) -> torch.Generator:
+        (state,) = np.random.SeedSequence([self.seed, step]).generate_state(1, np.uint64)
+        return torch.Generator(self.device).manual_seed(int(state))
+
+    # train ------------------------------------------------------------------------------------------------
+
+    def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
+        step = self._shared_step(batch, self.global_step)
+        self.train_metrics.update(step)
+        if batch_idx % _CHECK_EVERY == 0:
+            self._stop_if_not_finite(step.loss)
+        return step.loss
+
+    def on_train_epoch_end(self) -> None:
+        metrics = self.train_metrics.compute()
+        self._stop_if_not_finite(metrics["train/loss"])
+        self.log_dict(metrics, prog_bar=True)
+        self.log("lr", self.optimizers().param_groups[0]["lr"])  # type: ignore[union-attr]
+
+    def _stop_if_not_finite(self, loss: Tensor) -> None:
+        if not torch.isfinite(loss):
+            raise UserError(
+                f"the loss became {loss.item()} in epoch {self.current_epoch}, by step {self.global_step}: "
+                "lower optimizer.lr or look for outliers in the data; checkpoints of earlier epochs are good"
+            )
+
+    # validate ---------------------------------------------------------------------------------------------
+
+    def validation_step(self, batch: Batch, batch_idx: int) -> None:
+        self.val_metrics.update(self._shared_step(batch, batch_idx))
+
+    def on_validation_epoch_end(self) -> None:
+        self.log_dict(self.val_metrics.compute(), prog_bar=True)
+
+    # test -------------------------------------------------------------------------------------------------
+
+    def on_test_start(self) -> None:
+        self._gatherers = [Gatherer() for _ in SPLITS]
+
+    def test_step(self, batch: Batch, batch_idx: int, dataloader_idx: int = 0) -> None:
+        self._gatherers[dataloader_idx].add(self._shared_step(batch, batch_idx))
+
+    def on_test_epoch_end(self) -> None:
+        gathered = zip(SPLITS, self._gatherers, strict=True)
+        self.evaluations = {split: gatherer.evaluation() for split, gatherer in gathered}
+
+    # predict ----------------------------------------------------------------------------------------------
+
+    def on_predict_start(self) -> None:
+        if self.model.mixes_events:
+            rank_zero_warn(
+                f"{type(self.model).__name__} attends across the events of a batch: a score depends on the "
+                "batch size and on the order of the events"
+            )
+
+    def predict_step(self, batch: Batch, batch_idx: int) -> Tensor:
+        """Probability of signal of each event, (B,)."""
+        return self.model(batch[0]).logits.sigmoid()
+
+
+class EpochMetrics(nn.Module):
+    """The metrics of one epoch of one split, named ``split/metric``; exact, over all its events."""
+
+    def __init__(self, split: str) -> None:
+        super().__init__()
+        prefix = f"{split}/"
+        self.losses = MetricCollection(
+            {name: MeanMetric() for name in LOSSES}, prefix=prefix, compute_groups=False
+        )
+        # given probabilities in float32: BinaryAUROC takes a batch with scores outside of [0, 1] for logits
+        self.scores = MetricCollection(
+            {"accuracy": BinaryAccuracy(validate_args=False), "auc": BinaryAUROC(validate_args=False)},
+            prefix=prefix,
+            compute_groups=False,
+        )
+
+    def update(self, step: Step) -> None:
+        """Take one batch."""
+        for name, metric in self.losses.items(keep_base=True):
+            metric.update(getattr(step, name).detach(), len(step.labels))
+        self.scores.update(step.probabilities, step.labels.long())
+
+    def compute(self) -> dict[str, Tensor]:
+        """The metrics of the batches since the last call; starts anew."""
+        values = {**self.losses.compute(), **self.scores.compute()}
+        self.losses.reset()
+        self.scores.reset()
+        return values

@@ -1,0 +1,88 @@
+"""What a run leaves for its reader: ``metrics.json``, plots (in TensorBoard too) and a short table."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from matplotlib.figure import Figure
+from rich.console import Console
+from rich.table import Table
+from torch.utils.tensorboard import SummaryWriter
+
+from higgs_lightning import plots
+from higgs_lightning.evaluation import Evaluation
+
+
+def final_metrics(evaluations: Mapping[str, Evaluation]) -> dict[str, float]:
+    """Every number about the splits, named ``split/metric``; ``auc_low`` and ``auc_high`` bound 95 %."""
+    metrics: dict[str, float] = {}
+    for split, evaluation in evaluations.items():
+        auc = evaluation.auc
+        metrics |= {
+            f"{split}/events": evaluation.num_events,
+            f"{split}/signal_events": int(evaluation.labels.sum()),
+            f"{split}/loss": evaluation.loss,
+            f"{split}/classification_loss": evaluation.classification_loss,
+            f"{split}/reconstruction_loss": evaluation.reconstruction_loss,
+            f"{split}/accuracy": evaluation.accuracy,
+            f"{split}/auc": auc.auc,
+            f"{split}/auc_low": auc.low,
+            f"{split}/auc_high": auc.high,
+        }
+    return metrics
+
+
+def draw(
+    history: list[dict[str, float]], best_epoch: int, evaluations: Mapping[str, Evaluation], dataset: str
+) -> dict[str, Figure]:
+    """Every plot of a run by its name."""
+    test = evaluations["test"]
+    curves = {
+        split: (evaluation.labels, evaluation.probabilities) for split, evaluation in evaluations.items()
+    }
+    return {
+        "loss": plots.learning_curve(history, "loss", "loss", best_epoch),
+        "accuracy": plots.learning_curve(history, "accuracy", "accuracy", best_epoch),
+        "auc": plots.learning_curve(history, "auc", "ROC-AUC", best_epoch),
+        "roc": plots.roc(curves),
+        "scores": plots.score_histograms(test.labels, test.probabilities, f"test events of {dataset}"),
+        "reconstruction": plots.reconstruction(test.features, test.reconstruction, test.counted),
+    }
+
+
+def write_json(path: Path, content: Mapping[str, Any]) -> None:
+    """Write beside the final name, then rename."""
+    partial = path.with_suffix(".partial")
+    partial.write_text(json.dumps(content, indent=2) + "\n")
+    partial.replace(path)
+
+
+def save_figures(figures: Mapping[str, Figure], folder: Path, tensorboard: SummaryWriter, step: int) -> None:
+    """Write each figure as ``folder/name.png`` and to TensorBoard."""
+    folder.mkdir(exist_ok=True)
+    for name, figure in figures.items():
+        figure.savefig(folder / f"{name}.png", dpi=120)
+        tensorboard.add_figure(name, figure, step, close=False)
+
+
+def print_table(evaluations: Mapping[str, Evaluation], dataset: str, run_dir: Path) -> None:
+    """Print what a user wants to know at the end."""
+    table = Table(title=dataset, title_justify="left")
+    table.add_column("split")
+    for column in ("events", "loss", "accuracy", "ROC-AUC", "95 % interval"):
+        table.add_column(column, justify="right")
+    for split, evaluation in evaluations.items():
+        auc = evaluation.auc
+        table.add_row(
+            split,
+            f"{evaluation.num_events:,}",
+            f"{evaluation.loss:.4f}",
+            f"{evaluation.accuracy:.4f}",
+            f"{auc.auc:.4f}",
+            f"{auc.low:.4f} to {auc.high:.4f}",
+        )
+    console = Console()
+    console.print(table)
+    console.print(f"run folder:  {run_dir}", soft_wrap=True)
+    console.print(f"TensorBoard: tensorboard --logdir {run_dir}", soft_wrap=True)

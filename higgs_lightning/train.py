@@ -1,0 +1,117 @@
+"""Train a model: ``python -m higgs_lightning.train [KEY=VALUE ...]``."""
+
+import time
+import warnings
+from pathlib import Path
+from typing import Any
+
+import hydra
+import lightning
+from hydra.core.hydra_config import HydraConfig
+from hydra.utils import instantiate
+from lightning.pytorch.callbacks import EarlyStopping, ModelCheckpoint
+from lightning.pytorch.loggers import TensorBoardLogger
+from omegaconf import DictConfig, OmegaConf
+
+from higgs_lightning import report
+from higgs_lightning.checkpoints import ConfigInCheckpoint, find_checkpoint, load_checkpoint, run_folder_of
+from higgs_lightning.config import CONFIG_DIR
+from higgs_lightning.errors import UserError, one_sentence
+from higgs_lightning.history import History, Throughput
+from higgs_lightning.module import HiggsModule
+
+# batches are slices of a memory map: worker processes would only slow them down
+warnings.filterwarnings("ignore", ".*does not have many workers.*")
+# metrics are logged once an epoch
+warnings.filterwarnings("ignore", ".*smaller than the logging interval.*")
+
+
+def train(cfg: DictConfig, run_dir: Path) -> dict[str, Any]:
+    """Train, test the best epoch on every split, and write it all into ``run_dir``.
+
+    Returns:
+        The content of ``metrics.json``.
+    """
+    start = time.perf_counter()
+    config: dict[str, Any] = OmegaConf.to_container(cfg, resolve=True)  # type: ignore[assignment]
+    resume = None if cfg.ckpt is None else checkpoint_to_resume(config, run_dir)
+    lightning.seed_everything(cfg.seed, verbose=False)
+
+    datamodule = instantiate(cfg.data)
+    module = HiggsModule(
+        model=instantiate(cfg.model),
+        optimizer=instantiate(cfg.optimizer),
+        scheduler=instantiate(cfg.scheduler),
+        seed=cfg.seed,
+        **cfg.objective,
+    )
+
+    checkpoint = ModelCheckpoint(
+        dirpath=run_dir / "checkpoints",
+        filename="best",
+        monitor=cfg.selection.monitor,
+        mode=cfg.selection.mode,
+        save_last=True,
+        save_on_train_epoch_end=True,
+    )
+    early_stopping = EarlyStopping(**cfg.selection, check_on_train_epoch_end=True)
+    callbacks = [Throughput(), ConfigInCheckpoint(config), early_stopping, checkpoint]
+    history = History(run_dir / "metrics.csv")
+    tensorboard = TensorBoardLogger(run_dir, name="", version="tensorboard", default_hp_metric=False)
+    trainer = instantiate(
+        cfg.trainer, callbacks=callbacks, logger=[history, tensorboard], default_root_dir=run_dir
+    )
+
+    OmegaConf.save(config, run_dir / "config.yaml")
+    trainer.fit(module, datamodule, ckpt_path=resume, weights_only=True)
+    trainer.test(module, datamodule, ckpt_path="best", weights_only=True, verbose=False)
+
+    best_epoch = load_checkpoint(Path(checkpoint.best_model_path))["epoch"]
+    metrics = {
+        "dataset": cfg.data.name,
+        "seed": cfg.seed,
+        "parameters": sum(p.numel() for p in module.model.parameters()),
+        "epochs": len(history.rows),
+        "best_epoch": best_epoch,
+        "seconds": time.perf_counter() - start,
+        **report.final_metrics(module.evaluations),
+    }
+    report.write_json(run_dir / "metrics.json", metrics)
+    figures = report.draw(history.rows, best_epoch, module.evaluations, cfg.data.name)
+    report.save_figures(figures, run_dir / "plots", tensorboard.experiment, best_epoch)
+    tensorboard.log_hyperparams(config, {"test/auc": metrics["test/auc"], "val/auc": metrics["val/auc"]})
+    report.print_table(module.evaluations, cfg.data.name, run_dir)
+    return metrics
+
+
+def checkpoint_to_resume(config: dict[str, Any], run_dir: Path) -> Path:
+    """Path of the checkpoint that ``config["ckpt"]`` names, if this run can go on from it.
+
+    Raises:
+        UserError: it belongs to another run's folder (as in a multirun) or to another model.
+    """
+    path = find_checkpoint(config["ckpt"], "last")
+    if run_folder_of(config["ckpt"]) != run_dir.absolute():
+        raise UserError(
+            f"ckpt={config['ckpt']} goes on in its own run folder: start it alone, without --multirun"
+        )
+    of_checkpoint = load_checkpoint(path)["config"]["model"]
+    differing = {key for key, value in config["model"].items() if of_checkpoint.get(key) != value}
+    if differing:
+        key = min(differing)
+        raise UserError(
+            f"{path} was trained with model.{key}={of_checkpoint.get(key)}: give the same model options"
+        )
+    return path
+
+
+@hydra.main(version_base="1.3", config_path=CONFIG_DIR, config_name="train")
+@one_sentence
+def main(cfg: DictConfig) -> float:
+    """Run one training; a sweep optimises what it returns, the best epoch's monitored value."""
+    metrics = train(cfg, Path(HydraConfig.get().runtime.output_dir))
+    return metrics[cfg.selection.monitor]
+
+
+if __name__ == "__main__":
+    main()

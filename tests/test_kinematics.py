@@ -1,0 +1,78 @@
+"""Units there and back, exact symmetries, and pair invariants against four-vectors."""
+
+import math
+
+import pytest
+import torch
+from torch import Tensor
+
+from higgs_lightning import kinematics, schema
+from higgs_lightning.kinematics import Objects
+
+
+def test_units_there_and_back(features: Tensor):
+    back = kinematics.to_features(kinematics.to_objects(features))
+    torch.testing.assert_close(back, features, rtol=1e-5, atol=2e-6)
+
+
+def test_objects_are_in_physical_units(features: Tensor):
+    objects = kinematics.to_objects(features)
+    assert objects.pt[:, schema.LEPTON].tolist() == pytest.approx((57.0 * features[:, 0]).tolist())
+    assert (objects.eta[:, schema.MISSING_ENERGY] == 0).all()
+    assert (objects.btag[:, : schema.FIRST_JET] == 0).all()
+    assert set(objects.btag.unique().tolist()) == {0, 1, 2}
+
+
+@pytest.mark.parametrize("angle", [0.0, 3.0, -3.0, math.pi, -math.pi, 4.0, 20.0, -20.0])
+def test_wrap_keeps_the_direction(angle: float):
+    wrapped = kinematics.wrap(torch.tensor(angle, dtype=torch.float64)).item()
+    assert -math.pi <= wrapped < math.pi
+    assert math.cos(wrapped) == pytest.approx(math.cos(angle))
+    assert math.sin(wrapped) == pytest.approx(math.sin(angle))
+
+
+def test_reflections_keep_masses_and_change_whole_events(features: Tensor, generator: torch.Generator):
+    reflected = kinematics.reflect(features, generator)
+    before, after = kinematics.to_objects(features), kinematics.to_objects(reflected)
+    torch.testing.assert_close(kinematics.pair_invariants(after), kinematics.pair_invariants(before))
+    for quantity in ("eta", "phi"):
+        columns = schema.columns(quantity)
+        sign = reflected[:, columns] / features[:, columns]
+        assert (sign == sign[:, :1]).all()
+        assert 0.3 < (sign[:, 0] < 0).float().mean() < 0.7
+    eta_sign = reflected[:, schema.columns("eta")[0]] / features[:, schema.columns("eta")[0]]
+    phi_sign = reflected[:, schema.columns("phi")[0]] / features[:, schema.columns("phi")[0]]
+    assert 0.3 < (eta_sign == phi_sign).float().mean() < 0.7
+
+
+def test_pair_masses_agree_with_four_vectors(features: Tensor):
+    objects = Objects(*(field.double() for field in kinematics.to_objects(features)))
+    px, py = objects.pt * objects.phi.cos(), objects.pt * objects.phi.sin()
+    pz, energy = objects.pt * objects.eta.sinh(), objects.pt * objects.eta.cosh()
+    four = torch.stack([energy, px, py, pz], dim=-1)
+    total = four[:, :, None] + four[:, None, :]
+    mass_squared = total[..., 0] ** 2 - total[..., 1:].square().sum(dim=-1)
+    invariants = kinematics.pair_invariants(objects)
+    measured = [o for o in range(schema.NUM_OBJECTS) if o != schema.MISSING_ENERGY]
+    i, j = torch.combinations(torch.tensor(measured)).unbind(1)
+    got = ((invariants[:, i, j, 0] + 4) * 2).exp() - 1
+    torch.testing.assert_close(got, mass_squared[:, i, j], rtol=1e-6, atol=1e-6)
+
+
+def test_transverse_mass_of_the_lepton_and_the_missing_energy(features: Tensor):
+    objects = kinematics.to_objects(features.double())
+    lepton, missing = schema.LEPTON, schema.MISSING_ENERGY
+    opening = objects.phi[:, lepton] - objects.phi[:, missing]
+    expected = 2 * objects.pt[:, lepton] * objects.pt[:, missing] * (1 - opening.cos())
+    pair = kinematics.pair_invariants(objects)[:, lepton, missing]
+    torch.testing.assert_close(((pair[:, 1] + 4) * 2).exp() - 1, expected)
+    torch.testing.assert_close(pair[:, 0], pair[:, 1])  # no pseudorapidity: the mass is the transverse mass
+
+
+def test_pair_invariants_are_finite_for_degenerate_events():
+    collinear = torch.zeros(3, schema.NUM_FEATURES, requires_grad=True)
+    invariants = kinematics.pair_invariants(kinematics.to_objects(collinear))
+    invariants.sum().backward()
+    assert invariants.isfinite().all()
+    assert collinear.grad is not None
+    assert collinear.grad.isfinite().all()

@@ -1,0 +1,121 @@
+"""The particle model: independence of batch mates, symmetry, and a mask that leaks nothing."""
+
+import math
+
+import pytest
+import torch
+from torch import Tensor
+
+from higgs_lightning import kinematics, masking, schema
+from higgs_lightning.models import ParticleAutoencoder
+from higgs_lightning.models.particle import quantities, reconstruction_errors
+
+
+@pytest.fixture
+def model() -> ParticleAutoencoder:
+    torch.manual_seed(0)
+    model = ParticleAutoencoder(num_layers=2, dim=32, latent_dim=8).eval()
+    # away from the small initial values, so that a leak would show
+    for parameter in model.parameters():
+        parameter.data += 0.1 * torch.randn_like(parameter)
+    return model.requires_grad_(False)
+
+
+def test_shapes(model, features):
+    output = model(features)
+    assert output.logits.shape == (256,)
+    assert output.reconstruction.shape == (256, 21)
+    assert output.latent.shape == (256, 8)
+    assert output.errors.shape == (256, 21)
+    assert all(field.isfinite().all() for field in output)
+
+
+def test_a_score_does_not_depend_on_batch_mates(model, features):
+    together = model(features).logits
+    shuffled = torch.randperm(len(features))
+    torch.testing.assert_close(model(features[shuffled]).logits, together[shuffled])
+    alone = torch.cat([model(features[i : i + 1]).logits for i in range(16)])
+    torch.testing.assert_close(alone, together[:16])
+    assert together.std() > 0.01
+
+
+def test_hidden_objects_carry_no_information(model, features, generator):
+    """Whatever a hidden object measured, the encoder, the score and the reconstruction stay the same."""
+    hidden = masking.hide_objects(len(features), 0.5, 1.0, generator)
+    noise = features.roll(1, dims=0) * 1.3
+    changed = torch.where(masking.hidden_features(hidden), noise, features)
+    before, after = model(features, hidden), model(changed, hidden)
+    assert torch.equal(before.logits, after.logits)
+    assert torch.equal(before.latent, after.latent)
+    assert torch.equal(before.reconstruction, after.reconstruction)
+
+
+def test_hidden_objects_may_hold_anything(model, features, generator):
+    hidden = masking.hide_objects(len(features), 0.5, 1.0, generator)
+    broken = features.masked_fill(masking.hidden_features(hidden), math.inf)
+    torch.testing.assert_close(model(broken, hidden).logits, model(features, hidden).logits)
+
+
+def test_visible_objects_do_carry_information(model, features, generator):
+    hidden = masking.hide_objects(len(features), 0.5, 1.0, generator)
+    changed = torch.where(masking.hidden_features(hidden), features, features * 0.9)
+    assert (model(features, hidden).logits != model(changed, hidden).logits).float().mean() > 0.9
+
+
+@pytest.mark.parametrize("angle", [0.1, 1.0, 3.0])
+def test_score_is_invariant_under_rotation_about_the_beam(model, features, angle):
+    objects = kinematics.to_objects(features.double())
+    rotated = kinematics.to_features(objects._replace(phi=objects.phi + angle))
+    model = model.double()
+    torch.testing.assert_close(model(rotated).logits, model(features.double()).logits)
+    turned = kinematics.to_objects(model(rotated).reconstruction).phi
+    expected = kinematics.to_objects(model(features.double()).reconstruction).phi + angle
+    torch.testing.assert_close(turned.cos(), expected.cos())
+    torch.testing.assert_close(turned.sin(), expected.sin())
+
+
+def test_jets_share_their_embedding(model, features):
+    """Two jets with the same numbers differ by their slot alone."""
+    objects = kinematics.to_objects(features)
+    same = [objects.pt, objects.eta, objects.phi, objects.btag]
+    for field in same:
+        field[:, 3] = field[:, 2]
+    tokens = model.embedding(quantities(kinematics.Objects(*same)))
+    assert torch.equal(tokens[:, 2], tokens[:, 3])
+    assert not torch.equal(model.slot[2], model.slot[3])
+
+
+def perfect(objects: kinematics.Objects) -> Tensor:
+    """What a decoder must say to be right about everything."""
+    decoded = quantities(objects)
+    decoded[..., 4:] = 50 * decoded[..., 4:]
+    return decoded
+
+
+def test_a_perfect_reconstruction_has_no_error(features):
+    objects = kinematics.to_objects(features)
+    assert reconstruction_errors(perfect(objects), objects).abs().max() < 1e-6
+
+
+def test_azimuth_error_is_periodic(features):
+    objects = kinematics.to_objects(features)
+    turned = perfect(objects._replace(phi=objects.phi + 2 * math.pi))
+    assert reconstruction_errors(turned, objects).abs().max() < 1e-4
+    opposite = perfect(objects._replace(phi=objects.phi + math.pi))
+    errors = reconstruction_errors(opposite, objects)[:, schema.columns("phi")]
+    torch.testing.assert_close(errors, torch.full_like(errors, 4.0), atol=1e-4, rtol=0)
+
+
+def test_reconstruction_errors_land_on_their_feature(features):
+    objects = kinematics.to_objects(features)
+    decoded = perfect(objects)
+    decoded[:, 4, 1] += 0.5  # pseudorapidity of jet 3
+    errors = reconstruction_errors(decoded, objects)
+    (wrong,) = errors.mean(dim=0).gt(1e-3).nonzero().T.tolist()
+    assert [schema.LOW_LEVEL[i].name for i in wrong] == ["jet_3_eta"]
+    assert errors[:, wrong[0]].mean() == pytest.approx(0.25)
+
+
+def test_heads_must_divide_the_width():
+    with pytest.raises(ValueError, match="num_heads=3 does not divide dim=64"):
+        ParticleAutoencoder(num_heads=3)
