@@ -1,0 +1,158 @@
+"""The step: which losses, from which events."""
+
+import functools
+
+import pytest
+import torch
+from conftest import make_events
+from sklearn.metrics import roc_auc_score
+from torch import Tensor, nn
+
+from higgs_lightning import masking, schedules
+from higgs_lightning.errors import UserError
+from higgs_lightning.models import Output
+from higgs_lightning.module import EpochMetrics, HiggsModule
+
+
+class Recorder(nn.Module):
+    """Scores by lepton pT and remembers its masks; its error is 1 on visible and 5 on hidden features."""
+
+    mixes_events = False
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.masks: list[Tensor | None] = []
+        self.scale = nn.Parameter(torch.tensor(1.0))
+
+    def forward(self, features: Tensor, hidden: Tensor | None = None) -> Output:
+        self.masks.append(hidden)
+        errors = torch.ones_like(features)
+        if hidden is not None:
+            errors = torch.where(masking.hidden_features(hidden), 5.0, errors)
+        return Output(self.scale * features[:, 0], features, features[:, :2], errors)
+
+
+def module(model: nn.Module, **changes) -> HiggsModule:
+    arguments = {
+        "optimizer": torch.optim.AdamW,
+        "scheduler": functools.partial(schedules.warmup_cosine, warmup=0.1),
+        "classification_weight": 1.0,
+        "reconstruction_weight": 0.1,
+        "mask_ratio": 0.5,
+        "mask_fraction": 0.5,
+        "reflect": True,
+        "seed": 1,
+    }
+    return HiggsModule(model, **{**arguments, **changes})
+
+
+@pytest.fixture
+def batch() -> tuple[Tensor, Tensor]:
+    events = torch.from_numpy(make_events(512))
+    return events[:, 1:], events[:, 0]
+
+
+def test_training_takes_both_losses_from_one_partly_masked_pass(batch):
+    part = module(Recorder()).train()
+    step = part._shared_step(batch, 0)
+    (hidden,) = part.model.masks
+    assert hidden.any(dim=1).float().mean() == pytest.approx(0.5, abs=0.1)
+    assert torch.equal(step.counted, masking.hidden_features(hidden))
+    assert step.reconstruction_loss.item() == pytest.approx(5.0)  # hidden features alone
+    assert step.loss.item() == pytest.approx(step.classification_loss.item() + 0.5)
+
+
+def test_evaluation_scores_whole_events_and_masks_all_of_them_alike(batch):
+    part = module(Recorder()).eval()
+    first, again = part._shared_step(batch, 3), part._shared_step(batch, 3)
+    masked, whole, masked_again, _ = part.model.masks
+    assert whole is None
+    assert masked.any(dim=1).all()
+    assert torch.equal(masked, masked_again)
+    assert torch.equal(first.probabilities, batch[0][:, 0].sigmoid())
+    assert first.loss == again.loss
+
+
+def test_without_masking_the_loss_counts_every_feature(batch):
+    part = module(Recorder(), mask_ratio=0.0).train()
+    step = part._shared_step(batch, 0)
+    assert part.model.masks == [None]
+    assert step.counted.all()
+    assert step.reconstruction_loss.item() == pytest.approx(1.0)
+
+
+def test_reflections_are_for_training_only(batch):
+    part = module(Recorder())
+    assert torch.equal(part.eval()._shared_step(batch, 0).features, batch[0])
+    assert not torch.equal(part.train()._shared_step(batch, 0).features, batch[0])
+    assert torch.equal(module(Recorder(), reflect=False).train()._shared_step(batch, 0).features, batch[0])
+
+
+def test_chance_depends_on_the_seed_and_the_step_alone(batch):
+    def masks(seed: int, step: int) -> Tensor:
+        part = module(Recorder(), seed=seed).train()
+        torch.rand(seed)
+        part._shared_step(batch, step)
+        return part.model.masks[0]
+
+    assert torch.equal(masks(1, 5), masks(1, 5))
+    assert not torch.equal(masks(1, 5), masks(1, 6))
+    assert not torch.equal(masks(1, 5), masks(2, 5))
+
+
+class ErrorParameter(Recorder):
+    """Whose error of each feature is a parameter, so that its gradient shows what the loss counts."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.errors = nn.Parameter(torch.ones(512, 21))
+
+    def forward(self, features: Tensor, hidden: Tensor | None = None) -> Output:
+        return super().forward(features, hidden)._replace(errors=self.errors)
+
+
+def test_the_reconstruction_loss_ignores_visible_objects(batch):
+    part = module(ErrorParameter()).train()
+    step = part._shared_step(batch, 0)
+    step.loss.backward()
+    gradient = part.model.errors.grad
+    assert (gradient[step.counted] > 0).all()
+    assert (gradient[~step.counted] == 0).all()
+    assert step.counted.any()
+    assert not step.counted.all()
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_a_loss_that_is_not_finite_stops_with_a_sentence(value):
+    with pytest.raises(
+        UserError, match=r"the loss became (nan|inf) in epoch 0, by step 0: lower optimizer.lr"
+    ):
+        module(Recorder())._stop_if_not_finite(torch.tensor(value))
+
+
+def test_epoch_metrics_are_exact_over_the_epoch(batch):
+    """Accumulated over uneven batches they equal the whole, for logits that all lie in [0, 1] too."""
+    part = module(Recorder(), mask_ratio=0.0).eval()
+    metrics = EpochMetrics("val")
+    features, labels = batch
+    features[:, 0] = features[:, 0] / features[:, 0].max()
+    steps = [part._shared_step((features[s], labels[s]), 0) for s in (slice(0, 300), slice(300, None))]
+    for step in steps:
+        metrics.update(step)
+    values = metrics.compute()
+    assert values["val/auc"].item() == pytest.approx(roc_auc_score(labels, features[:, 0]), abs=1e-6)
+    whole = part._shared_step(batch, 0)
+    assert values["val/loss"].item() == pytest.approx(whole.loss.item(), rel=1e-5)
+    assert values["val/accuracy"].item() == pytest.approx(
+        ((features[:, 0] > 0) == (labels > 0)).float().mean()
+    )
+
+
+@pytest.mark.parametrize(("step", "factor"), [(0, 0.1), (9, 1.0), (10, 1.0), (55, 0.5), (100, 0.0)])
+def test_warmup_then_cosine(step: int, factor: float):
+    optimizer = torch.optim.SGD([nn.Parameter(torch.zeros(1))], lr=1.0)
+    scheduler = schedules.warmup_cosine(optimizer, total_steps=100, warmup=0.1)["scheduler"]
+    for _ in range(step):
+        optimizer.step()
+        scheduler.step()
+    assert scheduler.get_last_lr()[0] == pytest.approx(factor, abs=1e-6)

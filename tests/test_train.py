@@ -1,0 +1,247 @@
+"""The command: a run, a multirun, going on, and what they leave."""
+
+import csv
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from conftest import REPOSITORY, make_events, write_csv
+from hydra import compose, initialize_config_dir
+from omegaconf import DictConfig, OmegaConf
+
+from higgs_lightning import load_model
+from higgs_lightning.checkpoints import load_checkpoint
+from higgs_lightning.config import CONFIG_DIR
+from higgs_lightning.errors import UserError
+from higgs_lightning.train import train
+
+SMALL = ["data.train_events=1500", "trainer.max_epochs=2", "trainer.enable_progress_bar=false"]
+SMALL_PARTICLE = [*SMALL, "model.num_layers=1", "model.dim=16", "optimizer.lr=1e-2"]
+EXPERIMENTS = sorted(path.stem for path in (REPOSITORY / "conf" / "experiment").glob("*.yaml"))
+
+
+def command(*overrides: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    arguments = [sys.executable, "-m", "higgs_lightning.train", *overrides]
+    return subprocess.run(arguments, cwd=cwd, capture_output=True, text=True, timeout=300, check=False)
+
+
+def composed(*overrides: str) -> DictConfig:
+    with initialize_config_dir(CONFIG_DIR, version_base="1.3"):
+        return compose("train", list(overrides))
+
+
+def history(run: Path) -> list[dict[str, str]]:
+    with (run / "metrics.csv").open() as file:
+        return list(csv.DictReader(file))
+
+
+@pytest.fixture(scope="module")
+def higgs_csv(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """3,000 made-up events in HIGGS format, easy to tell apart."""
+    return write_csv(tmp_path_factory.mktemp("higgs") / "events.csv", make_events(3_000))
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of one small run on the embedded sample, started as a user would."""
+    cwd = tmp_path_factory.mktemp("run")
+    done = command(*SMALL_PARTICLE, cwd=cwd)
+    assert done.returncode == 0, done.stderr
+    (folder,) = (cwd / "outputs").glob("*/*")
+    assert re.search(r"test .* 6,000 ", done.stdout)
+    assert "embedded sample (simulated)" in done.stdout
+    assert f"tensorboard --logdir {folder}" in done.stdout
+    return folder
+
+
+def test_a_run_leaves_what_it_promises(run: Path):
+    names = {str(path.relative_to(run)) for path in run.rglob("*") if path.is_file()}
+    assert {
+        "config.yaml",
+        "metrics.csv",
+        "metrics.json",
+        "checkpoints/best.ckpt",
+        "checkpoints/last.ckpt",
+    } <= names
+    plots = {"loss", "accuracy", "auc", "roc", "scores", "reconstruction"}
+    assert {f"plots/{plot}.png" for plot in plots} <= names
+    assert any("tfevents" in name for name in names)
+    assert not [name for name in names if "partial" in name]
+
+
+def test_metrics_of_every_epoch(run: Path):
+    rows = history(run)
+    assert [row["epoch"] for row in rows] == ["0", "1"]
+    for metric in ("loss", "reconstruction_loss", "classification_loss", "accuracy", "auc"):
+        assert all(float(row[f"{split}/{metric}"]) > 0 for row in rows for split in ("train", "val"))
+    assert all(float(row["events_per_second"]) > 0 and float(row["lr"]) >= 0 for row in rows)
+
+
+def test_final_metrics(run: Path):
+    metrics = json.loads((run / "metrics.json").read_text())
+    assert (metrics["train/events"], metrics["val/events"], metrics["test/events"]) == (1500, 6000, 6000)
+    assert metrics["train/signal_events"] == 750
+    assert metrics["dataset"] == "embedded sample (simulated)"
+    assert metrics["seed"] == 1
+    assert 0.5 < metrics["test/auc_low"] < metrics["test/auc"] < metrics["test/auc_high"] < 1
+    assert 0.5 < metrics["test/accuracy"] < 1
+    assert metrics["test/loss"] > 0
+
+
+def test_the_best_epoch_is_tested(run: Path):
+    """The final validation AUC is the best of the history: the same weights, the same number."""
+    metrics = json.loads((run / "metrics.json").read_text())
+    best = max(history(run), key=lambda row: float(row["val/auc"]))
+    assert metrics["best_epoch"] == int(best["epoch"])
+    assert metrics["val/auc"] == pytest.approx(float(best["val/auc"]), abs=1e-6)
+    assert metrics["val/loss"] == pytest.approx(float(best["val/loss"]), rel=1e-5)
+
+
+def test_a_fresh_process_needs_the_checkpoint_alone(run: Path, tmp_path: Path, features: torch.Tensor):
+    alone = tmp_path / "moved.ckpt"
+    alone.write_bytes((run / "checkpoints" / "best.ckpt").read_bytes())
+    code = (
+        "import sys, torch, higgs_lightning; model = higgs_lightning.load_model(sys.argv[1]);"
+        "torch.save(model(torch.load(sys.argv[2])).logits.detach(), sys.argv[3])"
+    )
+    torch.save(features, tmp_path / "features.pt")
+    arguments = [str(tmp_path / name) for name in ("moved.ckpt", "features.pt", "logits.pt")]
+    subprocess.run([sys.executable, "-c", code, *arguments], cwd=tmp_path, check=True)
+    torch.testing.assert_close(torch.load(tmp_path / "logits.pt"), load_model(run)(features).logits)
+
+
+def test_the_checkpoint_holds_the_resolved_configuration(run: Path):
+    config = load_checkpoint(run / "checkpoints" / "best.ckpt")["config"]
+    assert config == OmegaConf.to_container(OmegaConf.load(run / "config.yaml"))
+    assert config["data"]["seed"] == 1
+    assert config["model"]["dim"] == 16
+
+
+def test_a_run_is_repeatable_from_its_folder(run: Path, tmp_path: Path):
+    done = command("--config-path", str(run / ".hydra"), "--config-name", "config", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    (again,) = tmp_path.glob("outputs/*/*")
+    first, second = (json.loads((folder / "metrics.json").read_text()) for folder in (run, again))
+    del first["seconds"], second["seconds"]
+    assert first == second
+
+
+def test_multirun_leaves_a_folder_a_job(higgs_csv: Path, tmp_path: Path):
+    data = ["data=higgs", f"data.csv={higgs_csv}", "data.train_events=500"]
+    done = command("-m", "model.num_layers=1,2", "trainer=debug", *data, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    jobs = sorted(tmp_path.glob("outputs/*/*/[0-9]"))
+    configs = [load_checkpoint(job / "checkpoints" / "best.ckpt")["config"] for job in jobs]
+    assert [config["model"]["num_layers"] for config in configs] == [1, 2]
+    assert all((job / "metrics.json").exists() for job in jobs)
+
+
+def test_a_stopped_run_goes_on_in_its_folder(higgs_csv: Path, tmp_path: Path):
+    """Two epochs, then two more from `ckpt=last`, end as four epochs in one go."""
+    options = ["data=higgs", f"data.csv={higgs_csv}", *SMALL_PARTICLE, "scheduler=plateau"]
+    (tmp_path / "whole").mkdir()
+    (tmp_path / "parts").mkdir()
+    assert command(*options, "trainer.max_epochs=4", cwd=tmp_path / "whole").returncode == 0
+    assert command(*options, cwd=tmp_path / "parts").returncode == 0
+    done = command(*options, "trainer.max_epochs=4", "ckpt=last", cwd=tmp_path / "parts")
+    assert done.returncode == 0, done.stderr
+    (whole,), (parts,) = (list((tmp_path / name).glob("outputs/*/*")) for name in ("whole", "parts"))
+    rows = [history(folder) for folder in (whole, parts)]
+    for row in rows[0] + rows[1]:
+        del row["events_per_second"]
+    assert rows[0] == rows[1]
+    weights = [load_checkpoint(r / "checkpoints" / "last.ckpt")["state_dict"] for r in (whole, parts)]
+    assert all(torch.equal(weights[0][name], weights[1][name]) for name in weights[0])
+
+
+def test_a_separate_test_file(higgs_csv: Path, tmp_path: Path):
+    test_csv = write_csv(tmp_path / "test.csv", make_events(700, seed=1))
+    data = ["data=higgs", f"data.csv={higgs_csv}", f"data.test_csv={test_csv}", f"data.dir={tmp_path}"]
+    metrics = train(composed(*SMALL_PARTICLE, *data, "data.train_events=null"), tmp_path / "run")
+    assert (metrics["train/events"], metrics["val/events"], metrics["test/events"]) == (2700, 300, 700)
+
+
+@pytest.mark.parametrize("experiment", EXPERIMENTS)
+def test_every_experiment_runs(experiment: str, higgs_csv: Path, tmp_path: Path):
+    data = ["data=higgs", f"data.csv={higgs_csv}", f"data.dir={tmp_path}"]
+    metrics = train(
+        composed(f"experiment={experiment}", *SMALL, "trainer.max_epochs=1", *data), tmp_path / "run"
+    )
+    assert 0 < metrics["test/auc"] < 1
+
+
+def test_the_notebook_s_recipe():
+    cfg = composed("experiment=seed")
+    assert (cfg.trainer.max_epochs, cfg.trainer.gradient_clip_val, cfg.data.batch_size) == (17, 3.0, 1024)
+    assert (cfg.optimizer.lr, cfg.optimizer.weight_decay) == (1e-3, 5e-4)
+    assert (cfg.scheduler.factor, cfg.scheduler.patience, cfg.scheduler.threshold) == (0.4, 1, 1e-2)
+    assert (cfg.objective.classification_weight, cfg.objective.reconstruction_weight) == (0.5, 0.5)
+    assert (cfg.model.num_layers, cfg.selection.monitor, cfg.objective.mask_ratio) == (3, "val/accuracy", 0.0)
+
+
+@pytest.mark.parametrize("experiment", [None, *EXPERIMENTS])
+def test_every_key_is_read(experiment: str | None):
+    """Top-level keys are read by train.py by name; the keys below are arguments, and Hydra refuses strangers."""
+    cfg = composed() if experiment is None else composed(f"experiment={experiment}")
+    source = (REPOSITORY / "higgs_lightning" / "train.py").read_text()
+    assert set(cfg) == set(re.findall(r"cfg\.(\w+)", source))
+    targets = {key for key in cfg if isinstance(cfg[key], DictConfig) and "_target_" in cfg[key]}
+    assert {key for key in cfg if isinstance(cfg[key], DictConfig)} - targets == {"objective", "selection"}
+    assert re.search(r"\*\*cfg\.objective", source)
+    assert re.search(r"\*\*cfg\.selection", source)
+
+
+@pytest.mark.parametrize(
+    ("overrides", "sentence"),
+    [
+        (["ckpt=nowhere"], "nowhere does not exist"),
+        (["ckpt=last"], "no run below .* has a checkpoint"),
+        (["data=higgs", "data.csv=missing.csv"], "missing.csv"),
+        (["data.split=paper"], "needs 1,000,001 rows and the file has 60,000"),
+        (["data.split=gsoc", "data.test_csv=x.csv"], "data.test_csv goes with data.split=random"),
+    ],
+)
+def test_bad_input_ends_with_one_sentence(overrides: list[str], sentence: str, tmp_path: Path):
+    done = command(*overrides, cwd=tmp_path)
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    assert re.search(sentence, done.stderr)
+
+
+def test_another_model_does_not_go_on(run: Path):
+    with pytest.raises(UserError, match=r"was trained with model.dim=16: give the same model options"):
+        train(composed(*SMALL, f"ckpt={run}"), run)
+
+
+def test_a_multirun_does_not_go_on(run: Path, tmp_path: Path):
+    with pytest.raises(UserError, match="without --multirun"):
+        train(composed(*SMALL_PARTICLE, f"ckpt={run}"), tmp_path / "0")
+
+
+class Payload:
+    """Writes a file when it is unpickled."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __reduce__(self):
+        return Path.touch, (self.path,)
+
+
+def test_a_checkpoint_executes_nothing(tmp_path: Path):
+    torch.save({"config": Payload(tmp_path / "executed"), "state_dict": {}}, tmp_path / "stranger.ckpt")
+    with pytest.raises(UserError, match="not a readable checkpoint"):
+        load_checkpoint(tmp_path / "stranger.ckpt")
+    assert not (tmp_path / "executed").exists()
+
+
+def test_a_checkpoint_builds_models_of_ours_only(tmp_path: Path):
+    config = {"model": {"_target_": "subprocess.run", "args": ["touch", str(tmp_path / "executed")]}}
+    torch.save({"config": config, "state_dict": {}}, tmp_path / "stranger.ckpt")
+    with pytest.raises(UserError, match=r"subprocess\.run, which is not one of higgs_lightning's"):
+        load_model(tmp_path / "stranger.ckpt")
+    assert not (tmp_path / "executed").exists()
