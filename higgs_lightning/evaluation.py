@@ -2,13 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, distributed
 
 from higgs_lightning.metrics import AucInterval, roc_auc_interval
+
+T = TypeVar("T")
 
 #: The splits in the order in which they are tested.
 SPLITS = ("train", "val", "test")
@@ -80,34 +82,43 @@ class Gatherer:
     """Gathers the steps of a split into an :class:`Evaluation`, on the host."""
 
     def __init__(self) -> None:
-        self._losses: list[Tensor] = []
+        self._losses: list[Tensor] = []  # summed over the events of a batch
         self._scores: list[tuple[Tensor, Tensor]] = []
         self._reconstructions: list[tuple[Tensor, Tensor, Tensor]] = []
-        self._num_events = 0
+        self._num_reconstructed = 0
 
     def add(self, step: Step) -> None:
         """Take one batch."""
         losses = torch.stack([getattr(step, name) for name in LOSSES])
         self._losses.append(losses.double().cpu() * len(step.labels))
         self._scores.append((step.labels.cpu(), step.probabilities.cpu()))
-        if self._num_events < MAX_RECONSTRUCTED:
-            reconstruction = step.features.cpu(), step.reconstruction.cpu(), step.counted.cpu()
-            self._reconstructions.append(reconstruction)
-        self._num_events += len(step.labels)
+        if self._num_reconstructed < MAX_RECONSTRUCTED:
+            kept = step.features.cpu(), step.reconstruction.cpu(), step.counted.cpu()
+            self._reconstructions.append(kept)
+            self._num_reconstructed += len(step.labels)
 
     def evaluation(self) -> Evaluation:
-        """The evaluation of all batches so far."""
-        losses = (torch.stack(self._losses).sum(dim=0) / self._num_events).tolist()
-        labels, probabilities = _columns(self._scores)
-        features, reconstruction, counted = (a[:MAX_RECONSTRUCTED] for a in _columns(self._reconstructions))
+        """The evaluation of all batches so far, of every process that took some."""
+        losses = list(_of_every_process(self._losses))
+        labels, probabilities = _columns(_of_every_process(self._scores))
+        features, reconstruction, counted = _columns(_of_every_process(self._reconstructions))
+        means = (torch.stack(losses).sum(dim=0) / len(labels)).tolist()
         return Evaluation(
-            **dict(zip(LOSSES, losses, strict=True)),
+            **dict(zip(LOSSES, means, strict=True)),
             labels=labels,
             probabilities=probabilities,
-            features=features,
-            reconstruction=reconstruction,
-            counted=counted,
+            features=features[:MAX_RECONSTRUCTED],
+            reconstruction=reconstruction[:MAX_RECONSTRUCTED],
+            counted=counted[:MAX_RECONSTRUCTED],
         )
+
+
+def _of_every_process(batches: Sequence[T]) -> Sequence[T]:
+    if not distributed.is_initialized():
+        return batches
+    gathered: list[Sequence[T]] = [[] for _ in range(distributed.get_world_size())]
+    distributed.all_gather_object(gathered, batches)
+    return [batch for of_process in gathered for batch in of_process]
 
 
 def _columns(rows: Sequence[tuple[Tensor, ...]]) -> list[np.ndarray]:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from lightning import Callback, LightningModule, Trainer
+from lightning.pytorch.callbacks import RichProgressBar
 from lightning.pytorch.loggers.logger import Logger
 from lightning.pytorch.utilities import rank_zero_only
 
@@ -79,3 +80,11 @@ class Throughput(Callback):
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         pl_module.log("events_per_second", self._num_events / (self._end - self._start))
+
+
+class ProgressBar(RichProgressBar):
+    """Shows the losses and the ROC-AUC; the other metrics are for the table."""
+
+    def get_metrics(self, trainer: Trainer, pl_module: LightningModule) -> dict[str, Any]:
+        metrics = trainer.progress_bar_metrics
+        return {name: metrics[name] for name in ("train/loss", "val/loss", "val/auc") if name in metrics}

@@ -5,13 +5,42 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from lightning.pytorch.loggers import TensorBoardLogger
 from matplotlib.figure import Figure
 from rich.console import Console
 from rich.table import Table
-from torch.utils.tensorboard import SummaryWriter
 
 from higgs_lightning import plots
 from higgs_lightning.evaluation import Evaluation
+
+
+def write(
+    run_dir: Path,
+    metrics: Mapping[str, Any],
+    evaluations: Mapping[str, Evaluation],
+    history: list[dict[str, float]],
+    tensorboard: TensorBoardLogger,
+    config: dict[str, Any],
+) -> None:
+    """Write everything about a run that has ended into its folder, and print the table.
+
+    Args:
+        run_dir: the run's folder.
+        metrics: content of ``metrics.json``; ``dataset`` and ``best_epoch`` are shown in plots.
+        evaluations: of the best epoch's weights on each split.
+        history: one row an epoch, see :class:`higgs_lightning.history.History`.
+        tensorboard: gets the figures, and the configuration beside the final metrics.
+        config: the resolved configuration.
+    """
+    write_json(run_dir / "metrics.json", metrics)
+    (run_dir / "plots").mkdir(exist_ok=True)
+    for name, figure in draw(history, metrics["best_epoch"], evaluations, metrics["dataset"]).items():
+        figure.savefig(run_dir / "plots" / f"{name}.png", dpi=120)
+        tensorboard.experiment.add_figure(name, figure, metrics["best_epoch"], close=False)
+    final = {name: metrics[name] for name in ("val/auc", "test/auc", "test/accuracy", "test/loss")}
+    tensorboard.log_hyperparams(config, {f"final/{name}": value for name, value in final.items()})
+    tensorboard.finalize("success")
+    print_table(evaluations, metrics["dataset"], run_dir)
 
 
 def final_metrics(evaluations: Mapping[str, Evaluation]) -> dict[str, float]:
@@ -56,14 +85,6 @@ def write_json(path: Path, content: Mapping[str, Any]) -> None:
     partial = path.with_suffix(".partial")
     partial.write_text(json.dumps(content, indent=2) + "\n")
     partial.replace(path)
-
-
-def save_figures(figures: Mapping[str, Figure], folder: Path, tensorboard: SummaryWriter, step: int) -> None:
-    """Write each figure as ``folder/name.png`` and to TensorBoard."""
-    folder.mkdir(exist_ok=True)
-    for name, figure in figures.items():
-        figure.savefig(folder / f"{name}.png", dpi=120)
-        tensorboard.add_figure(name, figure, step, close=False)
 
 
 def print_table(evaluations: Mapping[str, Evaluation], dataset: str, run_dir: Path) -> None:

@@ -17,13 +17,15 @@ from higgs_lightning import report
 from higgs_lightning.checkpoints import ConfigInCheckpoint, find_checkpoint, load_checkpoint, run_folder_of
 from higgs_lightning.config import CONFIG_DIR
 from higgs_lightning.errors import UserError, one_sentence
-from higgs_lightning.history import History, Throughput
+from higgs_lightning.history import History, ProgressBar, Throughput
 from higgs_lightning.module import HiggsModule
 
 # batches are slices of a memory map: worker processes would only slow them down
 warnings.filterwarnings("ignore", ".*does not have many workers.*")
 # metrics are logged once an epoch
 warnings.filterwarnings("ignore", ".*smaller than the logging interval.*")
+# Lightning 2.6 under torch 2.13
+warnings.filterwarnings("ignore", ".*LeafSpec.*")
 
 
 def train(cfg: DictConfig, run_dir: Path) -> dict[str, Any]:
@@ -56,31 +58,31 @@ def train(cfg: DictConfig, run_dir: Path) -> dict[str, Any]:
     )
     early_stopping = EarlyStopping(**cfg.selection, check_on_train_epoch_end=True)
     callbacks = [Throughput(), ConfigInCheckpoint(config), early_stopping, checkpoint]
+    if cfg.trainer.enable_progress_bar:
+        callbacks.append(ProgressBar())
     history = History(run_dir / "metrics.csv")
     tensorboard = TensorBoardLogger(run_dir, name="", version="tensorboard", default_hp_metric=False)
     trainer = instantiate(
         cfg.trainer, callbacks=callbacks, logger=[history, tensorboard], default_root_dir=run_dir
     )
 
-    OmegaConf.save(config, run_dir / "config.yaml")
+    if trainer.is_global_zero:
+        OmegaConf.save(config, run_dir / "config.yaml")
     trainer.fit(module, datamodule, ckpt_path=resume, weights_only=True)
     trainer.test(module, datamodule, ckpt_path="best", weights_only=True, verbose=False)
 
-    best_epoch = load_checkpoint(Path(checkpoint.best_model_path))["epoch"]
+    best = load_checkpoint(Path(checkpoint.best_model_path))
     metrics = {
         "dataset": cfg.data.name,
         "seed": cfg.seed,
         "parameters": sum(p.numel() for p in module.model.parameters()),
-        "epochs": len(history.rows),
-        "best_epoch": best_epoch,
+        "epochs": trainer.current_epoch,
+        "best_epoch": best["epoch"],
         "seconds": time.perf_counter() - start,
         **report.final_metrics(module.evaluations),
     }
-    report.write_json(run_dir / "metrics.json", metrics)
-    figures = report.draw(history.rows, best_epoch, module.evaluations, cfg.data.name)
-    report.save_figures(figures, run_dir / "plots", tensorboard.experiment, best_epoch)
-    tensorboard.log_hyperparams(config, {"test/auc": metrics["test/auc"], "val/auc": metrics["val/auc"]})
-    report.print_table(module.evaluations, cfg.data.name, run_dir)
+    if trainer.is_global_zero:
+        report.write(run_dir, metrics, module.evaluations, history.rows, tensorboard, config)
     return metrics
 
 

@@ -5,6 +5,7 @@ import pytest
 import torch
 from conftest import make_events
 
+from higgs_lightning.data import loading
 from higgs_lightning.data.loading import BatchOrder, Events, batches
 
 
@@ -27,6 +28,14 @@ def test_a_batch_is_a_pair_of_tensors(events: Events):
     features, labels = next(iter(batches(events, 64, shuffle_seed=1)))
     assert (features.shape, labels.shape) == ((64, 21), (64,))
     assert (features.dtype, labels.dtype) == (torch.float32, torch.float32)
+
+
+def test_resident_events_come_in_the_same_batches(events: Events):
+    resident = Events(events.cache, events.rows, torch.device("cpu"))
+    pairs = zip(batches(events, 64, shuffle_seed=1), batches(resident, 64, shuffle_seed=1), strict=True)
+    for mapped, held in pairs:
+        assert torch.equal(mapped[0], held[0])
+        assert torch.equal(mapped[1], held[1])
 
 
 def epoch(order: BatchOrder, number: int) -> list[int]:
@@ -52,3 +61,20 @@ def test_the_shuffle_is_true():
     chi_square = ((counts - 40) ** 2 / 40).sum()
     freedom = 99 * 9
     assert abs(chi_square - freedom) < 5 * np.sqrt(2 * freedom)
+
+
+@pytest.mark.parametrize("num_events", [640, 641, 642, 703, 5])
+@pytest.mark.parametrize("world_size", [1, 2, 3])
+def test_processes_share_out_the_batches_of_one(num_events, world_size, monkeypatch):
+    order = BatchOrder(num_events, 64, shuffle_seed=1)
+    alone = list(order)
+    shares = []
+    for rank in range(world_size):
+        monkeypatch.setattr(loading, "_process", lambda rank=rank: (rank, world_size))
+        shares.append(list(order))
+        assert len(shares[-1]) == len(order)
+    together = [torch.cat(share) for share in zip(*shares, strict=True)]
+    assert sorted(torch.cat(together).tolist()) == list(range(num_events))
+    assert all(len(share) > 0 for rank in shares for share in rank)
+    for whole, shared in zip(alone[:-1], together[:-1], strict=False):
+        assert sorted(whole.tolist()) == sorted(shared.tolist())

@@ -69,7 +69,7 @@ def test_evaluation_scores_whole_events_and_masks_all_of_them_alike(batch):
     assert whole is None
     assert masked.any(dim=1).all()
     assert torch.equal(masked, masked_again)
-    assert torch.equal(first.probabilities, batch[0][:, 0].sigmoid())
+    torch.testing.assert_close(first.probabilities, batch[0][:, 0].sigmoid())
     assert first.loss == again.loss
 
 

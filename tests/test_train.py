@@ -185,7 +185,7 @@ def test_the_notebook_s_recipe():
 
 @pytest.mark.parametrize("experiment", [None, *EXPERIMENTS])
 def test_every_key_is_read(experiment: str | None):
-    """Top-level keys are read by train.py by name; the keys below are arguments, and Hydra refuses strangers."""
+    """train.py reads each top-level key by name; the keys below are arguments, so that strangers fail."""
     cfg = composed() if experiment is None else composed(f"experiment={experiment}")
     source = (REPOSITORY / "higgs_lightning" / "train.py").read_text()
     assert set(cfg) == set(re.findall(r"cfg\.(\w+)", source))

@@ -38,7 +38,9 @@ class HiggsDataModule(LightningDataModule):
         train_events: how many labelled training events to use, half of them signal; None for all.
         statistics: the events whose mean and standard deviation define z-scores: ``train``, or ``all`` of
             every split.
-        batch_size: events a batch.
+        batch_size: events a batch, shared out where several processes train.
+        device_resident: hold the events in the memory of the device that trains: ``true``, ``false``, or
+            ``auto`` for an accelerator with room for twice their size.
         seed: of the split, the draw and the order of training.
     """
 
@@ -55,6 +57,7 @@ class HiggsDataModule(LightningDataModule):
         train_events: int | None,
         statistics: str,
         batch_size: int,
+        device_resident: bool | str,
         seed: int,
     ) -> None:
         super().__init__()
@@ -73,6 +76,7 @@ class HiggsDataModule(LightningDataModule):
         self.train_events = train_events
         self.statistics_of = statistics
         self.batch_size = batch_size
+        self.device_resident = device_resident
         self.seed = seed
         self.events: dict[str, Events] = {}
 
@@ -94,13 +98,11 @@ class HiggsDataModule(LightningDataModule):
         train = rows.train
         if self.train_events is not None:
             train = draw_balanced(train, cache[train, 0], self.train_events, self.seed)
-        self.events = {
-            "train": Events(cache, train),
-            "val": Events(cache, rows.val),
-            "test": Events(cache, rows.test)
-            if test_cache is None
-            else Events(test_cache, np.arange(len(test_cache))),
-        }
+        sources = {"train": (cache, train), "val": (cache, rows.val), "test": (cache, rows.test)}
+        if test_cache is not None:
+            sources["test"] = (test_cache, np.arange(len(test_cache)))
+        device = self._device(sum(len(rows) for _, rows in sources.values()))
+        self.events = {split: Events(*source, device) for split, source in sources.items()}
         for split, events in self.events.items():
             signal = int(events.labels.sum())
             if not 0 < signal < len(events):
@@ -137,3 +139,11 @@ class HiggsDataModule(LightningDataModule):
         return cache, None if self.test_csv is None else open_events(
             self.test_csv, self.cache_dir, self.skip_rows
         )
+
+    def _device(self, num_events: int) -> torch.device | None:
+        """The device whose memory is to hold the events, if any is."""
+        device = torch.device("cpu") if self.trainer is None else self.trainer.strategy.root_device
+        if self.device_resident == "auto":
+            size = num_events * (1 + schema.NUM_FEATURES) * 4
+            return device if device.type == "cuda" and torch.cuda.mem_get_info(device)[0] > 2 * size else None
+        return device if self.device_resident else None

@@ -1,10 +1,11 @@
 """Batches as slices of the memory map: a batch is one gather of rows, never an object per event."""
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, distributed
 from torch.utils.data import DataLoader, Dataset, Sampler
 
 
@@ -14,18 +15,23 @@ class Events(Dataset):
     Args:
         cache: (N, 22) float32, the label first, as :func:`higgs_lightning.data.ingest.open_events` opens it.
         rows: (M,) row numbers into the cache.
+        device: copy the rows into this device's memory and gather batches there; None reads the cache.
     """
 
-    def __init__(self, cache: np.ndarray, rows: np.ndarray) -> None:
+    def __init__(self, cache: np.ndarray, rows: np.ndarray, device: torch.device | None = None) -> None:
         self.cache = np.asarray(cache)  # indexing a plain view costs less than indexing a numpy.memmap
         self.rows = rows
+        self.resident = None if device is None else torch.from_numpy(self.cache[rows]).to(device)
 
     def __len__(self) -> int:
         return len(self.rows)
 
     def __getitem__(self, positions: Tensor) -> tuple[Tensor, Tensor]:
         """Features (B, 21) in HIGGS units and labels (B,), both float32, at ``positions`` (B,)."""
-        batch = torch.from_numpy(self.cache[self.rows[positions.numpy()]])
+        if self.resident is None:
+            batch = torch.from_numpy(self.cache[self.rows[positions.numpy()]])
+        else:
+            batch = self.resident[positions.to(self.resident.device)]
         return batch[:, 1:], batch[:, 0]
 
     @property
@@ -40,6 +46,9 @@ class BatchOrder(Sampler[Tensor]):
     With a seed, every epoch is a permutation of all events drawn from (seed, epoch) alone, so that it does
     not matter what ran before; without one it is the order of the file. Every event comes once; the last
     batch may be smaller. Lightning calls :meth:`set_epoch`.
+
+    With several processes each takes its share of every batch, so that together they see the batches that
+    one would see. A last batch with fewer events than processes joins the one before it.
     """
 
     def __init__(self, num_events: int, batch_size: int, shuffle_seed: int | None = None) -> None:
@@ -57,10 +66,21 @@ class BatchOrder(Sampler[Tensor]):
         else:
             (state,) = np.random.SeedSequence([self.shuffle_seed, self.epoch]).generate_state(1, np.uint64)
             order = torch.randperm(self.num_events, generator=torch.Generator().manual_seed(int(state)))
-        yield from order.split(self.batch_size)
+        rank, world_size = _process()
+        bounds = [number * self.batch_size for number in range(len(self))] + [self.num_events]
+        for start, end in pairwise(bounds):
+            yield order[start + rank : end : world_size]
 
     def __len__(self) -> int:
-        return -(-self.num_events // self.batch_size)
+        whole, remainder = divmod(self.num_events, self.batch_size)
+        return max(1, whole + (remainder >= _process()[1]))
+
+
+def _process() -> tuple[int, int]:
+    """This process's rank and the number of processes that train together."""
+    if not distributed.is_initialized():
+        return 0, 1
+    return distributed.get_rank(), distributed.get_world_size()
 
 
 def batches(events: Events, batch_size: int, shuffle_seed: int | None = None) -> DataLoader:
