@@ -1,0 +1,183 @@
+"""The plots of a run. Each takes plain arrays and returns a figure; saving is the caller's."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import LogNorm
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from higgs_lightning import schema
+from higgs_lightning.metrics import roc_auc_interval, roc_curve
+
+# Okabe and Ito's colours, told apart by colour-blind readers too
+_SIGNAL, _BACKGROUND = "#D55E00", "#0072B2"
+_SPLIT_COLORS = {"train": "#0072B2", "val": "#E69F00", "test": "#009E73"}
+_SPLIT_NAMES = {"train": "training", "val": "validation", "test": "test"}
+_FEW = 20  # hidden events: fewer make no picture
+
+
+def learning_curve(
+    history: Sequence[Mapping[str, float]], quantity: str, label: str, best_epoch: int | None = None
+) -> Figure:
+    """Training and validation against epochs.
+
+    Args:
+        history: one row an epoch with ``epoch``, ``train/quantity`` and ``val/quantity``.
+        quantity: name of the metric.
+        label: of the vertical axis.
+        best_epoch: the epoch to mark, as in ``history``.
+    """
+    figure, axes = _figure()
+    epochs = [row["epoch"] for row in history]
+    for split in ("train", "val"):
+        values = [row[f"{split}/{quantity}"] for row in history]
+        axes.plot(epochs, values, "o-", color=_SPLIT_COLORS[split], label=_SPLIT_NAMES[split])
+    if best_epoch is not None:
+        axes.axvline(best_epoch, color="grey", linestyle="--", linewidth=1, label=f"best epoch: {best_epoch}")
+    axes.set_xlabel("epoch")
+    axes.set_ylabel(label)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+    axes.grid(alpha=0.3)
+    axes.legend()
+    return figure
+
+
+def roc(curves: Mapping[str, tuple[np.ndarray, np.ndarray]]) -> Figure:
+    """ROC curve and background rejection of each split, with its AUC and 95 % interval.
+
+    Args:
+        curves: labels and scores, (N,) each, by split.
+    """
+    figure = Figure(figsize=(12, 5.4), layout="constrained")
+    left, right = figure.subplots(1, 2)
+    for split, (labels, scores) in curves.items():
+        background, signal = roc_curve(labels, scores)
+        auc = roc_auc_interval(labels, scores)
+        half = (auc.high - auc.low) / 2
+        name = f"{_SPLIT_NAMES[split]}: {auc.auc:.4f} $\\pm$ {half:.4f} ({len(labels):,} events)"
+        left.plot(background, signal, color=_SPLIT_COLORS[split], label=name)
+        passing = background > 0
+        right.plot(signal[passing], 1 / background[passing], color=_SPLIT_COLORS[split])
+    left.plot([0, 1], [0, 1], color="grey", linestyle=":", linewidth=1)
+    left.set(xlim=(0, 1), ylim=(0, 1), xlabel="background efficiency", ylabel="signal efficiency")
+    left.legend(title="ROC-AUC, 95 % interval", loc="lower right")
+    right.set(xlim=(0.1, 1), ylim=(1, None), yscale="log")
+    right.set(xlabel="signal efficiency", ylabel="background rejection (1 / background efficiency)")
+    for axes in (left, right):
+        axes.grid(alpha=0.3)
+    return figure
+
+
+def score_histograms(labels: np.ndarray, scores: np.ndarray, title: str) -> Figure:
+    """Distribution of the score in each class.
+
+    Args:
+        labels: (N,) 1 for signal, 0 for background.
+        scores: (N,) probabilities of signal.
+        title: which events these are.
+    """
+    figure, axes = _figure()
+    for label, name, color in ((0, "background", _BACKGROUND), (1, "signal", _SIGNAL)):
+        of_class = scores[labels == label]
+        axes.hist(
+            of_class,
+            bins=np.linspace(0, 1, 51),
+            density=True,
+            histtype="stepfilled",
+            alpha=0.25,
+            color=color,
+        )
+        axes.hist(
+            of_class,
+            bins=np.linspace(0, 1, 51),
+            density=True,
+            histtype="step",
+            linewidth=1.8,
+            color=color,
+            label=f"{name} ({len(of_class):,} events)",
+        )
+    axes.set(yscale="log", xlim=(0, 1), title=title)
+    axes.set_xlabel("probability of signal")
+    axes.set_ylabel("density of events")
+    axes.legend(loc="lower center")
+    return figure
+
+
+def reconstruction(truth: np.ndarray, reconstructed: np.ndarray, hidden: np.ndarray) -> Figure:
+    """Reconstructed against true, for each of the 21 features, in physical units.
+
+    Args:
+        truth: (N, 21) in HIGGS units.
+        reconstructed: (N, 21) in HIGGS units.
+        hidden: (N, 21) bool, the features that were to be reconstructed; only they are drawn.
+    """
+    scales = np.array([feature.scale for feature in schema.LOW_LEVEL])
+    figure = Figure(figsize=(21, 17), layout="constrained")
+    figure.suptitle(
+        "Reconstructed against true features of the objects hidden from the encoder (dashed: equal). "
+        "A prediction from the rest of the event\nis a mean over what is possible, and so varies less than the truth.",
+        fontsize=17,
+    )
+    grid = figure.subplots(len(schema.OBJECTS), 4)
+    for axes in grid.flat:
+        axes.set_visible(False)
+    column_of = {"pt": 0, "eta": 1, "phi": 2, "btag": 3}
+    for i, feature in enumerate(schema.LOW_LEVEL):
+        axes = grid[schema.OBJECT_OF_FEATURE[i], column_of[feature.quantity]]
+        axes.set_visible(True)
+        chosen = hidden[:, i]
+        true, predicted = truth[chosen, i] * scales[i], reconstructed[chosen, i] * scales[i]
+        axes.set_xlabel(f"true {feature.label}", fontsize=12)
+        axes.set_ylabel("reconstructed", fontsize=12)
+        if len(true) < _FEW:
+            axes.text(0.5, 0.5, f"hidden in {len(true)} events", ha="center", transform=axes.transAxes)
+        elif feature.quantity == "btag":
+            _draw_levels(axes, true, predicted)
+        else:
+            _draw_density(axes, true, predicted, periodic=feature.quantity == "phi")
+    return figure
+
+
+def _draw_density(axes: Axes, true: np.ndarray, predicted: np.ndarray, periodic: bool) -> None:
+    """Events in the plane of true and predicted, with how well they agree."""
+    if periodic:
+        low, high = -np.pi, np.pi
+        agreement = f"mean cos = {np.cos(true - predicted).mean():.2f}"
+    else:
+        low, high = np.quantile(true, [0.005, 0.995])
+        spread = true.std() * predicted.std()
+        covariance = ((true - true.mean()) * (predicted - predicted.mean())).mean()
+        agreement = f"correlation = {covariance / spread if spread > 0 else 0:.2f}"
+    edges = np.linspace(low, high, 41)
+    counts, _, _ = np.histogram2d(true, np.clip(predicted, low, high), bins=[edges, edges])
+    axes.pcolormesh(edges, edges, counts.T, norm=LogNorm(vmin=1, vmax=max(2, counts.max())), cmap="viridis")
+    axes.plot([low, high], [low, high], color="grey", linestyle="--", linewidth=1)
+    box = {"facecolor": "white", "alpha": 0.8, "edgecolor": "none"}
+    axes.text(0.03, 0.97, agreement, va="top", transform=axes.transAxes, fontsize=11, bbox=box)
+
+
+def _draw_levels(axes: Axes, true: np.ndarray, predicted: np.ndarray) -> None:
+    """How often each true b-tag level is taken for each."""
+    levels = np.arange(schema.NUM_BTAG_LEVELS)
+    nearest = [np.clip(np.round(values), 0, levels[-1]).astype(int) for values in (true, predicted)]
+    counts = np.zeros((len(levels), len(levels)))
+    np.add.at(counts, tuple(nearest), 1)
+    shares = counts / np.maximum(1, counts.sum(axis=1, keepdims=True))
+    axes.imshow(shares.T, origin="lower", vmin=0, vmax=1, cmap="Blues", aspect="auto")
+    for i in levels:
+        for j in levels:
+            color = "white" if shares[i, j] > 0.6 else "black"
+            axes.text(i, j, f"{shares[i, j]:.0%}", ha="center", va="center", color=color, fontsize=12)
+    axes.set_xticks(levels)
+    axes.set_yticks(levels)
+
+
+def _figure() -> tuple[Figure, Axes]:
+    figure = Figure(figsize=(7.5, 5.4), layout="constrained")
+    axes = figure.subplots()
+    axes.xaxis.label.set_size(14)
+    axes.yaxis.label.set_size(14)
+    axes.tick_params(labelsize=12)
+    return figure, axes
