@@ -49,7 +49,7 @@ def placements(labels: np.ndarray, scores: np.ndarray) -> tuple[np.ndarray, np.n
     signal, background = np.asarray(scores)[is_signal], np.asarray(scores)[~is_signal]
     if not len(signal) or not len(background):
         raise ValueError(
-            f"a ROC-AUC needs both classes; there are {len(signal)} signal and {len(background)} background events"
+            f"a ROC-AUC needs both classes: {len(signal)} signal and {len(background)} background events"
         )
     ranks = midranks(np.concatenate([signal, background]))
     of_signal = (ranks[: len(signal)] - midranks(signal)) / len(background)

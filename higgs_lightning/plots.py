@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
@@ -15,9 +16,12 @@ from higgs_lightning.metrics import roc_auc_interval, roc_curve
 _SIGNAL, _BACKGROUND = "#D55E00", "#0072B2"
 _SPLIT_COLORS = {"train": "#0072B2", "val": "#E69F00", "test": "#009E73"}
 _SPLIT_NAMES = {"train": "training", "val": "validation", "test": "test"}
+_HISTORY_NAMES = {"train": "training, as it went", "val": "validation, after the epoch"}
+_slide = rc_context({"font.size": 14})  # readable from the back of the room
 _FEW = 20  # hidden events: fewer make no picture
 
 
+@_slide
 def learning_curve(
     history: Sequence[Mapping[str, float]], quantity: str, label: str, best_epoch: int | None = None
 ) -> Figure:
@@ -29,11 +33,12 @@ def learning_curve(
         label: of the vertical axis.
         best_epoch: the epoch to mark, as in ``history``.
     """
-    figure, axes = _figure()
+    figure = Figure(figsize=(8, 5.6), layout="constrained")
+    axes = figure.subplots()
     epochs = [row["epoch"] for row in history]
-    for split in ("train", "val"):
+    for split, name in _HISTORY_NAMES.items():
         values = [row[f"{split}/{quantity}"] for row in history]
-        axes.plot(epochs, values, "o-", color=_SPLIT_COLORS[split], label=_SPLIT_NAMES[split])
+        axes.plot(epochs, values, "o-", color=_SPLIT_COLORS[split], label=name)
     if best_epoch is not None:
         axes.axvline(best_epoch, color="grey", linestyle="--", linewidth=1, label=f"best epoch: {best_epoch}")
     axes.set_xlabel("epoch")
@@ -44,13 +49,14 @@ def learning_curve(
     return figure
 
 
+@_slide
 def roc(curves: Mapping[str, tuple[np.ndarray, np.ndarray]]) -> Figure:
     """ROC curve and background rejection of each split, with its AUC and 95 % interval.
 
     Args:
         curves: labels and scores, (N,) each, by split.
     """
-    figure = Figure(figsize=(12, 5.4), layout="constrained")
+    figure = Figure(figsize=(14, 6.2), layout="constrained")
     left, right = figure.subplots(1, 2)
     for split, (labels, scores) in curves.items():
         background, signal = roc_curve(labels, scores)
@@ -62,7 +68,7 @@ def roc(curves: Mapping[str, tuple[np.ndarray, np.ndarray]]) -> Figure:
         right.plot(signal[passing], 1 / background[passing], color=_SPLIT_COLORS[split])
     left.plot([0, 1], [0, 1], color="grey", linestyle=":", linewidth=1)
     left.set(xlim=(0, 1), ylim=(0, 1), xlabel="background efficiency", ylabel="signal efficiency")
-    left.legend(title="ROC-AUC, 95 % interval", loc="lower right")
+    left.legend(title="ROC-AUC, 95 % interval", loc="lower right", fontsize=12)
     right.set(xlim=(0.1, 1), ylim=(1, None), yscale="log")
     right.set(xlabel="signal efficiency", ylabel="background rejection (1 / background efficiency)")
     for axes in (left, right):
@@ -70,6 +76,7 @@ def roc(curves: Mapping[str, tuple[np.ndarray, np.ndarray]]) -> Figure:
     return figure
 
 
+@_slide
 def score_histograms(labels: np.ndarray, scores: np.ndarray, title: str) -> Figure:
     """Distribution of the score in each class.
 
@@ -78,26 +85,13 @@ def score_histograms(labels: np.ndarray, scores: np.ndarray, title: str) -> Figu
         scores: (N,) probabilities of signal.
         title: which events these are.
     """
-    figure, axes = _figure()
+    figure = Figure(figsize=(8, 5.6), layout="constrained")
+    axes = figure.subplots()
     for label, name, color in ((0, "background", _BACKGROUND), (1, "signal", _SIGNAL)):
-        of_class = scores[labels == label]
-        axes.hist(
-            of_class,
-            bins=np.linspace(0, 1, 51),
-            density=True,
-            histtype="stepfilled",
-            alpha=0.25,
-            color=color,
-        )
-        axes.hist(
-            of_class,
-            bins=np.linspace(0, 1, 51),
-            density=True,
-            histtype="step",
-            linewidth=1.8,
-            color=color,
-            label=f"{name} ({len(of_class):,} events)",
-        )
+        density, edges = np.histogram(scores[labels == label], bins=50, range=(0, 1), density=True)
+        name = f"{name} ({(labels == label).sum():,} events)"
+        axes.stairs(density, edges, fill=True, alpha=0.25, color=color)
+        axes.stairs(density, edges, linewidth=1.8, color=color, label=name)
     axes.set(yscale="log", xlim=(0, 1), title=title)
     axes.set_xlabel("probability of signal")
     axes.set_ylabel("density of events")
@@ -105,6 +99,7 @@ def score_histograms(labels: np.ndarray, scores: np.ndarray, title: str) -> Figu
     return figure
 
 
+@_slide
 def reconstruction(truth: np.ndarray, reconstructed: np.ndarray, hidden: np.ndarray) -> Figure:
     """Reconstructed against true, for each of the 21 features, in physical units.
 
@@ -115,11 +110,13 @@ def reconstruction(truth: np.ndarray, reconstructed: np.ndarray, hidden: np.ndar
     """
     scales = np.array([feature.scale for feature in schema.LOW_LEVEL])
     figure = Figure(figsize=(21, 17), layout="constrained")
-    figure.suptitle(
-        "Reconstructed against true features of the objects hidden from the encoder (dashed: equal). "
-        "A prediction from the rest of the event\nis a mean over what is possible, and so varies less than the truth.",
-        fontsize=17,
-    )
+    title = "Reconstructed against true features (dashed: equal); nothing was hidden"
+    if not hidden.all():
+        title = (
+            "Reconstructed against true features of the objects hidden from the encoder (dashed: equal).\n"
+            "What the rest of an event predicts is a mean over the possible: it varies less than the truth."
+        )
+    figure.suptitle(title, fontsize=20)
     grid = figure.subplots(len(schema.OBJECTS), 4)
     for axes in grid.flat:
         axes.set_visible(False)
@@ -129,8 +126,8 @@ def reconstruction(truth: np.ndarray, reconstructed: np.ndarray, hidden: np.ndar
         axes.set_visible(True)
         chosen = hidden[:, i]
         true, predicted = truth[chosen, i] * scales[i], reconstructed[chosen, i] * scales[i]
-        axes.set_xlabel(f"true {feature.label}", fontsize=12)
-        axes.set_ylabel("reconstructed", fontsize=12)
+        axes.set_xlabel(f"true {feature.label}")
+        axes.set_ylabel("reconstructed")
         if len(true) < _FEW:
             axes.text(0.5, 0.5, f"hidden in {len(true)} events", ha="center", transform=axes.transAxes)
         elif feature.quantity == "btag":
@@ -155,12 +152,12 @@ def _draw_density(axes: Axes, true: np.ndarray, predicted: np.ndarray, periodic:
     axes.pcolormesh(edges, edges, counts.T, norm=LogNorm(vmin=1, vmax=max(2, counts.max())), cmap="viridis")
     axes.plot([low, high], [low, high], color="grey", linestyle="--", linewidth=1)
     box = {"facecolor": "white", "alpha": 0.8, "edgecolor": "none"}
-    axes.text(0.03, 0.97, agreement, va="top", transform=axes.transAxes, fontsize=11, bbox=box)
+    axes.text(0.03, 0.97, agreement, va="top", transform=axes.transAxes, bbox=box)
 
 
 def _draw_levels(axes: Axes, true: np.ndarray, predicted: np.ndarray) -> None:
     """How often each true b-tag level is taken for each."""
-    levels = np.arange(schema.NUM_BTAG_LEVELS)
+    levels = range(schema.NUM_BTAG_LEVELS)
     nearest = [np.clip(np.round(values), 0, levels[-1]).astype(int) for values in (true, predicted)]
     counts = np.zeros((len(levels), len(levels)))
     np.add.at(counts, tuple(nearest), 1)
@@ -169,15 +166,6 @@ def _draw_levels(axes: Axes, true: np.ndarray, predicted: np.ndarray) -> None:
     for i in levels:
         for j in levels:
             color = "white" if shares[i, j] > 0.6 else "black"
-            axes.text(i, j, f"{shares[i, j]:.0%}", ha="center", va="center", color=color, fontsize=12)
+            axes.text(i, j, f"{shares[i, j]:.0%}", ha="center", va="center", color=color)
     axes.set_xticks(levels)
     axes.set_yticks(levels)
-
-
-def _figure() -> tuple[Figure, Axes]:
-    figure = Figure(figsize=(7.5, 5.4), layout="constrained")
-    axes = figure.subplots()
-    axes.xaxis.label.set_size(14)
-    axes.yaxis.label.set_size(14)
-    axes.tick_params(labelsize=12)
-    return figure, axes

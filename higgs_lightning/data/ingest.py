@@ -36,7 +36,7 @@ _BLOCK = 8 << 20  # bytes of text that are parsed at once
 _NUM_CACHED = len(schema.CACHED_COLUMNS)
 _BTAG = [1 + column for column in schema.columns("btag")]
 _BTAG_SCALES = np.array([schema.LOW_LEVEL[column].scale for column in schema.columns("btag")], np.float32)
-_UNREADABLE = (
+_UNREADABLE: tuple[Any, ...] = (
     pa.ArrowInvalid,
     pa.ArrowKeyError,
     EOFError,
@@ -126,24 +126,25 @@ def write_events(source: Path, target: Path, skip_rows: int) -> tuple[int, int]:
         UserError: the first thing in the file that is wrong.
     """
     rows, crc32, odd_btags = 0, 0, 0
-    with target.open("wb") as file, shown_progress(source) as (text, advance):
-        write_header(file, 0)
+    with target.open("wb") as file:
+        write_header(file, rows)
         try:
-            for events in parse(text, skip_rows):
-                if not (np.isin(events[:, 0], (0, 1)).all() and np.isfinite(events).all()):
-                    raise UserError(first_fault(source, skip_rows))
-                levels = events[:, _BTAG] * _BTAG_SCALES
-                level = np.clip(levels.round(), 0, schema.NUM_BTAG_LEVELS - 1)
-                odd_btags += int((np.abs(levels - level) > 0.01).sum())
-                data = memoryview(events).cast("B")
-                file.write(data)
-                crc32 = isal_zlib.crc32(data, crc32)
-                rows += len(events)
-                advance(rows)
+            with shown_progress(source) as (text, advance):
+                for events in parse(text, skip_rows):
+                    if not (np.isin(events[:, 0], (0, 1)).all() and np.isfinite(events).all()):
+                        raise UserError(first_fault(source, skip_rows))
+                    levels = events[:, _BTAG] * _BTAG_SCALES
+                    level = np.clip(levels.round(), 0, schema.NUM_BTAG_LEVELS - 1)
+                    odd_btags += int((np.abs(levels - level) > 0.01).sum())
+                    data = events.reshape(-1).view(np.uint8)
+                    file.write(data.data)
+                    crc32 = isal_zlib.crc32(data, crc32)
+                    rows += len(events)
+                    advance(rows)
         except _UNREADABLE as error:
             raise UserError(first_fault(source, skip_rows)) from error
         if not rows:
-            raise UserError(f"{source} holds no events below its first {skip_rows} lines: give another file")
+            raise UserError(first_fault(source, skip_rows))
         file.seek(0)
         write_header(file, rows)
     if odd_btags:
@@ -154,7 +155,7 @@ def write_events(source: Path, target: Path, skip_rows: int) -> tuple[int, int]:
 
 
 def write_header(file: BinaryIO, rows: int) -> None:
-    """Write the header of an ``.npy`` file; numpy leaves room for any number of rows, so its length is fixed."""
+    """Write the header of an ``.npy`` file; it is as long for any number of rows."""
     header = {"descr": "<f4", "fortran_order": False, "shape": (rows, _NUM_CACHED)}
     np.lib.format.write_array_header_1_0(file, header)
 
@@ -181,7 +182,7 @@ def parse(text: IO[bytes], skip_rows: int) -> Iterator[np.ndarray]:
 
 @contextmanager
 def shown_progress(source: Path) -> Iterator[tuple[IO[bytes], Any]]:
-    """Open the text of a source with a progress bar over its bytes: the stream, and what to call with rows."""
+    """Open the text of a source under a progress bar: the stream, and what to call with the rows so far."""
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
     with (
         opened(source) as (text, raw),
@@ -197,7 +198,7 @@ def shown_progress(source: Path) -> Iterator[tuple[IO[bytes], Any]]:
 
 @contextmanager
 def opened(source: Path) -> Iterator[tuple[IO[bytes], BinaryIO]]:
-    """Open the text of a .csv, a .csv.gz or a .zip of one of them by its first bytes: the text, the raw file."""
+    """Open a .csv, a .csv.gz or a .zip of one of them, told by their first bytes: the text, the raw file."""
     with ExitStack() as stack:
         raw = stack.enter_context(source.open("rb"))
         text: IO[bytes] = raw
@@ -218,25 +219,27 @@ def is_kind(stream: IO[bytes], magic: bytes) -> bool:
 
 def first_fault(source: Path, skip_rows: int) -> str:
     """Say what is wrong with the first bad line of a file: a slow, plain reading, for the message alone."""
-    line = 0
+    line, rows = 0, 0
     try:
         with opened(source) as (binary, _):
             for line, text in enumerate(io.TextIOWrapper(cast(Any, binary), "latin-1"), start=1):
-                fault = fault_of(text.strip("\r\n")) if line > skip_rows else None
-                if fault is None:
+                if line <= skip_rows or not text.strip():
                     continue
-                if line == 1 and not any(_NUMBER.fullmatch(field) for field in text.split(",")):
+                rows += 1
+                fault = fault_of(text.strip("\r\n"))
+                if fault and line == 1 and not any(_NUMBER.fullmatch(field) for field in text.split(",")):
                     return f"{source}, line 1: it is a header; skip it with data.skip_rows=1"
-                return f"{source}, line {line}: {fault}; correct or remove the line"
+                if fault:
+                    return f"{source}, line {line}: {fault}; correct or remove the line"
     except (*_UNREADABLE, OSError) as error:
         return f"{source} is damaged after line {line} ({error}); fetch or compress it again"
+    if not rows:
+        return f"{source} holds no events; give another file or a smaller data.skip_rows"
     return f"{source} can't be read as {len(schema.COLUMNS)} columns of numbers; write it as plain CSV"
 
 
 def fault_of(line: str) -> str | None:
     """What keeps a line from being a HIGGS row, or None."""
-    if not line.strip():
-        return None
     fields = line.split(",")
     if len(fields) != len(schema.COLUMNS):
         return f"it has {len(fields)} columns and HIGGS has {len(schema.COLUMNS)}"

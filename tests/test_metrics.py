@@ -1,0 +1,87 @@
+"""ROC-AUC and its interval against slow definitions and other libraries."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sklearn import metrics as sklearn_metrics
+
+from higgs_lightning.metrics import background_rejection, roc_auc_interval, roc_curve
+
+
+def sample(num_events: int, seed: int, separation: float = 1.0) -> tuple[np.ndarray, np.ndarray]:
+    """Two normal distributions at a distance: labels and scores."""
+    generator = np.random.default_rng(seed)
+    labels = generator.integers(2, size=num_events)
+    return labels, (generator.normal(size=num_events) + separation * labels).astype(np.float32)
+
+
+def comparisons(labels: np.ndarray, scores: np.ndarray) -> np.ndarray:
+    """(signal, background): 1 where signal outscores background, 1/2 for a tie."""
+    signal, background = scores[labels == 1][:, None], scores[labels == 0][None, :]
+    return (signal > background) + 0.5 * (signal == background)
+
+
+@given(st.lists(st.tuples(st.booleans(), st.integers(0, 5)), min_size=2, max_size=60))
+@settings(max_examples=200, deadline=None)
+def test_auc_is_the_share_of_pairs_in_order_ties_counting_half(events):
+    labels, scores = (np.array(column) for column in zip(*events, strict=True))
+    if labels.all() or not labels.any():
+        with pytest.raises(ValueError, match="both classes"):
+            roc_auc_interval(labels, scores)
+        return
+    auc = roc_auc_interval(labels, scores)
+    assert auc.auc == pytest.approx(comparisons(labels, scores).mean(), abs=1e-12)
+    assert 0 <= auc.low <= auc.auc <= auc.high <= 1
+
+
+@pytest.mark.parametrize("decimals", [1, 7])
+def test_auc_and_curve_agree_with_scikit_learn(decimals):
+    labels, scores = sample(5_000, seed=1)
+    scores = scores.round(decimals)
+    assert roc_auc_interval(labels, scores).auc == pytest.approx(
+        sklearn_metrics.roc_auc_score(labels, scores)
+    )
+    background, signal = roc_curve(labels, scores)
+    expected_background, expected_signal, _ = sklearn_metrics.roc_curve(
+        labels, scores, drop_intermediate=False
+    )
+    np.testing.assert_allclose(background, expected_background)
+    np.testing.assert_allclose(signal, expected_signal)
+    assert np.trapezoid(signal, background) == pytest.approx(roc_auc_interval(labels, scores).auc)
+
+
+def test_interval_is_delong_s():
+    """From the definition: the variances of the mean comparison of each event with the other class."""
+    labels, scores = sample(400, seed=2)
+    pairs = comparisons(labels, scores.round(1))
+    variance = (
+        pairs.mean(axis=1).var(ddof=1) / pairs.shape[0] + pairs.mean(axis=0).var(ddof=1) / pairs.shape[1]
+    )
+    interval = roc_auc_interval(labels, scores.round(1))
+    assert interval.high - interval.auc == pytest.approx(1.959964 * np.sqrt(variance))
+    assert interval.auc - interval.low == pytest.approx(1.959964 * np.sqrt(variance))
+
+
+def test_interval_covers_the_truth_as_often_as_it_says():
+    truth = 0.7602499  # of two normal distributions at distance 1: Phi(1 / sqrt 2)
+    intervals = [roc_auc_interval(*sample(500, seed), level=0.9) for seed in range(600)]
+    coverage = np.mean([interval.low <= truth <= interval.high for interval in intervals])
+    assert coverage == pytest.approx(0.9, abs=0.04)
+
+
+def test_a_monotone_transformation_changes_nothing():
+    labels, scores = sample(1_000, seed=3)
+    before, after = (
+        roc_auc_interval(labels, scores),
+        roc_auc_interval(labels, np.exp(scores.astype(float)) * 3),
+    )
+    assert before == pytest.approx(after)
+
+
+def test_background_rejection():
+    labels = np.array([1, 1, 1, 1, 0, 0, 0, 0])
+    scores = np.array([0.9, 0.8, 0.4, 0.3, 0.85, 0.35, 0.2, 0.1])
+    assert background_rejection(labels, scores, 0.5) == 4.0
+    assert background_rejection(labels, scores, 1.0) == 2.0
+    assert background_rejection(labels, scores, 0.25) == float("inf")
