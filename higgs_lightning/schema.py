@@ -68,11 +68,11 @@ LOW_LEVEL = (
 
 #: The 7 high-level masses. They follow the low-level features in the file and are never read by a model.
 HIGH_LEVEL = (
-    Feature("m_jj", "", "mass", 87.69, "$m_{jj}$ [GeV]"),
+    Feature("m_jj", "", "mass", 96.4, "$m_{jj}$ [GeV]"),
     Feature("m_jjj", "", "mass", 179.67, "$m_{jjj}$ [GeV]"),
-    Feature("m_lv", "", "mass", 81.41, "$m_{\\ell\\nu}$ [GeV]"),
+    Feature("m_lv", "", "mass", 81.4, "$m_{\\ell\\nu}$ [GeV]"),
     Feature("m_jlv", "", "mass", 195.18, "$m_{j\\ell\\nu}$ [GeV]"),
-    Feature("m_bb", "", "mass", 126.55, "$m_{bb}$ [GeV]"),
+    Feature("m_bb", "", "mass", 139.1, "$m_{bb}$ [GeV]"),
     Feature("m_wbb", "", "mass", 336.17, "$m_{Wbb}$ [GeV]"),
     Feature("m_wwbb", "", "mass", 511.38, "$m_{WWbb}$ [GeV]"),
 )

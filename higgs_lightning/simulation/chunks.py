@@ -1,4 +1,4 @@
-"""Simulation in chunks of fixed size, each with its own seed, so that any number of processes can share it."""
+"""Simulation in chunks of a fixed size, each with its own seed, that any number of processes can share."""
 
 from typing import NamedTuple
 

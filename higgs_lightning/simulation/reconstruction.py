@@ -15,16 +15,14 @@ TOP_MASS = 175.0
 # The file's neutrinos lie on this grid: the pseudorapidity whose lepton-neutrino mass is nearest the W's.
 _NEUTRINO_ETA = np.arange(-100, 101) * 0.05
 
-# The masses of real events that hold both leptons and jets fix the ratios of the schema's scales, and the W
-# mass their size, to 0.1 %: the schema's lepton is 4 % and its jets are 10 % too hard, its missing energy is
-# 4 % too small.
-_CORRECTION = {"lepton": 0.9586, "missing energy": 1.0393} | dict.fromkeys(
-    schema.OBJECTS[schema.FIRST_JET :], 0.9096
+# What the schema's GeV are in units of W mass / 80.4: the masses of real events that hold leptons and jets fix
+# the ratios of its scales to 0.1 %. With them the file's leptons and jets begin at 15.0 GeV.
+_TRUE_GEV = (
+    {"lepton_pT": 0.9586, "missing_energy_magnitude": 1.0393}
+    | {f"jet_{number}_pt": 0.9096 for number in range(1, 5)}
+    | {"m_jj": 0.9096, "m_bb": 0.9096}
 )
-_SCALES = np.array(
-    [f.scale * (_CORRECTION[f.object] if f.quantity == "pt" else 1) for f in schema.LOW_LEVEL]
-    + [f.scale for f in schema.HIGH_LEVEL]
-)
+_SCALES = np.array([f.scale * _TRUE_GEV.get(f.name, 1) for f in schema.LOW_LEVEL + schema.HIGH_LEVEL])
 
 
 def four_momenta(objects: np.ndarray) -> np.ndarray:
