@@ -67,6 +67,7 @@ def train(cfg: DictConfig, run_dir: Path) -> dict[str, Any]:
     )
 
     if trainer.is_global_zero:
+        run_dir.mkdir(parents=True, exist_ok=True)
         OmegaConf.save(config, run_dir / "config.yaml")
     trainer.fit(module, datamodule, ckpt_path=resume, weights_only=True)
     trainer.test(module, datamodule, ckpt_path="best", weights_only=True, verbose=False)

@@ -1,6 +1,7 @@
 """The step: which losses, from which events."""
 
 import functools
+from typing import Any
 
 import pytest
 import torch
@@ -32,8 +33,8 @@ class Recorder(nn.Module):
         return Output(self.scale * features[:, 0], features, features[:, :2], errors)
 
 
-def module(model: nn.Module, **changes) -> HiggsModule:
-    arguments = {
+def module(model: nn.Module, **changes: Any) -> HiggsModule:
+    arguments: dict[str, Any] = {
         "optimizer": torch.optim.AdamW,
         "scheduler": functools.partial(schedules.warmup_cosine, warmup=0.1),
         "classification_weight": 1.0,
@@ -53,9 +54,10 @@ def batch() -> tuple[Tensor, Tensor]:
 
 
 def test_training_takes_both_losses_from_one_partly_masked_pass(batch):
-    part = module(Recorder()).train()
-    step = part._shared_step(batch, 0)
-    (hidden,) = part.model.masks
+    model = Recorder()
+    step = module(model).train()._shared_step(batch, 0)
+    (hidden,) = model.masks
+    assert hidden is not None
     assert hidden.any(dim=1).float().mean() == pytest.approx(0.5, abs=0.1)
     assert torch.equal(step.counted, masking.hidden_features(hidden))
     assert step.reconstruction_loss.item() == pytest.approx(5.0)  # hidden features alone
@@ -63,9 +65,12 @@ def test_training_takes_both_losses_from_one_partly_masked_pass(batch):
 
 
 def test_evaluation_scores_whole_events_and_masks_all_of_them_alike(batch):
-    part = module(Recorder()).eval()
+    model = Recorder()
+    part = module(model).eval()
     first, again = part._shared_step(batch, 3), part._shared_step(batch, 3)
-    masked, whole, masked_again, _ = part.model.masks
+    masked, whole, masked_again, _ = model.masks
+    assert masked is not None
+    assert masked_again is not None
     assert whole is None
     assert masked.any(dim=1).all()
     assert torch.equal(masked, masked_again)
@@ -74,9 +79,9 @@ def test_evaluation_scores_whole_events_and_masks_all_of_them_alike(batch):
 
 
 def test_without_masking_the_loss_counts_every_feature(batch):
-    part = module(Recorder(), mask_ratio=0.0).train()
-    step = part._shared_step(batch, 0)
-    assert part.model.masks == [None]
+    model = Recorder()
+    step = module(model, mask_ratio=0.0).train()._shared_step(batch, 0)
+    assert model.masks == [None]
     assert step.counted.all()
     assert step.reconstruction_loss.item() == pytest.approx(1.0)
 
@@ -90,10 +95,11 @@ def test_reflections_are_for_training_only(batch):
 
 def test_chance_depends_on_the_seed_and_the_step_alone(batch):
     def masks(seed: int, step: int) -> Tensor:
-        part = module(Recorder(), seed=seed).train()
+        model = Recorder()
         torch.rand(seed)
-        part._shared_step(batch, step)
-        return part.model.masks[0]
+        module(model, seed=seed).train()._shared_step(batch, step)
+        assert model.masks[0] is not None
+        return model.masks[0]
 
     assert torch.equal(masks(1, 5), masks(1, 5))
     assert not torch.equal(masks(1, 5), masks(1, 6))
@@ -112,10 +118,11 @@ class ErrorParameter(Recorder):
 
 
 def test_the_reconstruction_loss_ignores_visible_objects(batch):
-    part = module(ErrorParameter()).train()
-    step = part._shared_step(batch, 0)
+    model = ErrorParameter()
+    step = module(model).train()._shared_step(batch, 0)
     step.loss.backward()
-    gradient = part.model.errors.grad
+    gradient = model.errors.grad
+    assert gradient is not None
     assert (gradient[step.counted] > 0).all()
     assert (gradient[~step.counted] == 0).all()
     assert step.counted.any()
