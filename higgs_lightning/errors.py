@@ -16,13 +16,21 @@ class UserError(Exception):
 
 
 def one_sentence(command: Callable[P, R]) -> Callable[P, R]:
-    """Make a command end on a :class:`UserError` with its sentence on standard error and exit status 1."""
+    """Make a command end on a :class:`UserError` with its sentence on standard error and exit status 1.
+
+    It may be the cause of another exception: Hydra wraps what a constructor raises.
+    """
 
     @wraps(command)
     def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
         try:
             return command(*args, **kwargs)
-        except UserError as error:
-            raise SystemExit(f"error: {error}") from None
+        except Exception as error:
+            cause: BaseException | None = error
+            while cause and not isinstance(cause, UserError):
+                cause = cause.__cause__
+            if cause is None:
+                raise
+            raise SystemExit(f"error: {cause}") from None
 
     return guarded

@@ -117,7 +117,7 @@ class HiggsModule(LightningModule):
         )
 
     def _generator(self, step: int) -> torch.Generator:
-        (state,) = np.random.SeedSequence([self.seed, step]).generate_state(1, np.uint64)
+        (state,) = np.random.SeedSequence([self.seed, step, self.global_rank]).generate_state(1, np.uint64)
         return torch.Generator(self.device).manual_seed(int(state))
 
     # train ------------------------------------------------------------------------------------------------

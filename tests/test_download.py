@@ -134,7 +134,7 @@ def test_what_is_there_is_not_fetched(server: Server, tmp_path: Path):
 
 @pytest.mark.parametrize(
     ("behaviour", "reason"),
-    [("404", "404"), ("500", "status 500, 5 times"), ("wrong", "its checksum is wrong")],
+    [("404", "404"), ("500", "status 500, 4 times"), ("wrong", "its checksum is wrong")],
 )
 def test_failure_names_what_was_tried_and_the_ways_on(behaviour, reason, server: Server, tmp_path: Path):
     with pytest.raises(UserError) as raised:

@@ -24,7 +24,7 @@ from higgs_lightning.errors import UserError
 
 log = logging.getLogger(__name__)
 
-_TRIES = 5  # in a row without a new byte, at one address
+_TRIES = 4  # in a row without a new byte, at one address
 _FIRST_WAIT = 1.0  # seconds; doubles with each try
 _TIMEOUT = httpx.Timeout(30.0)  # seconds without a byte
 _CHUNK = 1 << 20
