@@ -5,9 +5,11 @@ import json
 import multiprocessing
 import os
 import re
+import subprocess
 import time
 import zipfile
 from pathlib import Path
+from unittest.mock import MagicMock
 
 import numpy as np
 import pytest
@@ -227,3 +229,142 @@ def test_a_killed_builder_leaves_nothing_that_is_used(processes, tmp_path: Path)
         assert np.array_equal(open_events(csv, cache_dir), make_events(5_000))
         assert len(folders(cache_dir)) == 1
     assert left_behind > 0  # some were killed at work
+
+
+NUMBER = re.compile(r"[ \t]*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?[ \t]*")
+
+
+def slow_and_obvious(text: bytes) -> list[list[np.float32]] | None:
+    """What the cache is to hold, or None where the file is to be refused."""
+    rows = []
+    for line in re.split("\r\n|\n|\r", text.decode("latin-1")):
+        if not line:
+            continue
+        fields = line.split(",")
+        if len(fields) != 29 or not all(NUMBER.fullmatch(field) for field in fields[:22]):
+            return None
+        with np.errstate(over="ignore"):
+            rows.append([np.float32(field) for field in fields[:22]])
+        if not np.isfinite(rows[-1]).all() or rows[-1][0] not in (0, 1):
+            return None
+    return rows or None
+
+
+def mutated(text: bytes, generator: np.random.Generator) -> bytes:
+    """Change a few bytes, drop, double or cut pieces."""
+    for _ in range(generator.integers(1, 4)):
+        i, j = sorted(generator.integers(0, len(text) + 1, 2))
+        j = min(j, i + generator.integers(1, 40))
+        alphabet = [
+            b"\n",
+            b"\r\n",
+            b"\r",
+            b",",
+            b" ",
+            b"-",
+            b"+",
+            b".",
+            b"e",
+            b"nan",
+            b"inf",
+            b"1e39",
+            b"0x1",
+        ]
+        alphabet += [
+            b'"',
+            b"\x00",
+            b"\xff",
+            b"#",
+            b"",
+            b"9",
+            b"1_0",
+            b"\t",
+            b"\xef\xbb\xbf",
+            b"null",
+            b"1e-60",
+        ]
+        piece = alphabet[generator.integers(len(alphabet))]
+        kind = generator.integers(5)
+        if kind == 0:
+            text = text[:i] + piece + text[i:]
+        elif kind == 1:
+            text = text[:i] + piece + text[i + len(piece) :]
+        elif kind == 2:
+            text = text[:i] + text[j:]
+        elif kind == 3:
+            text = text[:j] + text[i:]
+        else:
+            text = text[:i] if generator.random() < 0.3 else text
+    return text
+
+
+def read_or_refused(source: Path, cache_dir: Path) -> tuple[np.ndarray, str]:
+    """The events, or the sentence that refuses the file."""
+    try:
+        return open_events(source, cache_dir), ""
+    except UserError as error:
+        return np.empty(0), str(error)
+
+
+def test_fuzz(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """2,000 mutated files are read exactly as by the slow parser, or refused with one sentence."""
+    monkeypatch.setattr(ingest, "Progress", MagicMock())  # a bar a file would take most of the time
+    original = "".join(f"{row}\n" for row in (ROW, ROW.replace("0.5", "-1.25e-1"), "0" + ROW[1:])).encode()
+    generator = np.random.default_rng(1)
+    refused = 0
+    for number in range(2_000):
+        content = mutated(original, generator)
+        expected = slow_and_obvious(content)
+        if number % 4 == 0:
+            content = gzip.compress(content)
+        source = tmp_path / "events.csv"
+        source.write_bytes(content)
+        os.utime(source, ns=(number, number))
+        events, sentence = read_or_refused(source, tmp_path / "cache")
+        if expected is None:
+            assert str(source) in sentence, (number, content)
+            refused += 1
+        else:
+            assert np.array_equal(events, np.array(expected, np.float32)), (number, content, sentence)
+        assert len(folders(tmp_path / "cache")) <= 1
+    assert 200 < refused < 1_900
+
+
+def test_fuzz_of_gzip(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """300 damaged gzip files are refused, or read whole where the damage does not matter."""
+    monkeypatch.setattr(ingest, "Progress", MagicMock())
+    packed = gzip.compress("".join(f"{ROW.replace('0.5', f'0.{n}')}\n" for n in range(1, 200)).encode())
+    generator = np.random.default_rng(2)
+    whole = open_events(_written(tmp_path / "whole.csv.gz", packed), tmp_path / "whole").copy()
+    for number in range(300):
+        damaged_bytes = bytearray(packed)
+        if number % 2:
+            damaged_bytes = damaged_bytes[: generator.integers(1, len(packed))]
+        else:
+            damaged_bytes[generator.integers(len(packed))] ^= 1 << generator.integers(8)
+        source = _written(tmp_path / "events.csv.gz", bytes(damaged_bytes))
+        os.utime(source, ns=(number, number))
+        events, sentence = read_or_refused(source, tmp_path / "cache")
+        assert np.array_equal(events, whole) or str(source) in sentence, (number, sentence)
+
+
+def _written(path: Path, content: bytes) -> Path:
+    path.write_bytes(content)
+    return path
+
+
+def test_a_full_disk_is_named(tmp_path: Path):
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", disk], capture_output=True)
+    if mounted.returncode != 0:
+        pytest.skip("mounting is not allowed here")
+    try:
+        source = write_csv(tmp_path / "events.csv", make_events(3_000))
+        with pytest.raises(
+            UserError, match=r"No space left on device; choose another folder with data\.dir=PATH"
+        ):
+            open_events(source, disk / "cache")
+        assert folders(disk / "cache") == []
+    finally:
+        subprocess.run(["umount", disk], check=True)

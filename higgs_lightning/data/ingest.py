@@ -44,7 +44,7 @@ _UNREADABLE: tuple[Any, ...] = (
     isal_zlib.error,
     zipfile.BadZipFile,
 )
-_NUMBER = re.compile(r"[ \t]*-?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?[ \t]*")
+_NUMBER = re.compile(r"[ \t]*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?[ \t]*")
 
 
 def open_events(source: str | Path, cache_dir: str | Path, skip_rows: int = 0) -> np.ndarray:
@@ -223,7 +223,7 @@ def first_fault(source: Path, skip_rows: int) -> str:
     try:
         with opened(source) as (binary, _):
             for line, text in enumerate(io.TextIOWrapper(cast(Any, binary), "latin-1"), start=1):
-                if line <= skip_rows or not text.strip():
+                if line <= skip_rows or not text.strip("\r\n"):
                     continue
                 rows += 1
                 fault = fault_of(text.strip("\r\n"))
