@@ -1,0 +1,195 @@
+"""The events of a HIGGS file, block by block, or the sentence that says what is wrong with it.
+
+What a file may hold: lines that end in LF or CRLF, the last one perhaps in nothing, perhaps a UTF-8 byte
+order mark before them. Empty lines are passed over. Any other line is 29 fields between commas. The first 22
+are numbers as :data:`_NUMBER` has them, finite in float32, the label 0 or 1; the 7 masses are never looked
+at. A number is rounded once, from its digits to the nearest float32: by way of a float64 about one in 10^9
+would differ in its last bit.
+
+pyarrow reads such text fast, but takes a little more (nan, carriage returns as line ends) and a little less
+(no empty lines). So its word counts only for a block with one row a line and every value in order; any other
+block is gone through line by line, by :func:`_plain_rows`, which alone decides what is accepted.
+"""
+
+import codecs
+import re
+import zipfile
+from collections import deque
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.csv
+from isal import igzip
+
+from higgs_lightning import schema
+from higgs_lightning.errors import UserError
+
+_BLOCK = 4 << 20  # bytes of text that are parsed at once; also more than any line has
+_PARSERS = 2  # threads; together they keep up with the one that decompresses
+_IN_FLIGHT = 2 * _PARSERS  # blocks in memory
+_NUM_CACHED = len(schema.CACHED_COLUMNS)
+_NUMBER = re.compile(r"[ \t]*[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?[ \t]*")
+_NAMES = [f"f{column}" for column in range(len(schema.COLUMNS))]
+_PARSE_OPTIONS = pyarrow.csv.ParseOptions(quote_char=False, ignore_empty_lines=False)
+_CONVERT_OPTIONS = pyarrow.csv.ConvertOptions(
+    column_types=dict.fromkeys(_NAMES, pa.float32()), include_columns=_NAMES[:_NUM_CACHED], null_values=[]
+)
+
+
+_HEADER = "it is a header"
+
+
+class _BadLineError(Exception):
+    """The first line of a block that is not a HIGGS row: its number, from 1, and what is wrong with it."""
+
+    def __init__(self, number: int, fault: str) -> None:
+        super().__init__(number, fault)
+        self.number = number
+        self.fault = fault
+
+
+def read_events(source: Path, skip_rows: int) -> Iterator[tuple[np.ndarray, int]]:
+    """Read a .csv, a .csv.gz or a .zip of one of them, told apart by their first bytes.
+
+    This thread decompresses, others parse; a few blocks are in memory at a time, however large the file.
+
+    Args:
+        source: the file.
+        skip_rows: lines to skip at its top.
+
+    Yields:
+        Events, (rows, 22) float32, in the file's order, and the bytes of ``source`` read for them so far.
+
+    Raises:
+        UserError: the first thing in the file that is wrong.
+    """
+    blocks = _blocks(source, skip_rows)
+    pending: deque[tuple[Future[tuple[np.ndarray, int]], int]] = deque()
+    lines, rows, damage, at_end = skip_rows, 0, None, False
+    with ThreadPoolExecutor(_PARSERS) as pool:
+        while pending or not at_end:
+            if len(pending) < _IN_FLIGHT and not at_end:
+                try:
+                    block, position = next(blocks)
+                    pending.append((pool.submit(_parse, block), position))
+                except StopIteration:
+                    at_end = True
+                except Exception as error:  # the disk, gzip, zlib and zip have each their own
+                    damage, at_end = error, True
+                continue
+            parsed, position = pending.popleft()
+            try:
+                events, parsed_lines = parsed.result()
+            except _BadLineError as bad:
+                line = lines + bad.number
+                mend = "correct or remove the line"
+                if line == 1 + skip_rows:
+                    is_header = bad.fault == _HEADER
+                    mend = f"skip it with data.skip_rows={line}" if is_header else "is it a HIGGS file?"
+                raise UserError(f"{source}, line {line}: {bad.fault}; {mend}") from None
+            lines += parsed_lines
+            rows += len(events)
+            yield events, position
+    if damage:
+        mend = "make it readable" if isinstance(damage, PermissionError) else "fetch or compress it again"
+        raise UserError(f"{source} can't be read after line {lines} ({damage}); {mend}") from damage
+    if not rows:
+        raise UserError(f"{source} holds no events; give another file or a smaller data.skip_rows")
+
+
+def _blocks(source: Path, skip_rows: int) -> Iterator[tuple[bytes, int]]:
+    """The text of a file in blocks of whole lines, and the bytes of the file read so far."""
+    with ExitStack() as stack:
+        raw: Any = stack.enter_context(source.open("rb"))
+        text = raw
+        if text.peek(4)[:4] == b"PK\x03\x04":
+            archive = stack.enter_context(zipfile.ZipFile(raw))
+            members = [name for name in archive.namelist() if name.endswith((".csv", ".csv.gz"))]
+            if len(members) != 1:
+                raise ValueError(f"a zip of {len(members)} .csv or .csv.gz files, not of one")
+            text = stack.enter_context(archive.open(members[0]))
+        if text.peek(2)[:2] == b"\x1f\x8b":
+            text = stack.enter_context(igzip.open(text))
+        for _ in range(skip_rows):
+            text.readline(_BLOCK)
+        prefix = b"" if skip_rows else codecs.BOM_UTF8
+        while block := text.read(_BLOCK):
+            rest = text.readline(_BLOCK)
+            if len(rest) == _BLOCK:
+                raise ValueError(f"a line of more than {_BLOCK:,} bytes")
+            yield (block + rest).removeprefix(prefix), raw.tell()
+            prefix = b""
+
+
+def _parse(block: bytes) -> tuple[np.ndarray, int]:
+    """The events of whole lines, (rows, 22) float32, and the number of lines."""
+    lines = block.count(b"\n") + (not block.endswith(b"\n"))
+    try:
+        events = _by_pyarrow(block)
+        is_plain = (
+            len(events) == lines
+            and not block.startswith(codecs.BOM_UTF8)  # pyarrow would pass over it
+            and bool(np.isfinite(events).all())
+            and bool(((events[:, 0] == 0) | (events[:, 0] == 1)).all())
+        )
+    except pa.ArrowInvalid:
+        is_plain = False
+    return events if is_plain else _by_pyarrow(_plain_rows(block)), lines
+
+
+def _by_pyarrow(text: bytes) -> np.ndarray:
+    if not text:
+        return np.empty((0, _NUM_CACHED), np.float32)
+    table = pyarrow.csv.read_csv(
+        pa.BufferReader(text),
+        pyarrow.csv.ReadOptions(column_names=_NAMES, use_threads=False, block_size=len(text) + 1),
+        _PARSE_OPTIONS,
+        _CONVERT_OPTIONS,
+    )
+    events = np.empty((len(table), _NUM_CACHED), np.float32)
+    for column, values in enumerate(table.columns):
+        events[:, column] = values.to_numpy()
+    return events
+
+
+def _plain_rows(block: bytes) -> bytes:
+    """The lines of a block without the empty ones, after a slow, plain look at each.
+
+    Raises:
+        _BadLineError: one is not a HIGGS row.
+    """
+    rows = []
+    for number, line in enumerate(block.split(b"\n"), start=1):
+        row = line.removesuffix(b"\r")
+        if not row:
+            continue
+        fault = _fault_of(row.decode("latin-1"))
+        if fault:
+            raise _BadLineError(number, fault)
+        rows.append(row)
+    return b"\n".join(rows)
+
+
+def _fault_of(row: str) -> str | None:
+    """What keeps a line from being a HIGGS row, or None."""
+    fields = row.split(",")
+    if len(fields) != len(schema.COLUMNS):
+        return f"it has {len(fields)} columns and HIGGS has {len(schema.COLUMNS)}"
+    if "\r" in row:
+        return "it has a carriage return inside"
+    if all(field.strip() and not _NUMBER.fullmatch(field) for field in fields):
+        return _HEADER
+    for name, field in zip(schema.CACHED_COLUMNS, fields, strict=False):
+        if not _NUMBER.fullmatch(field):
+            return f"{name} is {field.strip()[:40]!r}, not a finite number"
+        with np.errstate(over="ignore"):
+            if not np.isfinite(np.float32(field)):
+                return f"{name} is {field.strip()[:40]}, too large"
+    if np.float32(fields[0]) not in (0, 1):
+        return f"the label is {fields[0].strip()[:40]} and must be 0 or 1"
+    return None
