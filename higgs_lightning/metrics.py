@@ -18,7 +18,8 @@ def roc_auc_interval(labels: np.ndarray, scores: np.ndarray, level: float = 0.95
     """ROC-AUC, ties counting one half, with DeLong's interval.
 
     E. R. DeLong, D. M. DeLong and D. L. Clarke-Pearson, Biometrics 44 (1988) 837; in O(N log N) by the
-    midranks of X. Sun and W. Xu, IEEE Signal Processing Letters 21 (2014) 1389.
+    midranks of X. Sun and W. Xu, IEEE Signal Processing Letters 21 (2014) 1389. Clipped to [0, 1]; the whole
+    of it where a class has one event only, whose spread nobody can know.
 
     Args:
         labels: (N,) 1 for signal, 0 for background.
@@ -30,7 +31,9 @@ def roc_auc_interval(labels: np.ndarray, scores: np.ndarray, level: float = 0.95
     """
     of_signal, of_background = placements(labels, scores)
     auc = float(of_signal.mean())
-    variance = sum(float(np.var(p, ddof=1)) / len(p) for p in (of_signal, of_background) if len(p) > 1)
+    variance = sum(
+        float(np.var(p, ddof=1)) / len(p) if len(p) > 1 else float("inf") for p in (of_signal, of_background)
+    )
     half = NormalDist().inv_cdf((1 + level) / 2) * variance**0.5
     return AucInterval(auc, max(0.0, auc - half), min(1.0, auc + half))
 
@@ -45,12 +48,8 @@ def placements(labels: np.ndarray, scores: np.ndarray) -> tuple[np.ndarray, np.n
     Raises:
         ValueError: one class is missing.
     """
-    is_signal = np.asarray(labels) > 0.5
+    is_signal = _is_signal(labels)
     signal, background = np.asarray(scores)[is_signal], np.asarray(scores)[~is_signal]
-    if not len(signal) or not len(background):
-        raise ValueError(
-            f"a ROC-AUC needs both classes: {len(signal)} signal and {len(background)} background events"
-        )
     ranks = midranks(np.concatenate([signal, background]))
     of_signal = (ranks[: len(signal)] - midranks(signal)) / len(background)
     of_background = 1 - (ranks[len(signal) :] - midranks(background)) / len(signal)
@@ -64,18 +63,39 @@ def midranks(values: np.ndarray) -> np.ndarray:
 
 
 def roc_curve(labels: np.ndarray, scores: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Background and signal efficiency of every cut, from the tightest, (0, 0), to none, (1, 1)."""
+    """Background and signal efficiency of every cut, from the tightest, (0, 0), to none, (1, 1).
+
+    Raises:
+        ValueError: one class is missing.
+    """
     order = np.argsort(-np.asarray(scores), kind="stable")
-    passed = np.asarray(labels)[order] > 0.5
-    ends = np.append(
-        np.flatnonzero(np.diff(np.asarray(scores)[order])), len(order) - 1
-    )  # last of equal scores
+    passed = _is_signal(labels)[order]
+    # the last of equal scores
+    ends = np.append(np.flatnonzero(np.diff(np.asarray(scores)[order])), len(order) - 1)
     signal, background = np.cumsum(passed)[ends], np.cumsum(~passed)[ends]
     return np.append(0.0, background / background[-1]), np.append(0.0, signal / signal[-1])
 
 
 def background_rejection(labels: np.ndarray, scores: np.ndarray, signal_efficiency: float) -> float:
-    """1 / background efficiency of the tightest cut that keeps ``signal_efficiency`` of the signal."""
+    """1 / background efficiency of the tightest cut that keeps ``signal_efficiency`` of the signal.
+
+    Infinite where that cut keeps no background.
+
+    Raises:
+        ValueError: one class is missing.
+    """
     background, signal = roc_curve(labels, scores)
     passed = background[np.searchsorted(signal, signal_efficiency)]
     return float("inf") if passed == 0 else float(1 / passed)
+
+
+def _is_signal(labels: np.ndarray) -> np.ndarray:
+    """Labels as (N,) bool, once both classes are there."""
+    is_signal = np.asarray(labels) > 0.5
+    num_signal = int(is_signal.sum())
+    if num_signal in (0, len(is_signal)):
+        raise ValueError(
+            f"a ROC curve needs both classes: {num_signal} signal and {len(is_signal) - num_signal} "
+            "background events"
+        )
+    return is_signal

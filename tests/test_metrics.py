@@ -85,3 +85,15 @@ def test_background_rejection():
     assert background_rejection(labels, scores, 0.5) == 4.0
     assert background_rejection(labels, scores, 1.0) == 2.0
     assert background_rejection(labels, scores, 0.25) == float("inf")
+
+
+def test_one_event_of_a_class_leaves_everything_possible():
+    interval = roc_auc_interval(np.array([1, 0, 0, 0]), np.array([0.5, 0.4, 0.6, 0.3]))
+    assert interval.auc == pytest.approx(2 / 3)
+    assert (interval.low, interval.high) == (0, 1)
+
+
+@pytest.mark.parametrize("label", [0, 1])
+def test_a_curve_of_one_class_is_refused(label):
+    with pytest.raises(ValueError, match="both classes"):
+        roc_curve(np.full(3, label), np.arange(3.0))
