@@ -18,6 +18,7 @@ _SPLIT_COLORS = {"train": "#0072B2", "val": "#E69F00", "test": "#009E73"}
 _SPLIT_NAMES = {"train": "training", "val": "validation", "test": "test"}
 _HISTORY_NAMES = {"train": "training, as it went", "val": "validation, after the epoch"}
 _slide = rc_context({"font.size": 14})  # readable from the back of the room
+_LOOSEST = 0.1  # signal efficiency: below it a rejection hangs on few events
 _FEW = 20  # hidden events: fewer make no picture
 
 
@@ -45,7 +46,7 @@ def learning_curve(
     axes.set_ylabel(label)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     axes.grid(alpha=0.3)
-    axes.legend()
+    figure.legend(loc="outside upper center", ncols=3, fontsize=11)  # no room inside is safe from the curves
     return figure
 
 
@@ -61,15 +62,16 @@ def roc(curves: Mapping[str, tuple[np.ndarray, np.ndarray]]) -> Figure:
     for split, (labels, scores) in curves.items():
         background, signal = roc_curve(labels, scores)
         auc = roc_auc_interval(labels, scores)
-        half = (auc.high - auc.low) / 2
-        name = f"{_SPLIT_NAMES[split]}: {auc.auc:.4f} $\\pm$ {half:.4f} ({len(labels):,} events)"
+        name = (
+            f"{_SPLIT_NAMES[split]}: {auc.auc:.4f}, {auc.low:.4f} to {auc.high:.4f} ({len(labels):,} events)"
+        )
         left.plot(background, signal, color=_SPLIT_COLORS[split], label=name)
-        passing = background > 0
+        passing = (background > 0) & (signal >= _LOOSEST)
         right.plot(signal[passing], 1 / background[passing], color=_SPLIT_COLORS[split])
     left.plot([0, 1], [0, 1], color="grey", linestyle=":", linewidth=1)
     left.set(xlim=(0, 1), ylim=(0, 1), xlabel="background efficiency", ylabel="signal efficiency")
-    left.legend(title="ROC-AUC, 95 % interval", loc="lower right", fontsize=12)
-    right.set(xlim=(0.1, 1), ylim=(1, None), yscale="log")
+    left.legend(title="ROC-AUC, 95 % interval", loc="lower right", fontsize=11)
+    right.set(xlim=(_LOOSEST, 1), ylim=(1, None), yscale="log")
     right.set(xlabel="signal efficiency", ylabel="background rejection (1 / background efficiency)")
     for axes in (left, right):
         axes.grid(alpha=0.3)
@@ -87,15 +89,17 @@ def score_histograms(labels: np.ndarray, scores: np.ndarray, title: str) -> Figu
     """
     figure = Figure(figsize=(8, 5.6), layout="constrained")
     axes = figure.subplots()
+    seen: list[float] = []
     for label, name, color in ((0, "background", _BACKGROUND), (1, "signal", _SIGNAL)):
-        density, edges = np.histogram(scores[labels == label], bins=50, range=(0, 1), density=True)
-        name = f"{name} ({(labels == label).sum():,} events)"
-        axes.stairs(density, edges, fill=True, alpha=0.25, color=color)
-        axes.stairs(density, edges, linewidth=1.8, color=color, label=name)
-    axes.set(yscale="log", xlim=(0, 1), title=title)
+        counts, edges = np.histogram(scores[labels == label], bins=50, range=(0, 1))
+        shares = counts / max(1, counts.sum())
+        seen += shares[shares > 0].tolist()
+        axes.stairs(shares, edges, fill=True, alpha=0.25, color=color)
+        axes.stairs(shares, edges, linewidth=1.8, color=color, label=f"{name} ({counts.sum():,} events)")
+    axes.set(yscale="log", xlim=(0, 1), ylim=(min(seen) / 2, max(seen) * 2), title=title)
     axes.set_xlabel("probability of signal")
-    axes.set_ylabel("density of events")
-    axes.legend(loc="lower center")
+    axes.set_ylabel("share of the class per bin of 0.02")
+    figure.legend(loc="outside upper center", ncols=2, fontsize=12)
     return figure
 
 
@@ -106,17 +110,20 @@ def reconstruction(truth: np.ndarray, reconstructed: np.ndarray, hidden: np.ndar
     Args:
         truth: (N, 21) in HIGGS units.
         reconstructed: (N, 21) in HIGGS units.
-        hidden: (N, 21) bool, the features that were to be reconstructed; only they are drawn.
+        hidden: (N, 21) bool, the features that were to be reconstructed; only they are drawn. All of them
+            means a model that hides nothing, and the title says so.
     """
     scales = np.array([feature.scale for feature in schema.LOW_LEVEL])
     figure = Figure(figsize=(21, 17), layout="constrained")
-    title = "Reconstructed against true features (dashed: equal); nothing was hidden"
-    if not hidden.all():
+    if hidden.all():
+        title = "Reconstructed against true features; nothing was hidden."
+    else:
         title = (
-            "Reconstructed against true features of the objects hidden from the encoder (dashed: equal).\n"
+            "Reconstructed against true features of the objects hidden from the encoder.\n"
             "What the rest of an event predicts is a mean over the possible: it varies less than the truth."
         )
-    figure.suptitle(title, fontsize=20)
+    key = "Dashed: equal. Brighter: more events, logarithmic. b-tags: shares of each true level."
+    figure.suptitle(f"{title}\n{key}", fontsize=20)
     grid = figure.subplots(len(schema.OBJECTS), 4)
     for axes in grid.flat:
         axes.set_visible(False)
@@ -129,7 +136,9 @@ def reconstruction(truth: np.ndarray, reconstructed: np.ndarray, hidden: np.ndar
         axes.set_xlabel(f"true {feature.label}")
         axes.set_ylabel("reconstructed")
         if len(true) < _FEW:
-            axes.text(0.5, 0.5, f"hidden in {len(true)} events", ha="center", transform=axes.transAxes)
+            note = f"hidden in {len(true)} events,\ntoo few to draw"
+            axes.text(0.5, 0.5, note, ha="center", va="center", transform=axes.transAxes)
+            axes.set(xticks=[], yticks=[])
         elif feature.quantity == "btag":
             _draw_levels(axes, true, predicted)
         else:
@@ -141,7 +150,8 @@ def _draw_density(axes: Axes, true: np.ndarray, predicted: np.ndarray, periodic:
     """Events in the plane of true and predicted, with how well they agree."""
     if periodic:
         low, high = -np.pi, np.pi
-        agreement = f"mean cos = {np.cos(true - predicted).mean():.2f}"
+        true, predicted = (np.mod(angles + np.pi, 2 * np.pi) - np.pi for angles in (true, predicted))
+        agreement = f"mean cos $\\Delta\\phi$ = {np.cos(true - predicted).mean():.2f}"
     else:
         low, high = np.quantile(true, [0.005, 0.995])
         spread = true.std() * predicted.std()
@@ -150,7 +160,7 @@ def _draw_density(axes: Axes, true: np.ndarray, predicted: np.ndarray, periodic:
     edges = np.linspace(low, high, 41)
     counts, _, _ = np.histogram2d(true, np.clip(predicted, low, high), bins=[edges, edges])
     axes.pcolormesh(edges, edges, counts.T, norm=LogNorm(vmin=1, vmax=max(2, counts.max())), cmap="viridis")
-    axes.plot([low, high], [low, high], color="grey", linestyle="--", linewidth=1)
+    axes.plot([low, high], [low, high], color=_SIGNAL, linestyle="--", linewidth=2)
     box = {"facecolor": "white", "alpha": 0.8, "edgecolor": "none"}
     axes.text(0.03, 0.97, agreement, va="top", transform=axes.transAxes, bbox=box)
 

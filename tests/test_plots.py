@@ -4,12 +4,20 @@ import numpy as np
 import pytest
 from conftest import make_events
 from matplotlib import pyplot
+from matplotlib.axes import Axes
+from matplotlib.patches import StepPatch
 
 from higgs_lightning import plots, schema
 
 HISTORY = [
     {"epoch": epoch, "train/auc": 0.6 + epoch / 100, "val/auc": 0.5 + epoch / 50} for epoch in range(4)
 ]
+
+
+def outlines(axes: Axes) -> list[np.ndarray]:
+    """The values of each histogram that is drawn as a line."""
+    steps = [patch for patch in axes.patches if isinstance(patch, StepPatch)]
+    return [np.asarray(step.get_data()[0]) for step in steps if not step.get_fill()]
 
 
 @pytest.fixture(autouse=True)
@@ -40,6 +48,24 @@ def test_roc_names_auc_interval_and_events():
     assert "test: 0.7500" in name
     assert "100 events" in name
     assert figure.axes[1].get_yscale() == "log"
+    (rejection,) = figure.axes[1].get_lines()
+    assert np.asarray(rejection.get_xdata()).tolist() == [0.5, 1, 1]
+    assert np.asarray(rejection.get_ydata()).tolist() == [2, 2, 1]
+
+
+def test_rejection_of_few_events_leaves_the_axis_to_what_is_shown():
+    labels = np.repeat([0, 1], 1_000)
+    scores = np.concatenate([np.linspace(0, 0.99, 1_000), np.linspace(0, 1, 1_000)])
+    top = plots.roc({"test": (labels, scores)}).axes[1].get_ylim()[1]
+    assert top < 20  # 1/0.1 at the edge of the panel, 1,000 beyond it
+
+
+def test_auc_near_one_is_given_with_its_own_bounds():
+    labels = np.array([0] * 9 + [1] * 3)
+    scores = np.array([0.1] * 8 + [0.7, 0.9, 0.8, 0.6])
+    _, (name,) = plots.roc({"test": (labels, scores)}).axes[0].get_legend_handles_labels()
+    # each class adds a variance of 1/729 by hand: 0.9630 -+ 1.96 sqrt(2/729), clipped
+    assert ", 0.8603 to 1.0000 (" in name
 
 
 def test_scores_are_shown_by_class():
@@ -48,6 +74,33 @@ def test_scores_are_shown_by_class():
     assert axes.get_title() == "some events"
     _, labels_shown = axes.get_legend_handles_labels()
     assert labels_shown == ["background (30 events)", "signal (10 events)"]
+    background, signal = outlines(axes)
+    assert background.sum() == pytest.approx(1)
+    assert signal.sum() == pytest.approx(1)
+    assert background[-1] == 0
+    assert signal[0] == 0
+
+
+def test_a_constant_score_is_one_bin_in_view(tmp_path):
+    figure = plots.score_histograms(np.array([0, 1, 1]), np.full(3, 0.5), "constant")
+    (axes,) = figure.axes
+    assert [shares.max() for shares in outlines(axes)] == [1, 1]
+    low, high = axes.get_ylim()
+    assert low < 1 < high
+    figure.savefig(tmp_path / "figure.png")
+
+
+@pytest.mark.parametrize("epochs", [1, 4])
+def test_legends_stay_off_the_data(epochs):
+    labels = np.repeat([0, 1], 20)
+    figures = [
+        plots.learning_curve(HISTORY[:epochs], "auc", "ROC-AUC", best_epoch=0),
+        plots.score_histograms(labels, labels / 2, "apart"),
+    ]
+    for figure in figures:
+        figure.draw_without_rendering()
+        (legend,), (axes,) = figure.legends, figure.axes
+        assert not legend.get_window_extent().overlaps(axes.bbox)
 
 
 @pytest.mark.parametrize("hidden", ["all", "some", "none"])
