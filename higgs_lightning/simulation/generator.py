@@ -4,15 +4,14 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
+import pythia8mc
 
 from higgs_lightning.errors import UserError
-
-try:
-    import pythia8mc
-except ImportError:  # an optional extra
-    pythia8mc = None
+from higgs_lightning.simulation.reconstruction import W_MASS
 
 SIGNAL, BACKGROUND = 1, 0
+_NEUTRINOS = (12, 14, 16)
+_MOST_ETA = 5  # nothing is detected beyond
 
 _PROCESS = {
     SIGNAL: (
@@ -42,42 +41,56 @@ class Particles(NamedTuple):
 
     Attributes:
         kind: (P,) PDG codes without sign.
-        momentum: (P, 4) px, py, pz and energy in GeV.
-        charged: (P,) bool.
+        energy: (P,) GeV.
+        objects: (P, 3) transverse momentum in GeV, pseudorapidity and azimuth.
         quarks: (Q, 3) PDG code without sign, pseudorapidity and azimuth of the bottom and charm quarks.
     """
 
     kind: np.ndarray
-    momentum: np.ndarray
-    charged: np.ndarray
+    energy: np.ndarray
+    objects: np.ndarray
     quarks: np.ndarray
 
 
 def collisions(
     label: int,
     seed: int,
+    *,
     energy: float,
     masses: dict[str, float],
     hadronisation: bool,
     multiparton_interactions: bool,
+    lepton_pt: float,
+    jet_pt: float,
 ) -> Iterator[Particles]:
     """Generate collisions of a class without end.
 
     Args:
-        label: 1 for gg -> H0 -> W H+-, H+- -> W h0, h0 -> b bbar; 0 for t tbar. One W, of either charge,
-            decays to an electron or a muon and the other to quarks.
+        label: 1 for gg -> H0 -> W H+-, H+- -> W h0, h0 -> b bbar; 0 for t tbar. The W+ decays to an electron
+            or a muon, the W- to quarks: HIGGS has no charges that would tell them apart.
         seed: 1 to 900,000,000.
         energy: of the two protons, GeV.
-        masses: GeV, of ``H0``, ``H+-`` and ``h0``.
+        masses: of ``H0``, ``H+-`` and ``h0``, GeV.
+        hadronisation: go on from partons to hadrons and their decays.
+        multiparton_interactions: let further partons of the two protons interact.
+        lepton_pt: transverse momentum that the detector asks of a lepton, GeV.
+        jet_pt: transverse momentum that the detector asks of a jet, GeV.
+
+    Raises:
+        UserError: Pythia can't simulate such collisions.
     """
+    if masses["H0"] < masses["H+-"] + W_MASS or masses["H+-"] < masses["h0"] + W_MASS:
+        raise UserError(
+            f"masses={masses}: H0 decays to W H+- and H+- to W h0, so each needs {W_MASS} GeV more"
+        )
     pythia = pythia8mc.Pythia("", False)
-    preselection = _preselection(pythia.rndm)
+    preselection = _Preselection(pythia.rndm, lepton_pt, jet_pt)  # Pythia does not keep it alive
     pythia.setUserHooksPtr(preselection)
-    commands = [
+    for command in (
         "Print:quiet = on",
-        f"Beams:eCM = {energy}",
         "Random:setSeed = on",
         f"Random:seed = {seed}",
+        f"Beams:eCM = {energy}",
         *_PROCESS[label],
         f"35:m0 = {masses['H0']}",
         f"37:m0 = {masses['H+-']}",
@@ -85,61 +98,63 @@ def collisions(
         "24:onMode = off",
         "24:onPosIfAny = 11 13",
         "24:onNegIfAny = 1 2 3 4 5",
-        # as in the parton showers that HIGGS was made with, radiation is no harder than the process
-        "SpaceShower:pTmaxMatch = 1",
+        "SpaceShower:pTmaxMatch = 1",  # radiation no harder than the process, as in real HIGGS events
         f"HadronLevel:all = {'on' if hadronisation else 'off'}",
         f"PartonLevel:MPI = {'on' if multiparton_interactions else 'off'}",
-    ]
-    for command in commands:
+    ):
         pythia.readString(command)
     if not pythia.init():
-        raise UserError(f"Pythia cannot simulate these masses and this energy: {masses}, {energy} GeV")
+        raise UserError(f"energy={energy}: Pythia can't make these particles with it; try 8000")
     while True:
-        if pythia.next():  # the hook must live as long: preselection
+        if pythia.next():
             yield _read(pythia.event)
 
 
-def _preselection(random: "pythia8mc.Rndm") -> "pythia8mc.UserHooks":
-    """Stop, before its showers, a collision whose lepton or b-quarks are far from being accepted.
+class _Preselection(pythia8mc.UserHooks):
+    """Stops, before its showers, a collision whose lepton or b-quarks are far from being accepted.
 
-    It also gives the W bosons of the signal their polarisation, which Pythia leaves out: in H0 -> W H+- and
+    It also gives the signal's W bosons their polarisation, which Pythia leaves out: in H0 -> W H+- and
     H+- -> W h0 all other spins are 0, so the W is longitudinal and its decay goes as sin^2 theta*.
     """
 
-    class Preselection(pythia8mc.UserHooks):
-        def canVetoProcessLevel(self) -> bool:  # noqa: N802
-            return True
+    def __init__(self, random: pythia8mc.Rndm, lepton_pt: float, jet_pt: float):
+        super().__init__()
+        self.random = random
+        self.least_pt = {11: lepton_pt / 2, 13: lepton_pt / 2, 5: jet_pt / 2}
+        self.most_eta = {11: 2.8, 13: 2.8, 5: 2.3}
 
-        def doVetoProcessLevel(self, process: "pythia8mc.Event") -> bool:  # noqa: N802
-            for particle in process:
-                kind = particle.idAbs()
-                if kind in (11, 13) and (particle.pT() < 8 or abs(particle.eta()) > 2.8):
+    def canVetoProcessLevel(self) -> bool:  # noqa: N802
+        return True
+
+    def doVetoProcessLevel(self, process: pythia8mc.Event) -> bool:  # noqa: N802
+        for particle in process:
+            kind = particle.idAbs()
+            if (
+                kind in self.least_pt
+                and particle.isFinal()
+                and (particle.pT() < self.least_pt[kind] or abs(particle.eta()) > self.most_eta[kind])
+            ):
+                return True
+            mother = process[particle.mother1()]
+            if kind == 24 and mother.idAbs() in (35, 37):
+                first, second = process[particle.daughter1()], process[particle.daughter2()]
+                energy = mother.p() * particle.p() / mother.m()  # in the mother's frame, like the next two
+                momentum = (energy**2 - particle.m2()) ** 0.5
+                cosine = mother.p() * (first.p() - second.p()) / mother.m() / momentum
+                if self.random.flat() < cosine**2:
                     return True
-                if kind == 5 and particle.isFinal() and (particle.pT() < 8 or abs(particle.eta()) > 2.3):
-                    return True
-                if kind == 24 and process[particle.mother1()].idAbs() in (35, 37):
-                    mother = process[particle.mother1()]
-                    first, second = process[particle.daughter1()], process[particle.daughter2()]
-                    energy = mother.p() * particle.p() / mother.m()
-                    momentum = (energy**2 - particle.m2()) ** 0.5
-                    cosine = mother.p() * (first.p() - second.p()) / mother.m() / momentum
-                    if random.flat() < cosine**2:
-                        return True
-            return False
-
-    return Preselection()
+        return False
 
 
-def _read(event: "pythia8mc.Event") -> Particles:
+def _read(event: pythia8mc.Event) -> Particles:
     seen, quarks = [], []
     for particle in event:
         kind = particle.idAbs()
         final = particle.isFinal()
+        # the quarks as they were after their showers
         if kind in (4, 5) and (final or 71 <= particle.statusAbs() <= 79):
             quarks.append((kind, particle.eta(), particle.phi()))
-        if final and kind not in (12, 14, 16):
-            seen.append(
-                (kind, particle.px(), particle.py(), particle.pz(), particle.e(), particle.isCharged())
-            )
+        if final and kind not in _NEUTRINOS and abs(particle.eta()) < _MOST_ETA:
+            seen.append((kind, particle.e(), particle.pT(), particle.eta(), particle.phi()))
     table = np.array(seen)
-    return Particles(table[:, 0].astype(int), table[:, 1:5], table[:, 5] > 0, np.array(quarks).reshape(-1, 3))
+    return Particles(table[:, 0].astype(int), table[:, 1], table[:, 2:], np.array(quarks).reshape(-1, 3))

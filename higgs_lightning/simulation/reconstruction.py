@@ -15,8 +15,8 @@ TOP_MASS = 175.0
 # The file's neutrinos lie on this grid: the pseudorapidity whose lepton-neutrino mass is nearest the W's.
 _NEUTRINO_ETA = np.arange(-100, 101) * 0.05
 
-# What the schema's GeV are in units of W mass / 80.4: the masses of real events that hold leptons and jets fix
-# the ratios of its scales to 0.1 %. With them the file's leptons and jets begin at 15.0 GeV.
+# GeV in one GeV of the schema. Masses of real events that hold leptons and jets fix the ratios of its scales
+# to 0.1 %, and the W mass of m_lv fixes their size. With them the file's leptons and jets begin at 15.0 GeV.
 _TRUE_GEV = (
     {"lepton_pT": 0.9586, "missing_energy_magnitude": 1.0393}
     | {f"jet_{number}_pt": 0.9096 for number in range(1, 5)}
