@@ -48,16 +48,15 @@ def train(cfg: DictConfig, run_dir: Path) -> dict[str, Any]:
         **cfg.objective,
     )
 
-    checkpoint = ModelCheckpoint(
-        dirpath=run_dir / "checkpoints",
-        filename="best",
-        monitor=cfg.selection.monitor,
-        mode=cfg.selection.mode,
-        save_last=True,
-        save_on_train_epoch_end=True,
+    # two, because `save_last` alone writes no last.ckpt after an epoch that is not the best
+    best, last = (
+        ModelCheckpoint(
+            run_dir / "checkpoints", name, monitor, mode=cfg.selection.mode, save_on_train_epoch_end=True
+        )
+        for name, monitor in (("best", cfg.selection.monitor), ("last", None))
     )
     early_stopping = EarlyStopping(**cfg.selection, check_on_train_epoch_end=True)
-    callbacks = [Throughput(), ConfigInCheckpoint(config), early_stopping, checkpoint]
+    callbacks = [Throughput(), ConfigInCheckpoint(config), early_stopping, best, last]
     if cfg.trainer.enable_progress_bar:
         callbacks.append(ProgressBar())
     history = History(run_dir / "metrics.csv")
@@ -70,15 +69,14 @@ def train(cfg: DictConfig, run_dir: Path) -> dict[str, Any]:
         run_dir.mkdir(parents=True, exist_ok=True)
         OmegaConf.save(config, run_dir / "config.yaml")
     trainer.fit(module, datamodule, ckpt_path=resume, weights_only=True)
-    trainer.test(module, datamodule, ckpt_path="best", weights_only=True, verbose=False)
+    trainer.test(module, datamodule, ckpt_path=best.best_model_path, weights_only=True, verbose=False)
 
-    best = load_checkpoint(Path(checkpoint.best_model_path))
     metrics = {
         "dataset": cfg.data.name,
         "seed": cfg.seed,
         "parameters": sum(p.numel() for p in module.model.parameters()),
         "epochs": trainer.current_epoch,
-        "best_epoch": best["epoch"],
+        "best_epoch": load_checkpoint(Path(best.best_model_path))["epoch"],
         "seconds": time.perf_counter() - start,
         **report.final_metrics(module.evaluations),
     }

@@ -158,6 +158,16 @@ def test_a_stopped_run_goes_on_in_its_folder(higgs_csv: Path, tmp_path: Path):
     assert all(torch.equal(weights[0][name], weights[1][name]) for name in weights[0])
 
 
+def test_the_last_epoch_is_kept_even_if_it_is_not_the_best(higgs_csv: Path, tmp_path: Path):
+    """The learning rate, which falls, makes the first epoch the best; the last is kept to go on from."""
+    data = ["data=higgs", f"data.csv={higgs_csv}", f"data.dir={tmp_path}", "selection.monitor=lr"]
+    run = tmp_path / "run"
+    train(composed(*SMALL_PARTICLE, *data), run)
+    assert load_checkpoint(run / "checkpoints" / "best.ckpt")["epoch"] == 0
+    assert load_checkpoint(run / "checkpoints" / "last.ckpt")["epoch"] == 1
+    assert sorted(path.name for path in (run / "checkpoints").iterdir()) == ["best.ckpt", "last.ckpt"]
+
+
 def test_a_separate_test_file(higgs_csv: Path, tmp_path: Path):
     test_csv = write_csv(tmp_path / "test.csv", make_events(700, seed=1))
     data = ["data=higgs", f"data.csv={higgs_csv}", f"data.test_csv={test_csv}", f"data.dir={tmp_path}"]
