@@ -17,22 +17,43 @@ from higgs_lightning.config import CONFIG_DIR
 from higgs_lightning.errors import UserError, one_sentence
 
 
-def simulate(events: int, seed: int, output: Path, workers: int | None = None, **physics: Any) -> None:
+def simulate(
+    events: int,
+    seed: int,
+    output: Path,
+    workers: int | None,
+    energy: float,
+    masses: dict[str, float],
+    hadronisation: bool,
+    multiparton_interactions: bool,
+    lepton_pt: float,
+    jet_pt: float,
+) -> None:
     """Write simulated events, half of them signal and in random order, as a gzip CSV file in HIGGS format.
+
+    The file depends on every argument but ``workers``, to the byte.
 
     Args:
         events: how many.
-        seed: 0 or more. The file depends on every argument but ``workers``, to the byte.
+        seed: 0 or more.
         output: the file, replaced once all events are there.
         workers: processes; None for one a core.
-        physics: the remaining arguments of :func:`higgs_lightning.simulation.chunks.simulate_chunk`.
+        energy: of the two colliding protons, GeV.
+        masses: of the ``heavy_higgs``, the ``charged_higgs`` and the ``light_higgs``, GeV.
+        hadronisation: go on from partons to hadrons and their decays.
+        multiparton_interactions: let further partons of the two protons interact.
+        lepton_pt: the lepton's least transverse momentum, GeV.
+        jet_pt: a jet's least transverse momentum, GeV.
 
     Raises:
         UserError: an argument can't be used, or pythia8mc is not installed.
     """
-    for name, value, least in (("events", events, 1), ("seed", seed, 0), ("workers", workers, 1)):
-        if value is not None and (not isinstance(value, int) or value < least):
-            raise UserError(f"{name}={value}: give a whole number, {least} or more")
+    for name, count, least in (("events", events, 1), ("seed", seed, 0), ("workers", workers or 1, 1)):
+        if not isinstance(count, int) or count < least:
+            raise UserError(f"{name}={count}: give a whole number, {least} or more")
+    for name, value in {"energy": energy, **masses, "lepton_pt": lepton_pt, "jet_pt": jet_pt}.items():
+        if not isinstance(value, int | float) or value <= 0:
+            raise UserError(f"{name}={value}: give a number of GeV above 0")
     if not output.parent.is_dir():
         raise UserError(f"output={output}: there is no folder {output.parent}")
     try:  # an optional extra, which only this command needs
@@ -41,9 +62,19 @@ def simulate(events: int, seed: int, output: Path, workers: int | None = None, *
         raise UserError("simulating needs Pythia 8: pip install 'higgs_lightning[simulate]'") from None
 
     chunks = divide(events)
+    simulate_one = partial(
+        simulate_chunk,
+        seed=seed,
+        lepton_pt=lepton_pt,
+        jet_pt=jet_pt,
+        energy=energy,
+        masses=masses,
+        hadronisation=hadronisation,
+        multiparton_interactions=multiparton_interactions,
+    )
     # spawned, not forked: Pythia must not inherit another process's state
     with ProcessPoolExecutor(workers or os.cpu_count(), get_context("spawn")) as pool:
-        done = pool.map(partial(simulate_chunk, seed=seed, **physics), chunks)
+        done = pool.map(simulate_one, chunks)
         rows = np.concatenate(list(track(done, "Simulating", total=len(chunks))))
     np.random.default_rng(seed).shuffle(rows)
     write(rows, output)

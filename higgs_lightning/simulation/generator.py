@@ -70,7 +70,7 @@ def collisions(
             or a muon, the W- to quarks: HIGGS has no charges that would tell them apart.
         seed: 1 to 900,000,000.
         energy: of the two protons, GeV.
-        masses: of ``H0``, ``H+-`` and ``h0``, GeV.
+        masses: of the ``heavy_higgs`` H0, the ``charged_higgs`` H+- and the ``light_higgs`` h0, GeV.
         hadronisation: go on from partons to hadrons and their decays.
         multiparton_interactions: let further partons of the two protons interact.
         lepton_pt: transverse momentum that the detector asks of a lepton, GeV.
@@ -79,9 +79,12 @@ def collisions(
     Raises:
         UserError: Pythia can't simulate such collisions.
     """
-    if masses["H0"] < masses["H+-"] + W_MASS or masses["H+-"] < masses["h0"] + W_MASS:
+    if (
+        min(masses["heavy_higgs"] - masses["charged_higgs"], masses["charged_higgs"] - masses["light_higgs"])
+        < W_MASS
+    ):
         raise UserError(
-            f"masses={masses}: H0 decays to W H+- and H+- to W h0, so each needs {W_MASS} GeV more"
+            f"masses={masses}: each boson decays to a W and the next, so it needs {W_MASS} GeV more"
         )
     pythia = pythia8mc.Pythia("", False)
     preselection = _Preselection(pythia.rndm, lepton_pt, jet_pt)  # Pythia does not keep it alive
@@ -92,9 +95,9 @@ def collisions(
         f"Random:seed = {seed}",
         f"Beams:eCM = {energy}",
         *_PROCESS[label],
-        f"35:m0 = {masses['H0']}",
-        f"37:m0 = {masses['H+-']}",
-        f"25:m0 = {masses['h0']}",
+        f"35:m0 = {masses['heavy_higgs']}",
+        f"37:m0 = {masses['charged_higgs']}",
+        f"25:m0 = {masses['light_higgs']}",
         "24:onMode = off",
         "24:onPosIfAny = 11 13",
         "24:onNegIfAny = 1 2 3 4 5",

@@ -22,7 +22,8 @@ _TRUE_GEV = (
     | {f"jet_{number}_pt": 0.9096 for number in range(1, 5)}
     | {"m_jj": 0.9096, "m_bb": 0.9096}
 )
-_SCALES = np.array([f.scale * _TRUE_GEV.get(f.name, 1) for f in schema.LOW_LEVEL + schema.HIGH_LEVEL])
+#: (28,) GeV, radians or levels of 1.0 in the file, for each feature.
+SCALES = np.array([f.scale * _TRUE_GEV.get(f.name, 1) for f in schema.LOW_LEVEL + schema.HIGH_LEVEL])
 
 
 def four_momenta(objects: np.ndarray) -> np.ndarray:
@@ -94,4 +95,4 @@ def higgs_rows(label: float, lepton: np.ndarray, missing_energy: np.ndarray, jet
     features = np.column_stack(
         [lepton, missing_energy, jets[:, :4].reshape(len(jets), -1), masses(lepton, missing_energy, jets)]
     )
-    return np.column_stack([np.full(len(jets), label), features / _SCALES])
+    return np.column_stack([np.full(len(jets), label), features / SCALES])

@@ -1,0 +1,210 @@
+"""Simulation: what is in the file, that it depends on the seed alone, and that the physics is HIGGS' own."""
+
+import gzip
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from conftest import SHARED
+
+from higgs_lightning import schema, simulate
+from higgs_lightning.data import sample_csv
+from higgs_lightning.errors import UserError
+
+PHYSICS: dict[str, Any] = {
+    "energy": 8000,
+    "masses": {"heavy_higgs": 425, "charged_higgs": 325, "light_higgs": 125},
+    "hadronisation": True,
+    "multiparton_interactions": False,
+    "lepton_pt": 15,
+    "jet_pt": 15,
+}
+
+
+def run(output: Path, events: int = 60, seed: int = 1, workers: int = 2, **changed: Any) -> bytes:
+    simulate.simulate(events=events, seed=seed, output=output, workers=workers, **(PHYSICS | changed))
+    return output.read_bytes()
+
+
+def physical(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Lepton (N, 3), missing energy (N, 2), jets (N, 4, 4) and masses (N, 7) of HIGGS rows (N, 29)."""
+    from higgs_lightning.simulation.reconstruction import SCALES
+
+    features = rows[:, 1:] * SCALES
+    jets = features[:, 5:21].reshape(-1, 4, 4)
+    jets[..., 3] = jets[..., 3].round()
+    return features[:, :3], features[:, 3:5], jets, features[:, 21:]
+
+
+@pytest.fixture(scope="module")
+def rows(tmp_path_factory: pytest.TempPathFactory) -> np.ndarray:
+    """(400, 29) simulated events."""
+    pytest.importorskip("pythia8mc")
+    output = tmp_path_factory.mktemp("simulated") / "events.csv.gz"
+    run(output, events=400)
+    return np.loadtxt(output, delimiter=",")
+
+
+def test_the_file_does_not_depend_on_the_workers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    chunks = pytest.importorskip("higgs_lightning.simulation.chunks")
+    monkeypatch.setattr(chunks, "_CHUNK_EVENTS", 11)  # several chunks of each class, the last one smaller
+    two_workers = run(tmp_path / "2.csv.gz", events=41, workers=2)
+    assert run(tmp_path / "1.csv.gz", events=41, workers=1) == two_workers
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["1.csv.gz", "2.csv.gz"]
+    lines = gzip.decompress(two_workers).splitlines()
+    assert len(set(lines)) == 41
+    assert sum(line.startswith(b"1,") for line in lines) == 20
+
+
+def test_a_chunk_depends_on_its_seed_and_number():
+    chunks = pytest.importorskip("higgs_lightning.simulation.chunks")
+
+    def simulated(seed: int, number: int) -> np.ndarray:
+        return chunks.simulate_chunk(chunks.Chunk(chunks.BACKGROUND, number, 3), seed=seed, **PHYSICS)
+
+    np.testing.assert_array_equal(simulated(1, 0), simulated(1, 0))
+    assert not np.isin(simulated(1, 0)[:, 1], [simulated(2, 0)[:, 1], simulated(1, 1)[:, 1]]).any()
+
+
+def test_rows_are_in_higgs_format(rows: np.ndarray):
+    assert rows.shape == (400, len(schema.COLUMNS))
+    labels = rows[:, 0]
+    assert labels.sum() == 200
+    assert 150 < np.count_nonzero(np.diff(labels)) < 250  # in random order
+    for column in schema.columns("btag"):
+        values = np.arange(schema.NUM_BTAG_LEVELS) / schema.LOW_LEVEL[column].scale
+        distance = np.abs(rows[:, 1 + column, None] - values)
+        assert distance.min(axis=1).max() < 1e-4
+    # HIGGS divided what is positive by its mean and the rest by its deviation
+    for column, feature in enumerate(schema.LOW_LEVEL, start=1):
+        spread = rows[:, column].mean() if feature.quantity in ("pt", "btag") else rows[:, column].std()
+        assert spread == pytest.approx(1, abs=0.2), feature.name
+
+
+def test_the_selection_holds(rows: np.ndarray):
+    lepton, _, jets, _ = physical(rows)
+    assert 14.99 < lepton[:, 0].min() < 18
+    assert np.abs(lepton[:, 1]).max() < 2.5
+    assert 14.99 < jets[..., 0].min() < 16
+    assert np.abs(jets[..., 1]).max() < 3
+    tags = (jets[..., 3] > 0).sum(axis=1)
+    assert tags.max() == 2  # of all jets; the others may come after the first four
+    assert (tags == 2).mean() > 0.6
+
+
+def test_particles_have_their_masses(rows: np.ndarray):
+    signal = rows[:, 0] == 1
+    m_jj, m_jjj, m_lv, _, m_bb, _, m_wwbb = physical(rows)[3].T
+    assert np.median(m_jj) == pytest.approx(80.4, abs=5)
+    assert np.median(m_lv) == pytest.approx(80.4, abs=1)
+    assert np.median(m_jjj[~signal]) == pytest.approx(172.5, abs=10)
+    assert np.median(m_wwbb[signal]) == pytest.approx(425, abs=25)
+    # b-jets lose neutrinos, so h0 -> b bbar is found below its 125 GeV; background has no such peak
+    near_h0 = (m_bb > 85) & (m_bb < 130)
+    assert near_h0[signal].mean() > 1.5 * near_h0[~signal].mean()
+
+
+def test_signal_follows_its_masses(tmp_path: Path, rows: np.ndarray):
+    masses = {"heavy_higgs": 625, "charged_higgs": 425, "light_higgs": 225}
+    run(tmp_path / "heavy.csv.gz", events=100, workers=1, masses=masses)
+    heavy = np.loadtxt(tmp_path / "heavy.csv.gz", delimiter=",")
+    heavy_m_bb = physical(heavy)[3][heavy[:, 0] == 1, 4]
+    assert np.median(heavy_m_bb) > np.median(physical(rows)[3][rows[:, 0] == 1, 4]) + 40
+
+
+@pytest.mark.skipif(not SHARED.exists(), reason="needs real HIGGS events")
+def test_masses_of_real_events_are_reproduced():
+    """From low-level features alone, where the file's m_jj shows that no fifth jet took part."""
+    pytest.importorskip("pythia8mc")
+    from higgs_lightning.simulation.reconstruction import masses
+
+    with gzip.open(SHARED / "data" / "higgs-real-train.csv.gz", "rt") as file:
+        real = np.loadtxt(file, delimiter=",", max_rows=10_000)
+    real = real[(real[:, [1 + c for c in schema.columns("btag")]] > 0).sum(axis=1) == 2]
+    lepton, missing_energy, jets, expected = physical(real)
+    ratio = masses(lepton, missing_energy, jets) / expected
+    four_jets = np.abs(ratio[:, 0] - 1) < 2e-3
+    assert four_jets.mean() > 0.6
+    assert np.median(ratio[four_jets], axis=0) == pytest.approx(np.ones(7), abs=1e-3)
+    # another point of the neutrino's grid, or another pairing, is at times as good as the file's
+    agree = np.abs(ratio[four_jets] - 1) < 3e-3
+    assert dict(zip([f.name for f in schema.HIGH_LEVEL], agree.mean(axis=0), strict=True)) == {
+        "m_jj": 1,
+        **{
+            name: pytest.approx(1, abs=0.12) for name in ("m_jjj", "m_lv", "m_jlv", "m_bb", "m_wbb", "m_wwbb")
+        },
+    }
+
+
+@pytest.mark.parametrize(
+    ("changed", "sentence"),
+    [
+        ({"events": 0}, "events=0: give a whole number"),
+        ({"events": 1.5}, "events=1.5: give a whole number"),
+        ({"seed": -1}, "seed=-1: give a whole number, 0 or more"),
+        ({"workers": -2}, "workers=-2: give a whole number"),
+        ({"jet_pt": "hard"}, "jet_pt=hard: give a number of GeV"),
+        ({"energy": 0}, "energy=0: give a number of GeV"),
+    ],
+)
+def test_bad_arguments_are_one_sentence(changed: dict[str, Any], sentence: str, tmp_path: Path):
+    with pytest.raises(UserError, match=sentence):
+        run(tmp_path / "events.csv.gz", **changed)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_missing_folder_is_named(tmp_path: Path):
+    with pytest.raises(UserError, match=r"there is no folder .*nowhere"):
+        run(tmp_path / "nowhere" / "events.csv.gz")
+
+
+@pytest.mark.parametrize(
+    ("changed", "sentence"),
+    [
+        ({"masses": PHYSICS["masses"] | {"charged_higgs": 400}}, "each boson decays to a W and the next"),
+        ({"energy": 20}, "energy=20: Pythia can't"),
+    ],
+)
+def test_impossible_physics_is_one_sentence(changed: dict[str, Any], sentence: str):
+    generator = pytest.importorskip("higgs_lightning.simulation.generator")
+    with pytest.raises(UserError, match=sentence):
+        next(generator.collisions(generator.SIGNAL, seed=1, **(PHYSICS | changed)))
+
+
+def test_without_pythia_the_extra_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setitem(sys.modules, "pythia8mc", None)
+    for module in ("chunks", "detector", "generator"):
+        monkeypatch.delitem(sys.modules, f"higgs_lightning.simulation.{module}", raising=False)
+    with pytest.raises(UserError, match=r"pip install 'higgs_lightning\[simulate\]'"):
+        run(tmp_path / "events.csv.gz")
+
+
+def test_the_command_writes_its_output_and_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rows: np.ndarray
+):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", ["simulate", "events=20", "workers=1", "output=events.csv.gz"])
+    simulate.main()
+    assert [path.name for path in tmp_path.iterdir()] == ["events.csv.gz"]
+    # the same defaults as above: the first events of a seed do not depend on how many follow
+    written = {tuple(row) for row in np.loadtxt("events.csv.gz", delimiter=",")}
+    assert written <= {tuple(row) for row in rows}
+
+
+def test_the_command_ends_on_a_mistake_with_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.chdir(tmp_path)
+    for overrides, sentence in ((["events=0", "output=a.gz"], "events=0"), ([], "output=FILE")):
+        monkeypatch.setattr(sys, "argv", ["simulate", *overrides])
+        with pytest.raises(SystemExit, match=sentence):
+            simulate.main()
+
+
+def test_the_embedded_sample_is_half_signal_and_small():
+    assert sample_csv().stat().st_size < 5e6
+    sample = np.loadtxt(sample_csv(), delimiter=",")
+    assert sample.shape == (60_000, len(schema.COLUMNS))
+    assert sample[:, 0].sum() == 30_000
+    assert len(np.unique(sample, axis=0)) == 60_000
+    assert 29_000 < np.count_nonzero(np.diff(sample[:, 0])) < 31_000
