@@ -11,11 +11,11 @@ lepton x missing energy were fitted on 40,000 real events by reproducing the fil
 The b-tag steps are the distance between the three values that the file holds for each jet.
 
 The scales of m_jjj, m_jlv, m_wbb and m_wwbb were fitted on 64,000 real events of exactly four jets, two of
-them tagged, with the definitions in :func:`higgs_lightning.simulation.reconstruction.masses`: the median ratio
-of all seven masses to the file's is 1 within 0.03 %, and 68 % of the events lie within 0.03 % of it (m_lv:
-0.06 %). These four need leptons and jets on one scale of energy, which shows that this table's are not: in
-GeV in which m_lv gives the W 80.4, lepton transverse momenta are 0.9586, missing energies 1.0393 and jets
-0.9096 times as large, and both leptons and jets begin at 15.0 GeV. The four are in those GeV.
+them tagged, with the definitions in :func:`higgs_lightning.simulation.reconstruction.masses`. The median
+ratio of all seven masses to the file's is 1 within 0.03 %, and 68 % of the events lie within 0.03 % of it
+(m_lv: 0.06 %). These four need leptons and jets on one scale of energy, which shows that this table's are
+not: in GeV in which m_lv gives the W 80.4, lepton transverse momenta are 0.9586, missing energies 1.0393 and
+jets 0.9096 times as large, and both leptons and jets begin at 15.0 GeV. The four are in those GeV.
 """
 
 from typing import NamedTuple
