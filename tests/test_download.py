@@ -7,11 +7,13 @@ import shutil
 import threading
 import zipfile
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import numpy as np
 import pytest
+from rich.console import Console
 
 from higgs_lightning.data import download
 from higgs_lightning.data.download import fetch
@@ -41,22 +43,21 @@ class Handler(BaseHTTPRequestHandler):
         asked = self.headers["Range"]
         first_time = not self.server.ranges
         self.server.ranges.append(asked)
-        content = CONTENT
-        if name.endswith(".zip"):
-            packed = io.BytesIO()
-            with zipfile.ZipFile(packed, "w") as archive:
-                archive.writestr("HIGGS.csv.gz", CONTENT)
-            content = packed.getvalue()
+        content = zipped(CONTENT) if name.endswith(".zip") else CONTENT
         if behaviour == "wrong":
             content = bytes(len(content))
-        if behaviour.isdigit() or (behaviour == "busy-once" and first_time):
-            self.send_error(int(behaviour) if behaviour.isdigit() else 503)
+        if behaviour == "login":
+            content, asked = b"<!DOCTYPE html> Log in", None
+        if behaviour.isdigit() or (behaviour.startswith("busy-") and first_time):
+            self.send_error(int(behaviour.removeprefix("busy-")))
             return
         start = int(re.findall(r"\d+", asked)[0]) if asked and behaviour != "no-range" else 0
         if start >= len(content):
             self.send_error(416)
             return
         self.send_response(206 if start else 200)
+        if start:
+            self.send_header("Content-Range", f"bytes {start}-{len(content) - 1}/{len(content)}")
         if behaviour not in ("no-length", "cut-no-length"):
             self.send_header("Content-Length", str(len(content) - start))
         self.end_headers()
@@ -67,6 +68,13 @@ class Handler(BaseHTTPRequestHandler):
 
     def log_message(self, *_: object) -> None:
         """Keep quiet."""
+
+
+def zipped(content: bytes, member: str = "HIGGS.csv.gz") -> bytes:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr(member, content)
+    return packed.getvalue()
 
 
 @pytest.fixture
@@ -90,7 +98,7 @@ def fetched(folder: Path, *urls: str) -> bytes:
     return path.read_bytes()
 
 
-@pytest.mark.parametrize("behaviour", ["good", "no-length", "busy-once"])
+@pytest.mark.parametrize("behaviour", ["good", "no-length", "busy-503", "busy-429"])
 def test_fetch(behaviour: str, server: Server, tmp_path: Path):
     assert fetched(tmp_path, server.url(behaviour)) == CONTENT
 
@@ -117,8 +125,70 @@ def test_a_whole_partial_file_is_only_verified(server: Server, tmp_path: Path):
     assert fetched(tmp_path, server.url("good")) == CONTENT
 
 
-def test_the_zip_holds_the_same_file(server: Server, tmp_path: Path):
-    assert fetched(tmp_path, server.url("no-length", "higgs.zip")) == CONTENT
+@pytest.mark.parametrize("behaviour", ["good", "no-length", "cut"])
+def test_the_zip_holds_the_same_file(behaviour: str, server: Server, tmp_path: Path):
+    assert fetched(tmp_path, server.url(behaviour, "higgs.zip")) == CONTENT
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (zipped(CONTENT)[:-100], "File is not a zip file"),
+        (zipped(CONTENT, "other.csv.gz"), "There is no item named 'HIGGS.csv.gz'"),
+        (zipped(CONTENT[1:]), "it has 199,999 bytes instead of 200,000"),
+        (zipped(CONTENT).replace(CONTENT[500:600], bytes(100)), "Bad CRC-32"),
+    ],
+    ids=["cut", "another member", "shorter", "damaged"],
+)
+def test_a_bad_zip_is_removed(content: bytes, reason: str, server: Server, tmp_path: Path):
+    """One that was downloaded as far as the server has it."""
+    (tmp_path / "higgs.zip.partial").write_bytes(content.ljust(len(zipped(CONTENT)), b"\0"))
+    with pytest.raises(UserError, match=re.escape(reason)):
+        fetch([server.url("good", "higgs.zip")], tmp_path, len(CONTENT), SHA256)
+    assert [path.name for path in tmp_path.iterdir()] == [".HIGGS.csv.gz.lock"]
+
+
+def test_what_another_address_left_is_removed(server: Server, tmp_path: Path):
+    (tmp_path / "HIGGS.csv.gz.partial").write_bytes(CONTENT[:150_000])
+    assert fetched(tmp_path, server.url("404"), server.url("good", "higgs.zip")) == CONTENT
+
+
+def test_a_login_page_does_not_replace_what_is_there(server: Server, tmp_path: Path):
+    (tmp_path / "HIGGS.csv.gz.partial").write_bytes(CONTENT[:150_000])
+    with pytest.raises(UserError, match="it has 22 bytes instead of 200,000"):
+        fetch([server.url("login")], tmp_path, len(CONTENT), SHA256)
+    assert fetched(tmp_path, server.url("good")) == CONTENT
+    assert server.ranges == ["bytes=150000-", "bytes=150000-"]
+
+
+def test_processes_that_want_the_file_fetch_it_once(server: Server, tmp_path: Path):
+    with ThreadPoolExecutor(4) as pool:
+        paths = list(
+            pool.map(lambda _: fetch([server.url("good")], tmp_path, len(CONTENT), SHA256), range(4))
+        )
+    assert paths == [tmp_path / "HIGGS.csv.gz"] * 4
+    assert server.ranges == [None]
+
+
+@pytest.mark.parametrize("is_terminal", [True, False])
+def test_progress_without_a_length(is_terminal: bool, server: Server, tmp_path: Path, monkeypatch):
+    shown = io.StringIO()
+    console = Console(file=shown, force_terminal=is_terminal, width=120)
+    monkeypatch.setattr(download, "Console", lambda **_: console)
+    fetch([server.url("no-length")], tmp_path, len(CONTENT), SHA256)
+    assert ("200.0/200.0 kB" in shown.getvalue()) == is_terminal
+
+
+def test_a_folder_that_can_t_be_written_is_named(server: Server, tmp_path: Path):
+    (tmp_path / "file").touch()
+    with pytest.raises(UserError, match=r"choose another folder with data\.dir=PATH"):
+        fetch([server.url("good")], tmp_path / "file", len(CONTENT), SHA256)
+
+
+@pytest.mark.parametrize("url", ["ftp://127.0.0.1/HIGGS.csv.gz", "HIGGS.csv.gz", "http://[/HIGGS.csv.gz"])
+def test_an_address_that_is_none_is_named(url: str, tmp_path: Path):
+    with pytest.raises(UserError, match=re.escape(f"could not fetch HIGGS from {url} (")):
+        fetch([url], tmp_path, len(CONTENT), SHA256)
 
 
 def test_the_next_address_is_tried(server: Server, tmp_path: Path):

@@ -5,6 +5,7 @@ import logging
 import shutil
 import time
 import zipfile
+import zlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -26,6 +27,7 @@ log = logging.getLogger(__name__)
 
 _TRIES = 4  # in a row without a new byte, at one address
 _FIRST_WAIT = 1.0  # seconds; doubles with each try
+_BUSY = (httpx.codes.REQUEST_TIMEOUT, httpx.codes.TOO_MANY_REQUESTS)
 _TIMEOUT = httpx.Timeout(30.0)  # seconds without a byte
 _CHUNK = 1 << 20
 
@@ -77,26 +79,36 @@ def _fetch(urls: Sequence[str], target: Path, size: int, sha256: str) -> None:
     """Download from the first address that gives the right file. The caller holds the lock."""
     failures = []
     for url in urls:
-        partial = target.with_name(f"{httpx.URL(url).path.rsplit('/', 1)[-1]}.partial")
-        have = partial.stat().st_size if partial.exists() else 0
+        partial = _partial(url, target)
+        # a zip stays until the file in it is verified
+        missing = (2 if url.endswith(".zip") else 1) * size - _size_of(partial)
         free = shutil.disk_usage(target.parent).free
-        if free < size - have:
+        if free < missing:
             raise UserError(
-                f"{target.parent} has {free / 1e9:.1f} GB free and HIGGS.csv.gz needs "
-                f"{(size - have) / 1e9:.1f} GB more: make room, or choose another folder with data.dir=PATH"
+                f"{target.parent} has {free / 1e9:.1f} GB free and {url} needs {missing / 1e9:.1f} GB more: "
+                "make room, or choose another folder with data.dir=PATH"
             )
         try:
             _download(url, partial, size)
-            _verify(partial, size, sha256)
-        except (httpx.HTTPError, _DamagedError) as error:
+            _verified(partial, size, sha256).replace(target)
+        except (httpx.HTTPError, httpx.InvalidURL, _DamagedError) as error:
             failures.append(f"{url} ({error or type(error).__name__})")
             continue
-        partial.replace(target)
+        for tried in urls:
+            _partial(tried, target).unlink(missing_ok=True)
         return
     raise UserError(
         f"could not fetch HIGGS from {', nor from '.join(failures)}, and {target} is not there: give a copy "
         "with data.csv=PATH, or train on the embedded sample with data=sample"
     )
+
+
+def _partial(url: str, target: Path) -> Path:
+    return target.with_name(f"{url.rsplit('/', 1)[-1]}.partial")
+
+
+def _size_of(path: Path) -> int:
+    return path.stat().st_size if path.exists() else 0
 
 
 def _download(url: str, partial: Path, size: int) -> None:
@@ -108,22 +120,26 @@ def _download(url: str, partial: Path, size: int) -> None:
         TransferSpeedColumn(),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+    log.info("fetching %s (%.1f GB) into %s", url, size / 1e9, partial.parent)
+    console = Console(stderr=True)
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task(f"Fetching {partial.stem}", total=size)
         tries = 0
         while True:
-            have = partial.stat().st_size if partial.exists() else 0
+            have = _size_of(partial)
             try:
                 if _append(url, partial, size, lambda done: bar.update(task, completed=done)):
                     return
                 problem = "the connection was cut"
             except httpx.HTTPStatusError as error:
-                if error.response.status_code < 500:
+                if error.response.status_code < 500 and error.response.status_code not in _BUSY:
                     raise
                 problem = f"status {error.response.status_code}"
+            except httpx.UnsupportedProtocol:
+                raise
             except httpx.TransportError as error:
                 problem = str(error) or type(error).__name__
-            tries = 1 if partial.exists() and partial.stat().st_size > have else tries + 1
+            tries = 1 if _size_of(partial) > have else tries + 1
             if tries == _TRIES:
                 raise _DamagedError(f"{problem}, {tries} times")
             wait = _FIRST_WAIT * 2 ** (tries - 1)
@@ -133,37 +149,43 @@ def _download(url: str, partial: Path, size: int) -> None:
 
 def _append(url: str, partial: Path, size: int, advance: Callable[[int], None]) -> bool:
     """Ask once for what ``partial`` lacks and append it; whether it is whole now."""
-    have = partial.stat().st_size if partial.exists() else 0
+    have = _size_of(partial)
     headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={have}-"} if have else {})
     with httpx.stream("GET", url, headers=headers, timeout=_TIMEOUT, follow_redirects=True) as response:
         if response.status_code == httpx.codes.REQUESTED_RANGE_NOT_SATISFIABLE:
             return True  # there is no more; whether it is right shows when it is verified
         response.raise_for_status()
-        resumed = response.status_code == httpx.codes.PARTIAL_CONTENT
-        with partial.open(
-            "ab" if resumed else "wb"
-        ) as file:  # a server that ignores Range sends it all again
+        if response.headers.get("Content-Range", "").startswith(f"bytes {have}-"):
+            mode = "ab"
+        else:  # all of it again, from a server that ignores Range
+            mode, have = "wb", 0
+        length = response.headers.get("Content-Length")
+        if length and have + int(length) != size and not url.endswith(".zip"):  # a login page, say
+            raise _DamagedError(f"it has {have + int(length):,} bytes instead of {size:,}")
+        with partial.open(mode) as file:
             for chunk in response.iter_raw():  # as it comes: larger chunks would be lost at a cut
                 file.write(chunk)
                 advance(file.tell())
-            if "Content-Length" in response.headers:
-                return True  # httpx has checked it
-            return file.tell() >= size or url.endswith(".zip")
+            # httpx has checked the length where one was announced; that of a zip is not known otherwise
+            return bool(length) or file.tell() >= size
 
 
-def _verify(partial: Path, size: int, sha256: str) -> None:
-    """Check the file, after taking it out of a zip; remove what is damaged."""
+def _verified(partial: Path, size: int, sha256: str) -> Path:
+    """The right file: ``partial``, or what was taken out of it if it is a zip. What is damaged is removed."""
+    whole = partial
     try:
-        if zipfile.is_zipfile(partial):
-            extracted = partial.with_suffix(".extracted")
-            with zipfile.ZipFile(partial) as archive, extracted.open("wb") as file:
-                shutil.copyfileobj(archive.open("HIGGS.csv.gz"), file, _CHUNK)
-            extracted.replace(partial)
-        if partial.stat().st_size != size:
-            raise _DamagedError(f"it has {partial.stat().st_size:,} bytes instead of {size:,}")
         with partial.open("rb") as file:
+            if file.read(4) == b"PK\x03\x04":
+                whole = partial.with_suffix(".extracted.partial")
+                with zipfile.ZipFile(file) as archive, whole.open("wb") as extracted:
+                    shutil.copyfileobj(archive.open("HIGGS.csv.gz"), extracted, _CHUNK)
+        if whole.stat().st_size != size:
+            raise _DamagedError(f"it has {whole.stat().st_size:,} bytes instead of {size:,}")
+        with whole.open("rb") as file:
             if hashlib.file_digest(file, "sha256").hexdigest() != sha256:
                 raise _DamagedError("its checksum is wrong")
-    except (_DamagedError, zipfile.BadZipFile, KeyError) as error:
-        partial.unlink()
+    except (_DamagedError, zipfile.BadZipFile, zlib.error, EOFError, KeyError) as error:
+        whole.unlink(missing_ok=True)
+        partial.unlink(missing_ok=True)
         raise _DamagedError(str(error)) from error
+    return whole
