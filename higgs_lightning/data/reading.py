@@ -7,8 +7,8 @@ at. A number is rounded once, from its digits to the nearest float32: by way of 
 would differ in its last bit.
 
 pyarrow reads such text fast, but takes a little more (nan, carriage returns as line ends) and a little less
-(no empty lines). So its word counts only for a block with one row a line and every value in order; any other
-block is gone through line by line, by :func:`_plain_rows`, which alone decides what is accepted.
+(no empty lines). So its word counts only for a block without any of these, with every value in order; any
+other block is gone through line by line, by :func:`_plain_rows`, which alone decides what is accepted.
 """
 
 import codecs
@@ -30,6 +30,7 @@ from higgs_lightning import schema
 from higgs_lightning.errors import UserError
 
 _BLOCK = 4 << 20  # bytes of text that are parsed at once; also more than any line has
+_PIECE = 512 << 10  # bytes that a parser works on at a time: they stay in its core's cache
 _PARSERS = 2  # threads; together they keep up with the one that decompresses
 _IN_FLIGHT = 2 * _PARSERS  # blocks in memory
 _NUM_CACHED = len(schema.CACHED_COLUMNS)
@@ -128,26 +129,31 @@ def _blocks(source: Path, skip_rows: int) -> Iterator[tuple[bytes, int]]:
 
 def _parse(block: bytes) -> tuple[np.ndarray, int]:
     """The events of whole lines, (rows, 22) float32, and the number of lines."""
-    lines = block.count(b"\n") + (not block.endswith(b"\n"))
+    has_returns = b"\r" in block
+    text = block.replace(b"\r\n", b"\n") if has_returns else block
     try:
-        events = _by_pyarrow(block)
+        events = _by_pyarrow(text, _PIECE)
         is_plain = (
-            len(events) == lines
-            and not block.startswith(codecs.BOM_UTF8)  # pyarrow would pass over it
+            not (has_returns and b"\r" in text)  # pyarrow would end a line there
+            and not text.startswith(codecs.BOM_UTF8)  # pyarrow would pass over it
             and bool(np.isfinite(events).all())
             and bool(((events[:, 0] == 0) | (events[:, 0] == 1)).all())
         )
     except pa.ArrowInvalid:
         is_plain = False
-    return events if is_plain else _by_pyarrow(_plain_rows(block)), lines
+    if is_plain:
+        return events, len(events)
+    rows = _plain_rows(block)
+    return _by_pyarrow(rows, len(rows) + 1), block.count(b"\n") + (not block.endswith(b"\n"))
 
 
-def _by_pyarrow(text: bytes) -> np.ndarray:
+def _by_pyarrow(text: bytes, piece: int) -> np.ndarray:
+    """Parse text that pyarrow takes in pieces of as many bytes, each at least a line."""
     if not text:
         return np.empty((0, _NUM_CACHED), np.float32)
     table = pyarrow.csv.read_csv(
         pa.BufferReader(text),
-        pyarrow.csv.ReadOptions(column_names=_NAMES, use_threads=False, block_size=len(text) + 1),
+        pyarrow.csv.ReadOptions(column_names=_NAMES, use_threads=False, block_size=piece),
         _PARSE_OPTIONS,
         _CONVERT_OPTIONS,
     )
