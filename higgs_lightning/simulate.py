@@ -54,8 +54,14 @@ def simulate(
     for name, value in {"energy": energy, **masses, "lepton_pt": lepton_pt, "jet_pt": jet_pt}.items():
         if not isinstance(value, int | float) or value <= 0:
             raise UserError(f"{name}={value}: give a number of GeV above 0")
-    if not output.parent.is_dir():
-        raise UserError(f"output={output}: there is no folder {output.parent}")
+    for name, flag in (
+        ("hadronisation", hadronisation),
+        ("multiparton_interactions", multiparton_interactions),
+    ):
+        if not isinstance(flag, bool):
+            raise UserError(f"{name}={flag}: give true or false")
+    if output.is_dir() or not output.parent.is_dir():
+        raise UserError(f"output={output}: give the name of a file in a folder that exists")
     try:  # an optional extra, which only this command needs
         from higgs_lightning.simulation.chunks import divide, simulate_chunk
     except ModuleNotFoundError:

@@ -1,9 +1,10 @@
 """A fast detector: particles in; one lepton, missing energy and jets with b-tag levels out.
 
-Real HIGGS events carry the traces of PGS, the "Pretty Good Simulation": jet directions cluster at the centres
-of calorimeter cells of 0.1 x 2 pi / 63, jets come in the order of their hardest cell rather than of their own
-momentum, b-tags have two levels and end at a pseudorapidity of 1.8, and cuts are at 15 GeV. Numbers without a
-source were tuned until simulated events agreed with real ones (tests/benchmarks/simulated_against_real.py).
+It does what real HIGGS events show, which is more like the simulation program PGS than like a newer one: jet
+directions cluster at the centres of calorimeter cells of 0.1 x 2 pi / 63; jets come in the order of their
+hardest cell, not of their own momentum; b-tags have two levels and end at a pseudorapidity of 1.8; leptons
+and jets begin at 15 GeV. The constants were tuned until simulated events agreed with real ones, as measured
+by ``tests/benchmarks/simulated_against_real.py``.
 """
 
 from typing import NamedTuple
@@ -45,7 +46,8 @@ class Event(NamedTuple):
     Attributes:
         lepton: (3,) pT, eta, phi.
         missing_energy: (2,) magnitude, phi.
-        jets: (J, 4) pT, eta, phi and b-tag level (0, 1, 2) of at least four jets, by their hardest cell.
+        jets: (J, 4) pT, eta, phi and b-tag level (0, 1, 2) of at least four jets, in the
+            order of their hardest cells.
     """
 
     lepton: np.ndarray
@@ -75,7 +77,7 @@ class Detector:
         position = self._only_lepton(particles)
         if position is None:
             return None
-        lepton = particles.objects[position]
+        lepton = particles.objects[position].copy()
         lepton[0] *= 1 + _LEPTON_RESOLUTION * self.generator.standard_normal()
         if lepton[0] < self.lepton_pt:
             return None
@@ -99,11 +101,8 @@ class Detector:
         """Position of the one isolated electron or muon, if there is exactly one."""
         pt, eta, _ = particles.objects.T
         isolated = []
-        for i in np.flatnonzero(
-            np.isin(particles.kind, (_ELECTRON, _MUON))
-            & (pt > self.lepton_pt / 1.5)
-            & (np.abs(eta) < _LEPTON_ETA)
-        ):
+        hard = (pt > self.lepton_pt / 1.5) & (np.abs(eta) < _LEPTON_ETA)
+        for i in np.flatnonzero(hard & np.isin(particles.kind, (_ELECTRON, _MUON))):
             near = distance(particles.objects, particles.objects[i]) < _ISOLATION_RADIUS
             around = pt[near].sum() - pt[i]
             if around < min(_ISOLATION_SHARE * pt[i], _ISOLATION_PT):
@@ -135,9 +134,8 @@ class Detector:
             record.append(_PHOTON, 1, 0, 0, px, py, pz, energy, 0.0)
         self._clustering.analyze(record)
         found = range(self._clustering.sizeJet())
-        momenta = [
-            self._clustering.p(i) for i in sorted(found, key=lambda i: min(self._clustering.constituents(i)))
-        ]
+        by_hardest_cell = sorted(found, key=lambda jet: min(self._clustering.constituents(jet)))
+        momenta = [self._clustering.p(jet) for jet in by_hardest_cell]
         return np.array([(p.pT(), p.eta(), p.phi()) for p in momenta]).reshape(-1, 3)
 
     def _two_tags(self, jets: np.ndarray, quarks: np.ndarray) -> np.ndarray | None:

@@ -79,13 +79,9 @@ def collisions(
     Raises:
         UserError: Pythia can't simulate such collisions.
     """
-    if (
-        min(masses["heavy_higgs"] - masses["charged_higgs"], masses["charged_higgs"] - masses["light_higgs"])
-        < W_MASS
-    ):
-        raise UserError(
-            f"masses={masses}: each boson decays to a W and the next, so it needs {W_MASS} GeV more"
-        )
+    steps = np.diff([masses["light_higgs"], masses["charged_higgs"], masses["heavy_higgs"]])
+    if steps.min() < W_MASS:
+        raise UserError(f"masses={masses}: each needs {W_MASS} GeV more than the next, for a W")
     pythia = pythia8mc.Pythia("", False)
     preselection = _Preselection(pythia.rndm, lepton_pt, jet_pt)  # Pythia does not keep it alive
     pythia.setUserHooksPtr(preselection)
