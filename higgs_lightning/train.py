@@ -24,6 +24,8 @@ from higgs_lightning.module import HiggsModule
 warnings.filterwarnings("ignore", ".*does not have many workers.*")
 # metrics are logged once an epoch
 warnings.filterwarnings("ignore", ".*smaller than the logging interval.*")
+# a run that goes on writes into its own folder
+warnings.filterwarnings("ignore", ".*exists and is not empty.*")
 # Lightning 2.6 under torch 2.13
 warnings.filterwarnings("ignore", ".*LeafSpec.*")
 
