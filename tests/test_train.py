@@ -49,7 +49,7 @@ def higgs_csv(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of one small run on the embedded sample, started as a user would."""
     cwd = tmp_path_factory.mktemp("run")
-    done = command(*SMALL_PARTICLE, cwd=cwd)
+    done = command(*SMALL_PARTICLE, "data.train_events=20000", cwd=cwd)
     assert done.returncode == 0, done.stderr
     (folder,) = (cwd / "outputs").glob("*/*")
     assert re.search(r"test .* 6,000 ", done.stdout)
@@ -83,8 +83,8 @@ def test_metrics_of_every_epoch(run: Path):
 
 def test_final_metrics(run: Path):
     metrics = json.loads((run / "metrics.json").read_text())
-    assert (metrics["train/events"], metrics["val/events"], metrics["test/events"]) == (1500, 6000, 6000)
-    assert metrics["train/signal_events"] == 750
+    assert (metrics["train/events"], metrics["val/events"], metrics["test/events"]) == (20_000, 6000, 6000)
+    assert metrics["train/signal_events"] == 10_000
     assert metrics["dataset"] == "embedded sample (simulated)"
     assert metrics["seed"] == 1
     assert 0.5 < metrics["test/auc_low"] < metrics["test/auc"] < metrics["test/auc_high"] < 1
