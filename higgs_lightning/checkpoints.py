@@ -4,6 +4,8 @@ A checkpoint holds tensors and plain data only and is read with ``weights_only=T
 execute nothing. The resolved configuration of its run travels in it under ``config``.
 """
 
+import json
+from importlib.resources import files
 from pathlib import Path
 from pickle import UnpicklingError
 from typing import Any
@@ -11,12 +13,17 @@ from typing import Any
 import torch
 from hydra.utils import instantiate
 from lightning import Callback, LightningModule, Trainer
-from torch import nn
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor, nn
 
 from higgs_lightning.errors import UserError
 
 #: The folder of all runs, below which ``ckpt=last`` looks.
 RUNS = Path("outputs")
+
+#: The weights that come with the package, trained on simulated events alone.
+PRETRAINED = Path(str(files("higgs_lightning") / "pretrained.safetensors"))
 
 
 class ConfigInCheckpoint(Callback):
@@ -78,24 +85,66 @@ def load_checkpoint(path: Path) -> dict[str, Any]:
     return checkpoint
 
 
+def read_weights(ckpt: str | Path) -> tuple[dict[str, Any], dict[str, Tensor], Path]:
+    """The model's configuration, its weights by name, and the file they came from; nothing is executed.
+
+    Args:
+        ckpt: ``pretrained`` for the weights that come with the package, a run folder (its best weights are
+            taken), a checkpoint or .safetensors file, or ``last``.
+
+    Raises:
+        UserError: there is no such file, or it can't be read.
+    """
+    path = PRETRAINED if str(ckpt) == "pretrained" else find_checkpoint(ckpt, "best")
+    if path.suffix == ".safetensors":
+        try:
+            with safe_open(path, "pt") as file:
+                config = json.loads((file.metadata() or {})["model"])
+                return config, {name: file.get_tensor(name) for name in file.keys()}, path  # noqa: SIM118
+        except (SafetensorError, KeyError, ValueError) as error:
+            raise UserError(f"{path} is damaged, or holds no weights of higgs_lightning") from error
+    checkpoint = load_checkpoint(path)
+    prefix = "model."
+    weights = {k.removeprefix(prefix): v for k, v in checkpoint["state_dict"].items() if k.startswith(prefix)}
+    return checkpoint["config"]["model"], weights, path
+
+
+def require_same_model(config: dict[str, Any], of_checkpoint: dict[str, Any], path: Path) -> None:
+    """Refuse to put weights into another model than theirs.
+
+    Raises:
+        UserError: an option differs.
+    """
+    differing = {key for key, value in config.items() if of_checkpoint.get(key) != value}
+    if differing:
+        key = min(differing)
+        raise UserError(
+            f"{path} was trained with model.{key}={of_checkpoint.get(key)}: give the same model options"
+        )
+
+
 def load_model(ckpt: str | Path) -> nn.Module:
     """The trained model of a run, ready to score: ``load_model("outputs/2026-11-23/12-00-00")``.
 
     Args:
-        ckpt: a run folder (its best weights are taken), a checkpoint file, or ``last``.
+        ckpt: as for :func:`read_weights`; ``pretrained`` needs no run.
 
     Returns:
         The model in evaluation mode, on the CPU. It takes features (B, 21) in HIGGS units.
     """
-    path = find_checkpoint(ckpt, "best")
-    checkpoint = load_checkpoint(path)
-    config = checkpoint["config"]["model"]
+    config, weights, path = read_weights(ckpt)
     if not str(config.get("_target_")).startswith("higgs_lightning.models."):
         raise UserError(
             f"{path} asks for the model {config.get('_target_')}, which is not one of higgs_lightning's"
         )
     model: nn.Module = instantiate(config)
-    prefix = "model."
-    weights = {k.removeprefix(prefix): v for k, v in checkpoint["state_dict"].items() if k.startswith(prefix)}
     model.load_state_dict(weights)
     return model.eval()
+
+
+def save_model(ckpt: str | Path, output: Path) -> None:
+    """Write the weights of a run and the configuration of its model as one .safetensors file."""
+    config, weights, _ = read_weights(ckpt)
+    partial = output.with_name(output.name + ".part")
+    save_file(weights, partial, {"model": json.dumps(config)})
+    partial.replace(output)

@@ -31,9 +31,9 @@ class Step(NamedTuple):
         reconstruction_loss: mean error of the counted features, a scalar.
         probabilities: (B,) float32, of signal.
         labels: (B,), 1 for signal.
-        features: (B, 21), as the model saw them, in HIGGS units.
-        reconstruction: (B, 21) in HIGGS units.
-        counted: (B, 21) bool, the features that the reconstruction loss counts: the hidden ones, if any.
+        features: (M, 21) in HIGGS units, of the first M events: those that were decoded.
+        reconstruction: (M, 21) in HIGGS units.
+        counted: (M, 21) bool, the features that the reconstruction loss counts: the hidden ones, if any.
     """
 
     loss: Tensor
@@ -51,7 +51,7 @@ class Evaluation:
     """The verdict on N events of a split; losses are means over events.
 
     ``features``, ``reconstruction`` and ``counted``, (M, 21) each, cover the first
-    M = min(N, :data:`MAX_RECONSTRUCTED`) events.
+    M = min(N, :data:`MAX_RECONSTRUCTED`) events, or none where the model has no decoder.
     """
 
     loss: float
@@ -95,7 +95,7 @@ class Gatherer:
         if self._num_reconstructed < MAX_RECONSTRUCTED:
             kept = step.features.cpu(), step.reconstruction.cpu(), step.counted.cpu()
             self._reconstructions.append(kept)
-            self._num_reconstructed += len(step.labels)
+            self._num_reconstructed += len(step.features)
 
     def evaluation(self) -> Evaluation:
         """The evaluation of all batches so far, of every process that took some."""

@@ -11,21 +11,24 @@ from higgs_lightning import schema
 _OBJECT_OF_FEATURE = torch.tensor(schema.OBJECT_OF_FEATURE)
 
 
-def hide_objects(num_events: int, ratio: float, fraction: float, generator: torch.Generator) -> Tensor:
+def hide_objects(num_events: int, ratio: float, generator: torch.Generator) -> Tensor:
     """Hide whole objects at random: (B, O) bool on the generator's device, ``True`` = hidden.
 
     Args:
         num_events: B.
-        ratio: share of the six objects to hide in a masked event, rounded to whole objects. At least one
-            object stays visible.
-        fraction: share of events that are masked; the others stay whole.
+        ratio: share of the six objects to hide in each event, rounded to whole objects. At least one stays
+            visible.
         generator: source of the randomness.
     """
     num_hidden = min(round(ratio * schema.NUM_OBJECTS), schema.NUM_OBJECTS - 1)
-    device = generator.device
-    rank = torch.rand(num_events, schema.NUM_OBJECTS, generator=generator, device=device).argsort(dim=1)
-    masked = torch.rand(num_events, 1, generator=generator, device=device) < fraction
-    return (rank < num_hidden) & masked
+    order = torch.rand(num_events, schema.NUM_OBJECTS, generator=generator, device=generator.device)
+    return order.argsort(dim=1) < num_hidden
+
+
+def missing_objects(features: Tensor) -> Tensor:
+    """The objects of (B, F) of which a feature is NaN: (B, O) bool."""
+    missing = torch.zeros(len(features), schema.NUM_OBJECTS, device=features.device)
+    return missing.index_add(1, _OBJECT_OF_FEATURE.to(features.device), features.isnan().float()) > 0
 
 
 def hidden_features(hidden: Tensor) -> Tensor:

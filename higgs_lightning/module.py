@@ -1,5 +1,6 @@
 """The LightningModule: one step for every model, its losses and its metrics."""
 
+import math
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -17,6 +18,7 @@ from higgs_lightning.errors import UserError
 from higgs_lightning.evaluation import LOSSES, SPLITS, Evaluation, Gatherer, Step
 from higgs_lightning.kinematics import reflect
 from higgs_lightning.masking import hidden_features, hide_objects
+from higgs_lightning.models.output import Output, Reconstruction
 from higgs_lightning.models.standardize import Standardize
 
 Batch = tuple[Tensor, Tensor]  # features (B, 21) in HIGGS units and labels (B,)
@@ -27,10 +29,10 @@ _CHECK_EVERY = 50  # steps: each look at a loss waits for the accelerator
 class HiggsModule(LightningModule):
     """Train a model on BCE of its logits plus the reconstruction error of the objects hidden from it.
 
-    In training, ``mask_fraction`` of the events have objects hidden and both losses come from one pass. In
-    validation and test, scores come from whole events and reconstruction from a second pass in which every
-    event is masked, always in the same way. With ``mask_ratio`` 0 nothing is hidden and the reconstruction
-    loss counts every feature: a plain autoencoder.
+    Scores come from whole events. Reconstruction comes from a second pass with objects hidden: in training
+    over the first ``mask_fraction`` of each batch, in validation and test over every event, always with the
+    same masks. With ``mask_ratio`` 0 there is one pass, nothing is hidden, and the reconstruction loss counts
+    every feature: a plain autoencoder. With ``classification_weight`` 0, labels play no part: pretraining.
 
     Args:
         model: takes features (B, 21) in HIGGS units and a mask, returns
@@ -40,7 +42,7 @@ class HiggsModule(LightningModule):
         classification_weight: weight of the BCE loss.
         reconstruction_weight: weight of the reconstruction loss.
         mask_ratio: share of the objects of a masked event to hide.
-        mask_fraction: share of the training events that are masked.
+        mask_fraction: share of the training events that are also seen masked.
         reflect: mirror training events at random, see :func:`~higgs_lightning.kinematics.reflect`.
         seed: of masks and reflections, which are functions of it and the step alone.
     """
@@ -91,19 +93,14 @@ class HiggsModule(LightningModule):
         if self.training and self.reflect:
             features = reflect(features, generator)
 
-        fraction = self.mask_fraction if self.training else 1.0
-        hidden = hide_objects(len(features), self.mask_ratio, fraction, generator)
-        if self.mask_ratio == 0:
-            masked = whole = self.model(features)
-            counted = torch.ones_like(features, dtype=torch.bool)
-        else:
-            masked = self.model(features, hidden)
-            whole = masked if self.training else self.model(features)
-            counted = hidden_features(hidden)
-
-        classification = F.binary_cross_entropy_with_logits(whole.logits, labels)
-        # the mean over hidden features only; 0 where chance hid none
-        reconstruction = (masked.errors * counted).sum() / counted.sum().clamp(min=1)
+        # unlabelled pretraining looks at the scores without learning from them
+        learns_from_whole = self.classification_weight > 0 or self.mask_ratio == 0
+        with torch.set_grad_enabled(torch.is_grad_enabled() and learns_from_whole):
+            whole = self.model(features)
+            classification = F.binary_cross_entropy_with_logits(whole.logits, labels)
+        seen, decoded, counted = self._reconstruct(features, whole, generator)
+        # the mean over hidden features only; 0 where there are none
+        reconstruction = (decoded.errors * counted).sum() / counted.sum().clamp(min=1)
         loss = self.classification_weight * classification + self.reconstruction_weight * reconstruction
         return Step(
             loss=loss,
@@ -111,10 +108,25 @@ class HiggsModule(LightningModule):
             reconstruction_loss=reconstruction.detach(),
             probabilities=whole.logits.detach().float().sigmoid(),
             labels=labels,
-            features=features,
-            reconstruction=masked.reconstruction.detach(),
+            features=seen,
+            reconstruction=decoded.features.detach(),
             counted=counted,
         )
+
+    def _reconstruct(
+        self, features: Tensor, whole: Output, generator: torch.Generator
+    ) -> tuple[Tensor, Reconstruction, Tensor]:
+        """The first M events, what the decoder makes of them, and the features (M, 21) that count."""
+        if not self.model.has_decoder:
+            none = features[:0]
+            return none, Reconstruction(none, none), none.bool()
+        if self.mask_ratio == 0:
+            return features, self.model.reconstruct(whole.encoded, features), ~features.isnan()
+        share = self.mask_fraction if self.training else 1.0
+        seen = features[: math.ceil(share * len(features))]
+        hidden = hide_objects(len(seen), self.mask_ratio, generator)
+        decoded = self.model.reconstruct(self.model(seen, hidden).encoded, seen, hidden)
+        return seen, decoded, hidden_features(hidden) & ~seen.isnan()
 
     def _generator(self, step: int) -> torch.Generator:
         (state,) = np.random.SeedSequence([self.seed, step, self.global_rank]).generate_state(1, np.uint64)

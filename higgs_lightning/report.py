@@ -70,14 +70,16 @@ def draw(
     curves = {
         split: (evaluation.labels, evaluation.probabilities) for split, evaluation in evaluations.items()
     }
-    return {
+    figures = {
         "loss": plots.learning_curve(history, "loss", "loss", best_epoch),
         "accuracy": plots.learning_curve(history, "accuracy", "accuracy", best_epoch),
         "auc": plots.learning_curve(history, "auc", "ROC-AUC", best_epoch),
         "roc": plots.roc(curves),
         "scores": plots.score_histograms(test.labels, test.probabilities, f"test events of {dataset}"),
-        "reconstruction": plots.reconstruction(test.features, test.reconstruction, test.counted),
     }
+    if len(test.features):
+        figures["reconstruction"] = plots.reconstruction(test.features, test.reconstruction, test.counted)
+    return figures
 
 
 def write_json(path: Path, content: Mapping[str, Any]) -> None:

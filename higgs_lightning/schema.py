@@ -5,17 +5,14 @@ This is the only module that knows a column number. HIGGS rows hold the label (1
 (Nature Communications 5:4308, 2014) divided the features that are never negative by their mean and
 standardised the others, so the file has no units. :attr:`Feature.scale` gives them back.
 
-Where the scales come from: azimuth, pseudorapidities, the ratios of the jet scales and the product
-lepton x missing energy were fitted on 40,000 real events by reproducing the file's own m_bb (residual
-0.05 %) and the transverse mass behind m_lv (0.03 %); the absolute transverse momenta follow from the W mass.
-The b-tag steps are the distance between the three values that the file holds for each jet.
-
-The scales of m_jjj, m_jlv, m_wbb and m_wwbb were fitted on 64,000 real events of exactly four jets, two of
-them tagged, with the definitions in :func:`higgs_lightning.simulation.reconstruction.masses`. The median
-ratio of all seven masses to the file's is 1 within 0.03 %, and 68 % of the events lie within 0.03 % of it
-(m_lv: 0.06 %). These four need leptons and jets on one scale of energy, which shows that this table's are
-not: in GeV in which m_lv gives the W 80.4, lepton transverse momenta are 0.9586, missing energies 1.0393 and
-jets 0.9096 times as large, and both leptons and jets begin at 15.0 GeV. The four are in those GeV.
+Where the scales come from: all were fitted on real events by reproducing the file's own seven masses, with
+the definitions in :func:`higgs_lightning.simulation.reconstruction.masses`. Azimuth, pseudorapidities and
+the ratios of the jet scales follow from m_bb, the product lepton x missing energy from the transverse mass
+behind m_lv, the ratios of leptons, missing energy and jets from the masses that hold all of them, and the
+size of a GeV from the W mass, 80.4, in m_lv. In events of exactly four jets, two of them tagged, the median
+ratio of each mass to the file's is 1 within 0.03 %, and 68 % of the events lie within 0.03 % of it (m_lv:
+0.06 %). In these GeV both leptons and jets begin at 15.0. The b-tag steps are the distance between the three
+values that the file holds for each jet.
 """
 
 from typing import NamedTuple
@@ -62,24 +59,24 @@ def _jet(number: int, pt: float, eta: float, btag_step: float) -> list[Feature]:
 
 #: The 21 low-level features, in the file's order.
 LOW_LEVEL = (
-    Feature("lepton_pT", "lepton", "pt", 57.0, "lepton $p_T$ [GeV]"),
+    Feature("lepton_pT", "lepton", "pt", 54.6402, "lepton $p_T$ [GeV]"),
     Feature("lepton_eta", "lepton", "eta", 1.0267, "lepton $\\eta$"),
     Feature("lepton_phi", "lepton", "phi", _AZIMUTH, "lepton $\\phi$ [rad]"),
-    Feature("missing_energy_magnitude", "missing energy", "pt", 56.0, "missing energy [GeV]"),
+    Feature("missing_energy_magnitude", "missing energy", "pt", 58.2008, "missing energy [GeV]"),
     Feature("missing_energy_phi", "missing energy", "phi", _AZIMUTH, "missing energy $\\phi$ [rad]"),
-    *_jet(1, 120.0, 1.00985, 1.0865381),
-    *_jet(2, 87.31, 1.02948, 1.1074361),
-    *_jet(3, 62.59, 1.09861, 1.2741122),
-    *_jet(4, 45.16, 1.20075, 1.5509807),
+    *_jet(1, 109.152, 1.00985, 1.0865381),
+    *_jet(2, 79.417176, 1.02948, 1.1074361),
+    *_jet(3, 56.931864, 1.09861, 1.2741122),
+    *_jet(4, 41.077536, 1.20075, 1.5509807),
 )
 
 #: The 7 high-level masses. They follow the low-level features in the file and are never read by a model.
 HIGH_LEVEL = (
-    Feature("m_jj", "", "mass", 96.4, "$m_{jj}$ [GeV]"),
+    Feature("m_jj", "", "mass", 87.68544, "$m_{jj}$ [GeV]"),
     Feature("m_jjj", "", "mass", 179.67, "$m_{jjj}$ [GeV]"),
     Feature("m_lv", "", "mass", 81.4, "$m_{\\ell\\nu}$ [GeV]"),
     Feature("m_jlv", "", "mass", 195.18, "$m_{j\\ell\\nu}$ [GeV]"),
-    Feature("m_bb", "", "mass", 139.1, "$m_{bb}$ [GeV]"),
+    Feature("m_bb", "", "mass", 126.52536, "$m_{bb}$ [GeV]"),
     Feature("m_wbb", "", "mass", 336.17, "$m_{Wbb}$ [GeV]"),
     Feature("m_wwbb", "", "mass", 511.38, "$m_{WWbb}$ [GeV]"),
 )

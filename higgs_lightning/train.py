@@ -14,7 +14,14 @@ from lightning.pytorch.loggers import TensorBoardLogger
 from omegaconf import DictConfig, OmegaConf
 
 from higgs_lightning import report
-from higgs_lightning.checkpoints import ConfigInCheckpoint, find_checkpoint, load_checkpoint, run_folder_of
+from higgs_lightning.checkpoints import (
+    ConfigInCheckpoint,
+    find_checkpoint,
+    load_checkpoint,
+    read_weights,
+    require_same_model,
+    run_folder_of,
+)
 from higgs_lightning.config import CONFIG_DIR
 from higgs_lightning.errors import UserError, one_sentence
 from higgs_lightning.history import History, ProgressBar, Throughput
@@ -42,8 +49,13 @@ def train(cfg: DictConfig, run_dir: Path) -> dict[str, Any]:
     lightning.seed_everything(cfg.seed, verbose=False)
 
     datamodule = instantiate(cfg.data)
+    model = instantiate(cfg.model)
+    if cfg.init is not None:
+        of_checkpoint, weights, path = read_weights(cfg.init)
+        require_same_model(config["model"], of_checkpoint, path)
+        model.load_state_dict(weights)
     module = HiggsModule(
-        model=instantiate(cfg.model),
+        model=model,
         optimizer=instantiate(cfg.optimizer),
         scheduler=instantiate(cfg.scheduler),
         seed=cfg.seed,
@@ -98,13 +110,7 @@ def checkpoint_to_resume(config: dict[str, Any], run_dir: Path) -> Path:
         raise UserError(
             f"ckpt={config['ckpt']} goes on in its own run folder: start it alone, without --multirun"
         )
-    of_checkpoint = load_checkpoint(path)["config"]["model"]
-    differing = {key for key, value in config["model"].items() if of_checkpoint.get(key) != value}
-    if differing:
-        key = min(differing)
-        raise UserError(
-            f"{path} was trained with model.{key}={of_checkpoint.get(key)}: give the same model options"
-        )
+    require_same_model(config["model"], load_checkpoint(path)["config"]["model"], path)
     return path
 
 

@@ -37,7 +37,9 @@ BAD_ROWS = {
     "wrong number of columns": (ROW.rsplit(",", 1)[0], "it has 28 columns and HIGGS has 29"),
     "text in a number": (ROW.replace("0.5", "abc", 1), "lepton_pT is 'abc', not a finite number"),
     "empty field": (ROW.replace("0.5", "", 1), "lepton_pT is '', not a finite number"),
-    "NaN": (ROW.replace("0.5", "nan", 1), "lepton_pT is 'nan', not a finite number"),
+    "NaN for a label": ("nan" + ROW[1:], "label is 'nan', not a finite number"),
+    "NaN with a sign": (ROW.replace("0.5", "-nan", 1), "lepton_pT is '-nan', not a finite number"),
+    "NaN with a note": (ROW.replace("0.5", "nan(1)", 1), "lepton_pT is 'nan(1)', not a finite number"),
     "infinite": (ROW.replace("0.5", "-inf", 1), "lepton_pT is '-inf', not a finite number"),
     "too large": (ROW.replace("0.5", "1e60", 1), "lepton_pT is 1e60, too large"),
     "hexadecimal": (ROW.replace("0.5", "0x10", 1), "lepton_pT is '0x10', not a finite number"),
@@ -199,12 +201,18 @@ def slow_and_obvious(text: bytes, skip_rows: int) -> np.ndarray | None:
         if line == "":
             continue
         fields = line.split(",")
-        numbers = [NUMBER.fullmatch(field) for field in fields[:22]]
-        if len(fields) != 29 or "\r" in line or None in numbers:
+        row = []
+        for field in fields[:22]:
+            number = NUMBER.fullmatch(field)
+            if number:
+                row.append(nearest_float32(number[1]))
+            elif field.strip(" \t").lower() == "nan":
+                row.append(np.float32("nan"))
+            else:
+                return None
+        if len(fields) != 29 or "\r" in line or np.isinf(row).any() or row[0] not in (0, 1):
             return None
-        rows.append([nearest_float32(number[1]) for number in numbers if number])
-        if not np.isfinite(rows[-1]).all() or rows[-1][0] not in (0, 1):
-            return None
+        rows.append(row)
     return np.array(rows) if rows else None
 
 

@@ -17,7 +17,7 @@ def test_units_there_and_back(features: Tensor):
 
 def test_objects_are_in_physical_units(features: Tensor):
     objects = kinematics.to_objects(features)
-    assert objects.pt[:, schema.LEPTON].tolist() == pytest.approx((57.0 * features[:, 0]).tolist())
+    assert objects.pt[:, schema.LEPTON].tolist() == pytest.approx((54.6402 * features[:, 0]).tolist())
     assert (objects.eta[:, schema.MISSING_ENERGY] == 0).all()
     assert (objects.btag[:, : schema.FIRST_JET] == 0).all()
     assert set(objects.btag.unique().tolist()) == {0, 1, 2}

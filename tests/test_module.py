@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from higgs_lightning import masking, schedules
 from higgs_lightning.errors import UserError
-from higgs_lightning.models import Output
+from higgs_lightning.models import DeepNetwork, Output, Reconstruction
 from higgs_lightning.module import EpochMetrics, HiggsModule
 
 
@@ -19,6 +19,7 @@ class Recorder(nn.Module):
     """Scores by lepton pT and remembers its masks; its error is 1 on visible and 5 on hidden features."""
 
     mixes_events = False
+    has_decoder = True
 
     def __init__(self) -> None:
         super().__init__()
@@ -27,10 +28,14 @@ class Recorder(nn.Module):
 
     def forward(self, features: Tensor, hidden: Tensor | None = None) -> Output:
         self.masks.append(hidden)
+        return Output(self.scale * features[:, 0], features[:, :2], features)
+
+    def reconstruct(self, encoded: Tensor, features: Tensor, hidden: Tensor | None = None) -> Reconstruction:
+        assert len(encoded) == len(features)
         errors = torch.ones_like(features)
         if hidden is not None:
             errors = torch.where(masking.hidden_features(hidden), 5.0, errors)
-        return Output(self.scale * features[:, 0], features, features[:, :2], errors)
+        return Reconstruction(features, errors)
 
 
 def module(model: nn.Module, **changes: Any) -> HiggsModule:
@@ -53,29 +58,65 @@ def batch() -> tuple[Tensor, Tensor]:
     return events[:, 1:], events[:, 0]
 
 
-def test_training_takes_both_losses_from_one_partly_masked_pass(batch):
+def test_training_scores_whole_events_and_decodes_a_masked_share(batch):
     model = Recorder()
     step = module(model).train()._shared_step(batch, 0)
-    (hidden,) = model.masks
+    whole, hidden = model.masks
+    assert whole is None
     assert hidden is not None
-    assert hidden.any(dim=1).float().mean() == pytest.approx(0.5, abs=0.1)
+    assert len(hidden) == len(step.features) == 256  # mask_fraction of 512
+    assert hidden.any(dim=1).all()
     assert torch.equal(step.counted, masking.hidden_features(hidden))
+    assert len(step.probabilities) == 512
     assert step.reconstruction_loss.item() == pytest.approx(5.0)  # hidden features alone
     assert step.loss.item() == pytest.approx(step.classification_loss.item() + 0.5)
 
 
-def test_evaluation_scores_whole_events_and_masks_all_of_them_alike(batch):
+def test_evaluation_masks_all_events_and_always_alike(batch):
     model = Recorder()
     part = module(model).eval()
     first, again = part._shared_step(batch, 3), part._shared_step(batch, 3)
-    masked, whole, masked_again, _ = model.masks
+    whole, masked, _, masked_again = model.masks
+    assert whole is None
     assert masked is not None
     assert masked_again is not None
-    assert whole is None
-    assert masked.any(dim=1).all()
+    assert len(masked) == 512
     assert torch.equal(masked, masked_again)
     torch.testing.assert_close(first.probabilities, batch[0][:, 0].sigmoid())
     assert first.loss == again.loss
+
+
+def test_pretraining_learns_nothing_from_labels(batch):
+    """With no weight on classification the parameter that scores gets no gradient, and labels no say."""
+    features, labels = batch
+    losses = []
+    for labels_of_run in (labels, 1 - labels):
+        model = ErrorParameter()
+        step = module(model, classification_weight=0.0).train()._shared_step((features, labels_of_run), 0)
+        step.loss.backward()
+        assert model.scale.grad is None
+        assert model.errors.grad is not None
+        losses.append(step.loss.item())
+    assert losses[0] == losses[1]
+
+
+def test_missing_features_are_not_counted(batch):
+    features, labels = batch
+    features = features.clone()
+    features[:, 3] = float("nan")
+    for mask_ratio in (0.0, 0.5):
+        step = module(Recorder(), mask_ratio=mask_ratio).train()._shared_step((features, labels), 0)
+        assert not step.counted[:, 3].any()
+        assert step.counted.any()
+        assert step.loss.isfinite()
+
+
+def test_a_model_without_a_decoder_classifies_alone(batch):
+    model = DeepNetwork(dim=8)
+    step = module(model).train()._shared_step(batch, 0)
+    assert step.reconstruction_loss == 0
+    assert step.loss == step.classification_loss
+    assert len(step.features) == 0
 
 
 def test_without_masking_the_loss_counts_every_feature(batch):
@@ -89,8 +130,9 @@ def test_without_masking_the_loss_counts_every_feature(batch):
 def test_reflections_are_for_training_only(batch):
     part = module(Recorder())
     assert torch.equal(part.eval()._shared_step(batch, 0).features, batch[0])
-    assert not torch.equal(part.train()._shared_step(batch, 0).features, batch[0])
-    assert torch.equal(module(Recorder(), reflect=False).train()._shared_step(batch, 0).features, batch[0])
+    assert not torch.equal(part.train()._shared_step(batch, 0).features, batch[0][:256])
+    plain = module(Recorder(), reflect=False).train()._shared_step(batch, 0)
+    assert torch.equal(plain.features, batch[0][:256])
 
 
 def test_chance_depends_on_the_seed_and_the_step_alone(batch):
@@ -98,8 +140,8 @@ def test_chance_depends_on_the_seed_and_the_step_alone(batch):
         model = Recorder()
         torch.rand(seed)
         module(model, seed=seed).train()._shared_step(batch, step)
-        assert model.masks[0] is not None
-        return model.masks[0]
+        assert model.masks[1] is not None
+        return model.masks[1]
 
     assert torch.equal(masks(1, 5), masks(1, 5))
     assert not torch.equal(masks(1, 5), masks(1, 6))
@@ -113,8 +155,8 @@ class ErrorParameter(Recorder):
         super().__init__()
         self.errors = nn.Parameter(torch.ones(512, 21))
 
-    def forward(self, features: Tensor, hidden: Tensor | None = None) -> Output:
-        return super().forward(features, hidden)._replace(errors=self.errors)
+    def reconstruct(self, encoded: Tensor, features: Tensor, hidden: Tensor | None = None) -> Reconstruction:
+        return Reconstruction(features, self.errors[: len(features)])
 
 
 def test_the_reconstruction_loss_ignores_visible_objects(batch):
@@ -123,8 +165,8 @@ def test_the_reconstruction_loss_ignores_visible_objects(batch):
     step.loss.backward()
     gradient = model.errors.grad
     assert gradient is not None
-    assert (gradient[step.counted] > 0).all()
-    assert (gradient[~step.counted] == 0).all()
+    assert (gradient[:256][step.counted] > 0).all()
+    assert (gradient[:256][~step.counted] == 0).all()
     assert step.counted.any()
     assert not step.counted.all()
 

@@ -24,10 +24,10 @@ def model() -> ParticleAutoencoder:
 def test_shapes(model, features):
     output = model(features)
     assert output.logits.shape == (256,)
-    assert output.reconstruction.shape == (256, 21)
     assert output.latent.shape == (256, 8)
-    assert output.errors.shape == (256, 21)
-    assert all(field.isfinite().all() for field in output)
+    decoded = model.reconstruct(output.encoded, features)
+    assert decoded.features.shape == decoded.errors.shape == (256, 21)
+    assert all(field.isfinite().all() for field in (*output, *decoded))
 
 
 def test_a_score_does_not_depend_on_batch_mates(model, features):
@@ -41,23 +41,49 @@ def test_a_score_does_not_depend_on_batch_mates(model, features):
 
 def test_hidden_objects_carry_no_information(model, features, generator):
     """Whatever a hidden object measured, the encoder, the score and the reconstruction stay the same."""
-    hidden = masking.hide_objects(len(features), 0.5, 1.0, generator)
+    hidden = masking.hide_objects(len(features), 0.5, generator)
     noise = features.roll(1, dims=0) * 1.3
     changed = torch.where(masking.hidden_features(hidden), noise, features)
     before, after = model(features, hidden), model(changed, hidden)
     assert torch.equal(before.logits, after.logits)
     assert torch.equal(before.latent, after.latent)
-    assert torch.equal(before.reconstruction, after.reconstruction)
+    decoded = (
+        model.reconstruct(output.encoded, events, hidden).features
+        for output, events in ((before, features), (after, changed))
+    )
+    assert torch.equal(*decoded)
 
 
 def test_hidden_objects_may_hold_anything(model, features, generator):
-    hidden = masking.hide_objects(len(features), 0.5, 1.0, generator)
+    hidden = masking.hide_objects(len(features), 0.5, generator)
     broken = features.masked_fill(masking.hidden_features(hidden), math.inf)
     torch.testing.assert_close(model(broken, hidden).logits, model(features, hidden).logits)
 
 
+def test_missing_objects_are_hidden(model, features, generator):
+    """A NaN says that its object was not measured; with all missing there is still a score."""
+    hidden = masking.hide_objects(len(features), 0.5, generator)
+    missing = features.masked_fill(masking.hidden_features(hidden), math.nan)
+    torch.testing.assert_close(model(missing).logits, model(features, hidden).logits)
+    decoded = model.reconstruct(model(missing).encoded, missing)
+    expected = model.reconstruct(model(features, hidden).encoded, features, hidden)
+    torch.testing.assert_close(decoded.features, expected.features)
+    nothing = torch.full((1, 21), math.nan)
+    assert model(nothing).logits.isfinite().all()
+    nobody = torch.ones(len(features), 6, dtype=torch.bool)
+    torch.testing.assert_close(model(features, nobody).logits, model(nothing).logits.expand(256))
+
+
+def test_mixed_precision(model, features):
+    with torch.autocast("cpu", torch.bfloat16):
+        output = model(features)
+        decoded = model.reconstruct(output.encoded, features)
+    assert output.logits.dtype == decoded.features.dtype == decoded.errors.dtype == torch.float32
+    torch.testing.assert_close(output.logits, model(features).logits, atol=0.2, rtol=0.1)
+
+
 def test_visible_objects_do_carry_information(model, features, generator):
-    hidden = masking.hide_objects(len(features), 0.5, 1.0, generator)
+    hidden = masking.hide_objects(len(features), 0.5, generator)
     changed = torch.where(masking.hidden_features(hidden), features, features * 0.9)
     assert (model(features, hidden).logits != model(changed, hidden).logits).float().mean() > 0.9
 
@@ -68,8 +94,12 @@ def test_score_is_invariant_under_rotation_about_the_beam(model, features, angle
     rotated = kinematics.to_features(objects._replace(phi=objects.phi + angle))
     model = model.double()
     torch.testing.assert_close(model(rotated).logits, model(features.double()).logits)
-    turned = kinematics.to_objects(model(rotated).reconstruction).phi
-    expected = kinematics.to_objects(model(features.double()).reconstruction).phi + angle
+
+    def azimuth_of_decoded(events: Tensor) -> Tensor:
+        return kinematics.to_objects(model.reconstruct(model(events).encoded, events).features).phi
+
+    turned = azimuth_of_decoded(rotated)
+    expected = azimuth_of_decoded(features.double()) + angle
     torch.testing.assert_close(turned.cos(), expected.cos())
     torch.testing.assert_close(turned.sin(), expected.sin())
 

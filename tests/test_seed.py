@@ -35,8 +35,9 @@ def test_same_outputs_as_plain_torch_modules(num_layers, features):
     output = model(features)
     torch.testing.assert_close(output.latent, latent, atol=1e-6, rtol=0)
     torch.testing.assert_close(output.logits, logits, atol=1e-6, rtol=0)
-    torch.testing.assert_close(output.reconstruction, reconstruction, atol=2e-6, rtol=0)
-    torch.testing.assert_close(output.errors, (reconstruction - features).square(), atol=1e-4, rtol=1e-4)
+    decoded = model.reconstruct(output.encoded, features)
+    torch.testing.assert_close(decoded.features, reconstruction, atol=2e-6, rtol=0)
+    torch.testing.assert_close(decoded.errors, (reconstruction - features).square(), atol=1e-4, rtol=1e-4)
 
 
 def test_a_score_depends_on_batch_mates(features):
@@ -53,14 +54,16 @@ def test_z_scores_enter_and_units_come_out(features):
     assert model.standardize is not None
     mean, std = features.mean(dim=0), features.std(dim=0)
     model.standardize.fit(mean, std)
-    expected = plain((features - mean) / std)
-    torch.testing.assert_close(model(features).logits, expected.logits)
-    torch.testing.assert_close(model(features).reconstruction, expected.reconstruction * std + mean)
-    torch.testing.assert_close(model(features).errors, expected.errors)
+    z = (features - mean) / std
+    output, expected = model(features), plain(z)
+    torch.testing.assert_close(output.logits, expected.logits)
+    decoded, expected_z = model.reconstruct(output.encoded, features), plain.reconstruct(expected.encoded, z)
+    torch.testing.assert_close(decoded.features, expected_z.features * std + mean)
+    torch.testing.assert_close(decoded.errors, expected_z.errors)
 
 
 def test_hidden_objects_carry_no_information(features, generator):
     model = TransformerAutoencoderClassifier(num_layers=1, standardize=True).eval()
-    hidden = masking.hide_objects(len(features), 0.5, 1.0, generator)
+    hidden = masking.hide_objects(len(features), 0.5, generator)
     changed = torch.where(masking.hidden_features(hidden), features + 1, features)
     assert torch.equal(model(features, hidden).logits, model(changed, hidden).logits)

@@ -8,14 +8,16 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+import safetensors.torch
 import torch
 from conftest import REPOSITORY, make_events, write_csv
 from hydra import compose, initialize_config_dir
 from omegaconf import DictConfig, OmegaConf
 
 from higgs_lightning import load_model
-from higgs_lightning.checkpoints import load_checkpoint
+from higgs_lightning.checkpoints import load_checkpoint, read_weights, save_model
 from higgs_lightning.config import CONFIG_DIR
 from higgs_lightning.errors import UserError
 from higgs_lightning.train import train
@@ -174,6 +176,46 @@ def test_a_separate_test_file(higgs_csv: Path, tmp_path: Path):
     data = ["data=higgs", f"data.csv={higgs_csv}", f"data.test_csv={test_csv}", f"data.dir={tmp_path}"]
     metrics = train(composed(*SMALL_PARTICLE, *data, "data.train_events=null"), tmp_path / "run")
     assert (metrics["train/events"], metrics["val/events"], metrics["test/events"]) == (2700, 300, 700)
+
+
+def test_pretraining_then_fine_tuning(higgs_csv: Path, tmp_path: Path):
+    """Masked pretraining leaves weights that a second run begins with; an epoch at rate 0 keeps them."""
+    data = ["data=higgs", f"data.csv={higgs_csv}", f"data.dir={tmp_path}"]
+    first, second = tmp_path / "pretrained", tmp_path / "finetuned"
+    train(composed(*SMALL_PARTICLE, *data, "stage=pretrain"), first)
+    rows = history(first)
+    assert float(rows[-1]["val/reconstruction_loss"]) < float(rows[0]["val/reconstruction_loss"])
+    train(composed(*SMALL_PARTICLE, *data, "stage=finetune", f"init={first}", "optimizer.lr=0.0"), second)
+    before, after = (read_weights(run)[1] for run in (first, second))
+    assert all(torch.equal(before[name], after[name]) for name in before)
+    with pytest.raises(UserError, match=r"was trained with model.dim=16: give the same model options"):
+        train(composed(*SMALL, *data, f"init={first}"), tmp_path / "other")
+
+
+def test_weights_in_one_safetensors_file(run: Path, tmp_path: Path, features: torch.Tensor):
+    save_model(run, tmp_path / "weights.safetensors")
+    torch.testing.assert_close(
+        load_model(tmp_path / "weights.safetensors")(features).logits, load_model(run)(features).logits
+    )
+    (tmp_path / "damaged.safetensors").write_bytes((tmp_path / "weights.safetensors").read_bytes()[:-9])
+    (tmp_path / "text.safetensors").write_text("not weights at all")
+    safetensors.torch.save_file({"a": torch.ones(1)}, tmp_path / "stranger.safetensors")
+    for name in ("damaged", "text", "stranger"):
+        with pytest.raises(UserError, match=f"{name}.safetensors is damaged, or holds no weights"):
+            load_model(tmp_path / f"{name}.safetensors")
+
+
+def test_missing_objects_from_file_to_plots(tmp_path: Path):
+    """A tenth of the jets are nan in the file: training, evaluation and plots go on without them."""
+    events = make_events(3_000)
+    missing = np.random.default_rng(0).random(len(events)) < 0.1
+    events[missing, 14:18] = np.nan  # jet 3
+    source = write_csv(tmp_path / "events.csv", events)
+    data = ["data=higgs", f"data.csv={source}", f"data.dir={tmp_path}"]
+    for model in ("particle", "dnn", "seed"):
+        small = SMALL_PARTICLE if model == "particle" else SMALL
+        metrics = train(composed(f"model={model}", *small, *data), tmp_path / model)
+        assert metrics["test/auc"] > 0.6 or model == "seed"
 
 
 def test_two_processes_train_and_test_like_one(higgs_csv: Path, tmp_path: Path):

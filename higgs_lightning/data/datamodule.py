@@ -114,13 +114,14 @@ class HiggsDataModule(LightningDataModule):
     def statistics(self) -> tuple[Tensor, Tensor]:
         """Mean and standard deviation of each feature, (21,) each, over the events that define z-scores."""
         splits = [self.events["train"]] if self.statistics_of == "train" else list(self.events.values())
-        num_events = sum(len(events) for events in splits)
-        total = np.zeros((2, schema.NUM_FEATURES))
+        total = np.zeros((3, schema.NUM_FEATURES))
         for events in splits:
             for start in range(0, len(events), _STATISTICS_CHUNK):
                 chunk = events.cache[events.rows[start : start + _STATISTICS_CHUNK], 1:].astype(np.float64)
-                total += chunk.sum(axis=0), np.square(chunk).sum(axis=0)
-        mean, mean_of_squares = total / num_events
+                known = ~np.isnan(chunk)
+                chunk[~known] = 0
+                total += known.sum(axis=0), chunk.sum(axis=0), np.square(chunk).sum(axis=0)
+        mean, mean_of_squares = total[1:] / total[0]
         std = np.sqrt(mean_of_squares - mean**2)
         return torch.from_numpy(mean).float(), torch.from_numpy(std).float()
 

@@ -2,12 +2,12 @@
 
 What a file may hold: lines that end in LF or CRLF, the last one perhaps in nothing, perhaps a UTF-8 byte
 order mark before them. Empty lines are passed over. Any other line is 29 fields between commas. The first 22
-are numbers as :data:`_NUMBER` has them, finite in float32, the label 0 or 1; the 7 masses are never looked
-at. A number is rounded once, from its digits to the nearest float32: by way of a float64 about one in 10^9
-would differ in its last bit.
+are numbers as :data:`_NUMBER` has them, finite in float32, the label 0 or 1; a feature may also be nan, which
+says that its object was not measured. The 7 masses are never looked at. A number is rounded once, from its
+digits to the nearest float32: by way of a float64 about one in 10^9 would differ in its last bit.
 
-pyarrow reads such text fast, but takes a little more (nan, carriage returns as line ends) and a little less
-(no empty lines). So its word counts only for a block without any of these, with every value in order; any
+pyarrow reads such text fast, but takes a little more (infinity, carriage returns as line ends) and a little
+less (no empty lines). So its word counts only for a block without any of these, with every value in order; any
 other block is gone through line by line, by :func:`_plain_rows`, which alone decides what is accepted.
 """
 
@@ -36,6 +36,7 @@ _PARSERS = 2  # threads; together they keep up with the one that decompresses
 _IN_FLIGHT = 2 * _PARSERS  # blocks in memory
 _NUM_CACHED = len(schema.CACHED_COLUMNS)
 _NUMBER = re.compile(r"[ \t]*[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?[ \t]*")
+_MISSING = re.compile(r"[ \t]*nan[ \t]*", re.IGNORECASE)
 _NAMES = [f"f{column}" for column in range(len(schema.COLUMNS))]
 _PARSE_OPTIONS = pyarrow.csv.ParseOptions(quote_char=False, ignore_empty_lines=False)
 _CONVERT_OPTIONS = pyarrow.csv.ConvertOptions(
@@ -197,6 +198,8 @@ def _fault_of(row: str) -> str | None:
     if all(field.strip() and not _NUMBER.fullmatch(field) for field in fields):
         return _HEADER
     for name, field in zip(schema.CACHED_COLUMNS, fields, strict=False):
+        if _MISSING.fullmatch(field) and name != schema.LABEL:
+            continue
         if not _NUMBER.fullmatch(field):
             return f"{name} is {field.strip()[:40]!r}, not a finite number"
         with np.errstate(over="ignore"):

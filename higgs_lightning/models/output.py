@@ -10,12 +10,22 @@ class Output(NamedTuple):
 
     Attributes:
         logits: (B,), the log-odds of signal.
-        reconstruction: (B, 21), the features in HIGGS units as the decoder gives them back.
         latent: (B, latent_dim), the bottleneck.
-        errors: (B, 21), the reconstruction error of each feature, in the measure that the model trains on.
+        encoded: what the encoder says to the decoder, (B, ...).
     """
 
     logits: Tensor
-    reconstruction: Tensor
     latent: Tensor
+    encoded: Tensor
+
+
+class Reconstruction(NamedTuple):
+    """What a decoder makes of B events.
+
+    Attributes:
+        features: (B, 21) in HIGGS units.
+        errors: (B, 21), the error of each feature, in the measure that the model trains on.
+    """
+
+    features: Tensor
     errors: Tensor

@@ -10,7 +10,8 @@ from torch.nn import functional as F  # noqa: N812
 
 from higgs_lightning import kinematics, schema
 from higgs_lightning.kinematics import Objects
-from higgs_lightning.models.output import Output
+from higgs_lightning.masking import missing_objects
+from higgs_lightning.models.output import Output, Reconstruction
 
 # log pT, eta, cos phi, sin phi, then the b-tag level as one of three classes
 _LOG_PT, _ETA, _ANGLE, _BTAG = 0, 1, slice(2, 4), slice(4, 4 + schema.NUM_BTAG_LEVELS)
@@ -41,6 +42,7 @@ class ParticleAutoencoder(nn.Module):
 
     #: The score of an event depends on that event alone.
     mixes_events = False
+    has_decoder = True
 
     def __init__(
         self,
@@ -70,28 +72,33 @@ class ParticleAutoencoder(nn.Module):
         self.reconstructor = PerObjectLinear(dim, _NUM_QUANTITIES)
 
     def forward(self, features: Tensor, hidden: Tensor | None = None) -> Output:
-        """Score and reconstruct events.
+        """Score events.
 
         Args:
-            features: (B, 21) in HIGGS units.
-            hidden: (B, 6) bool, ``True`` = hidden from the encoder; at least one object an event is visible.
-                None hides nothing.
+            features: (B, 21) in HIGGS units; an object with a NaN is missing, and hidden too.
+            hidden: (B, 6) bool, ``True`` = hidden from the encoder. None hides nothing.
         """
-        if hidden is None:
-            hidden = torch.zeros(len(features), schema.NUM_OBJECTS, dtype=torch.bool, device=features.device)
-        objects = kinematics.to_objects(features)
-        origin = first_visible(objects.phi, hidden)
-        objects = objects._replace(phi=kinematics.wrap(objects.phi - origin))
-
+        objects, hidden, _ = self.view(features, hidden)
         encoded = self.encode(blank(objects, hidden), hidden)  # (B, 1 + O, D)
         latent = self.bottleneck(encoded[:, 0])
-        logits = self.classifier(latent).squeeze(1)
+        logits = self.classifier(latent).squeeze(1).to(features)  # mixed precision ends here
+        return Output(logits, latent, encoded[:, 1:])
 
-        decoded = self.decode(encoded[:, 1:])  # (B, O, Q)
-        errors = reconstruction_errors(decoded, objects)
+    def reconstruct(self, encoded: Tensor, features: Tensor, hidden: Tensor | None = None) -> Reconstruction:
+        """Decode what :meth:`forward` encoded of the same features and mask."""
+        objects, _, origin = self.view(features, hidden)
+        decoded = self.decode(encoded).to(features)  # (B, O, Q)
         reconstructed = to_objects(decoded)
         reconstructed = reconstructed._replace(phi=reconstructed.phi + origin)
-        return Output(logits, kinematics.to_features(reconstructed), latent, errors)
+        return Reconstruction(kinematics.to_features(reconstructed), reconstruction_errors(decoded, objects))
+
+    def view(self, features: Tensor, hidden: Tensor | None) -> tuple[Objects, Tensor, Tensor]:
+        """The objects of features (B, 21), all that is hidden (B, O), and the origin (B, 1) of azimuth."""
+        missing = missing_objects(features)
+        hidden = missing if hidden is None else hidden | missing
+        objects = kinematics.to_objects(features.nan_to_num())
+        origin = first_visible(objects.phi, hidden)
+        return objects._replace(phi=kinematics.wrap(objects.phi - origin)), hidden, origin
 
     def encode(self, objects: Objects, hidden: Tensor) -> Tensor:
         """Encode the class token and the objects: (B, 1 + O, D)."""
@@ -121,8 +128,8 @@ class ParticleAutoencoder(nn.Module):
 
 
 def first_visible(phi: Tensor, hidden: Tensor) -> Tensor:
-    """Azimuth (B, 1) of the first object of (B, O) that is not hidden."""
-    return phi.gather(1, hidden.long().argmin(dim=1, keepdim=True))
+    """Azimuth (B, 1) of the first object of (B, O) that is not hidden; 0 where all are."""
+    return phi.masked_fill(hidden, 0.0).gather(1, hidden.long().argmin(dim=1, keepdim=True))
 
 
 def blank(objects: Objects, hidden: Tensor) -> Objects:

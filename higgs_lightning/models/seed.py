@@ -3,8 +3,8 @@
 from torch import Tensor, nn
 
 from higgs_lightning import schema
-from higgs_lightning.masking import hidden_features
-from higgs_lightning.models.output import Output
+from higgs_lightning.masking import hidden_features, missing_objects
+from higgs_lightning.models.output import Output, Reconstruction
 from higgs_lightning.models.standardize import Standardize
 
 
@@ -30,6 +30,7 @@ class TransformerAutoencoderClassifier(nn.Module):
 
     #: The score of an event depends on the other events of its batch.
     mixes_events = True
+    has_decoder = True
 
     def __init__(
         self,
@@ -55,21 +56,31 @@ class TransformerAutoencoderClassifier(nn.Module):
         self.dropout = nn.Dropout(dropout)
 
     def forward(self, features: Tensor, hidden: Tensor | None = None) -> Output:
-        """Score and reconstruct one batch.
+        """Score one batch.
 
         Args:
-            features: (B, 21) in HIGGS units.
+            features: (B, 21) in HIGGS units; NaN where an object is missing, which is then hidden.
             hidden: (B, 6) bool, ``True`` = hidden: features of hidden objects enter as 0. The original hides
                 nothing.
         """
-        target = features if self.standardize is None else self.standardize(features)
-        sequence = target if hidden is None else target.masked_fill(hidden_features(hidden), 0.0)
-        encoded = self.encoder(sequence)
+        encoded = self.encoder(self._sequence(features, hidden))
         latent = self.bottleneck(encoded)
         logits = self.classifier(self.dropout(latent)).squeeze(1)
+        return Output(logits, latent, encoded)
+
+    def reconstruct(self, encoded: Tensor, features: Tensor, hidden: Tensor | None = None) -> Reconstruction:
+        """Decode what :meth:`forward` encoded of the same features and mask."""
+        sequence = self._sequence(features, hidden)
         causal = nn.Transformer.generate_square_subsequent_mask(
             len(sequence), device=sequence.device, dtype=sequence.dtype
         )
         decoded = self.decoder(sequence, encoded, tgt_mask=causal, tgt_is_causal=True)
         reconstruction = decoded if self.standardize is None else self.standardize.inverse(decoded)
-        return Output(logits, reconstruction, latent, (decoded - target).square())
+        return Reconstruction(reconstruction, (decoded - self._sequence(features, None)).square())
+
+    def _sequence(self, features: Tensor, hidden: Tensor | None) -> Tensor:
+        """What enters the network, (B, 21)."""
+        missing = missing_objects(features)
+        hidden = missing if hidden is None else hidden | missing
+        z = features if self.standardize is None else self.standardize(features)
+        return z.masked_fill(hidden_features(hidden), 0.0)

@@ -15,15 +15,8 @@ TOP_MASS = 175.0
 # The file's neutrinos lie on this grid: the pseudorapidity whose lepton-neutrino mass is nearest the W's.
 _NEUTRINO_ETA = np.arange(-100, 101) * 0.05
 
-# GeV in one GeV of the schema. Masses of real events that hold leptons and jets fix the ratios of its scales
-# to 0.1 %, and the W mass of m_lv fixes their size. With them the file's leptons and jets begin at 15.0 GeV.
-_TRUE_GEV = (
-    {"lepton_pT": 0.9586, "missing_energy_magnitude": 1.0393}
-    | {f"jet_{number}_pt": 0.9096 for number in range(1, 5)}
-    | {"m_jj": 0.9096, "m_bb": 0.9096}
-)
 #: (28,) GeV, radians or levels of 1.0 in the file, for each feature.
-SCALES = np.array([f.scale * _TRUE_GEV.get(f.name, 1) for f in schema.LOW_LEVEL + schema.HIGH_LEVEL])
+SCALES = np.array([feature.scale for feature in schema.LOW_LEVEL + schema.HIGH_LEVEL])
 
 
 def four_momenta(objects: np.ndarray) -> np.ndarray:

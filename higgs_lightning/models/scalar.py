@@ -1,0 +1,50 @@
+"""A transformer whose tokens are single numbers, as one does without physics, for comparison."""
+
+import torch
+from torch import Tensor, nn
+
+from higgs_lightning import schema
+from higgs_lightning.masking import hidden_features, missing_objects
+from higgs_lightning.models.output import Output
+from higgs_lightning.models.particle import Block
+from higgs_lightning.models.standardize import Standardize
+
+
+class ScalarTransformer(nn.Module):
+    """A token a feature, as in the FT-Transformer (Y. Gorishniy et al., NeurIPS 2021); decodes nothing.
+
+    Args:
+        num_layers: encoder blocks.
+        num_heads: attention heads; must divide ``dim``.
+        dropout: dropout after attention and feed-forward.
+        dim: width of a token.
+    """
+
+    mixes_events = False
+    has_decoder = False
+
+    def __init__(self, num_layers: int = 3, num_heads: int = 4, dropout: float = 0.0, dim: int = 64) -> None:
+        super().__init__()
+        self.standardize = Standardize()
+        self.direction = nn.Parameter(torch.randn(schema.NUM_FEATURES, dim) / dim**0.5)
+        self.position = nn.Parameter(torch.randn(schema.NUM_FEATURES, dim) / dim**0.5)
+        self.class_token = nn.Parameter(torch.randn(dim) / dim**0.5)
+        self.encoder = nn.Sequential(*(Block(dim, num_heads, dropout) for _ in range(num_layers)))
+        self.encoder_norm = nn.LayerNorm(dim)
+        self.classifier = nn.Linear(dim, 1)
+
+    def forward(self, features: Tensor, hidden: Tensor | None = None) -> Output:
+        """Score events.
+
+        Args:
+            features: (B, 21) in HIGGS units; NaN where an object is missing.
+            hidden: (B, 6) bool, ``True`` = hidden. What is hidden or missing enters as its mean.
+        """
+        missing = missing_objects(features)
+        hidden = missing if hidden is None else hidden | missing
+        z = self.standardize(features).masked_fill(hidden_features(hidden), 0.0)
+        tokens = z[:, :, None] * self.direction + self.position
+        tokens = torch.cat([self.class_token.expand(len(tokens), 1, -1), tokens], dim=1)
+        encoded = self.encoder_norm(self.encoder(tokens))
+        latent = encoded[:, 0]
+        return Output(self.classifier(latent).squeeze(1), latent, encoded)
