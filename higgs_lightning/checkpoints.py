@@ -15,9 +15,10 @@ from hydra.utils import instantiate
 from lightning import Callback, LightningModule, Trainer
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
-from torch import Tensor, nn
+from torch import Tensor
 
 from higgs_lightning.errors import UserError
+from higgs_lightning.models import Model
 
 #: The folder of all runs, below which ``ckpt=last`` looks.
 RUNS = Path("outputs")
@@ -123,7 +124,7 @@ def require_same_model(config: dict[str, Any], of_checkpoint: dict[str, Any], pa
         )
 
 
-def load_model(ckpt: str | Path) -> nn.Module:
+def load_model(ckpt: str | Path) -> Model:
     """The trained model of a run, ready to score: ``load_model("outputs/2026-11-23/12-00-00")``.
 
     Args:
@@ -137,7 +138,7 @@ def load_model(ckpt: str | Path) -> nn.Module:
         raise UserError(
             f"{path} asks for the model {config.get('_target_')}, which is not one of higgs_lightning's"
         )
-    model: nn.Module = instantiate(config)
+    model: Model = instantiate(config)
     model.load_state_dict(weights)
     return model.eval()
 

@@ -18,7 +18,7 @@ from higgs_lightning.errors import UserError
 from higgs_lightning.evaluation import LOSSES, SPLITS, Evaluation, Gatherer, Step
 from higgs_lightning.kinematics import reflect
 from higgs_lightning.masking import hidden_features, hide_objects
-from higgs_lightning.models.output import Output, Reconstruction
+from higgs_lightning.models.model import Model, Output, Reconstruction
 from higgs_lightning.models.standardize import Standardize
 
 Batch = tuple[Tensor, Tensor]  # features (B, 21) in HIGGS units and labels (B,)
@@ -35,8 +35,7 @@ class HiggsModule(LightningModule):
     every feature: a plain autoencoder. With ``classification_weight`` 0, labels play no part: pretraining.
 
     Args:
-        model: takes features (B, 21) in HIGGS units and a mask, returns
-            :class:`~higgs_lightning.models.output.Output`.
+        model: what is trained.
         optimizer: makes the optimizer of some parameters.
         scheduler: makes Lightning's description of a schedule from ``optimizer`` and ``total_steps``.
         classification_weight: weight of the BCE loss.
@@ -49,7 +48,7 @@ class HiggsModule(LightningModule):
 
     def __init__(
         self,
-        model: nn.Module,
+        model: Model,
         optimizer: Callable[[Iterable[nn.Parameter]], Optimizer],
         scheduler: Callable[..., dict[str, Any]],
         classification_weight: float,

@@ -11,15 +11,12 @@ from torch import Tensor, nn
 
 from higgs_lightning import masking, schedules
 from higgs_lightning.errors import UserError
-from higgs_lightning.models import DeepNetwork, Output, Reconstruction
+from higgs_lightning.models import DeepNetwork, Model, Output, Reconstruction
 from higgs_lightning.module import EpochMetrics, HiggsModule
 
 
-class Recorder(nn.Module):
+class Recorder(Model):
     """Scores by lepton pT and remembers its masks; its error is 1 on visible and 5 on hidden features."""
-
-    mixes_events = False
-    has_decoder = True
 
     def __init__(self) -> None:
         super().__init__()
@@ -38,7 +35,7 @@ class Recorder(nn.Module):
         return Reconstruction(features, errors)
 
 
-def module(model: nn.Module, **changes: Any) -> HiggsModule:
+def module(model: Model, **changes: Any) -> HiggsModule:
     arguments: dict[str, Any] = {
         "optimizer": torch.optim.AdamW,
         "scheduler": functools.partial(schedules.warmup_cosine, warmup=0.1),

@@ -7,8 +7,8 @@ says that its object was not measured. The 7 masses are never looked at. A numbe
 digits to the nearest float32: by way of a float64 about one in 10^9 would differ in its last bit.
 
 pyarrow reads such text fast, but takes a little more (infinity, carriage returns as line ends) and a little
-less (no empty lines). So its word counts only for a block without any of these, with every value in order; any
-other block is gone through line by line, by :func:`_plain_rows`, which alone decides what is accepted.
+less (no empty lines). So its word counts only for a block without any of these, with every value in order;
+any other block is gone through line by line, by :func:`_plain_rows`, which alone decides what is accepted.
 """
 
 import codecs

@@ -4,13 +4,14 @@ From what the Output holds, ``reconstruct`` decodes the events, where the model 
 """
 
 from higgs_lightning.models.dnn import DeepNetwork
-from higgs_lightning.models.output import Output, Reconstruction
+from higgs_lightning.models.model import Model, Output, Reconstruction
 from higgs_lightning.models.particle import ParticleAutoencoder
 from higgs_lightning.models.scalar import ScalarTransformer
 from higgs_lightning.models.seed import TransformerAutoencoderClassifier
 
 __all__ = [
     "DeepNetwork",
+    "Model",
     "Output",
     "ParticleAutoencoder",
     "Reconstruction",

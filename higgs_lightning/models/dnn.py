@@ -6,11 +6,11 @@ from torch import Tensor, nn
 
 from higgs_lightning import schema
 from higgs_lightning.masking import hidden_features, missing_objects
-from higgs_lightning.models.output import Output
+from higgs_lightning.models.model import Model, Output
 from higgs_lightning.models.standardize import Standardize
 
 
-class DeepNetwork(nn.Module):
+class DeepNetwork(Model):
     """z-scores, then layers of tanh units: P. Baldi, P. Sadowski and D. Whiteson, Nat. Commun. 5:4308 (2014).
 
     It is a classifier alone and decodes nothing. They trained it with SGD for hundreds of epochs; here it
@@ -21,7 +21,6 @@ class DeepNetwork(nn.Module):
         dim: units of a hidden layer.
     """
 
-    mixes_events = False
     has_decoder = False
 
     def __init__(self, num_layers: int = 4, dim: int = 300) -> None:
@@ -34,12 +33,7 @@ class DeepNetwork(nn.Module):
         self.classifier = nn.Linear(dim, 1)
 
     def forward(self, features: Tensor, hidden: Tensor | None = None) -> Output:
-        """Score events.
-
-        Args:
-            features: (B, 21) in HIGGS units; NaN where an object is missing.
-            hidden: (B, 6) bool, ``True`` = hidden. What is hidden or missing enters as its mean.
-        """
+        """As :meth:`Model.forward`; what is hidden or missing enters as its mean."""
         missing = missing_objects(features)
         hidden = missing if hidden is None else hidden | missing
         latent = self.hidden_layers(self.standardize(features).masked_fill(hidden_features(hidden), 0.0))

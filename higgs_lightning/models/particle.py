@@ -11,7 +11,7 @@ from torch.nn import functional as F  # noqa: N812
 from higgs_lightning import kinematics, schema
 from higgs_lightning.kinematics import Objects
 from higgs_lightning.masking import missing_objects
-from higgs_lightning.models.output import Output, Reconstruction
+from higgs_lightning.models.model import Model, Output, Reconstruction
 
 # log pT, eta, cos phi, sin phi, then the b-tag level as one of three classes
 _LOG_PT, _ETA, _ANGLE, _BTAG = 0, 1, slice(2, 4), slice(4, 4 + schema.NUM_BTAG_LEVELS)
@@ -20,7 +20,7 @@ _REFERENCE_PT = 50.0  # GeV: the scale of HIGGS' objects, so that log(pT / refer
 _SMALLEST_PT = 1.0  # GeV: below it a transverse momentum is noise, and its logarithm would run away
 
 
-class ParticleAutoencoder(nn.Module):
+class ParticleAutoencoder(Model):
     """A token an object, attention within one event, so that a score never depends on batch mates.
 
     Azimuth is measured from the event's first visible object (the lepton, unless it is hidden), which makes
@@ -39,10 +39,6 @@ class ParticleAutoencoder(nn.Module):
     Raises:
         ValueError: ``num_heads`` does not divide ``dim``.
     """
-
-    #: The score of an event depends on that event alone.
-    mixes_events = False
-    has_decoder = True
 
     def __init__(
         self,
@@ -72,12 +68,6 @@ class ParticleAutoencoder(nn.Module):
         self.reconstructor = PerObjectLinear(dim, _NUM_QUANTITIES)
 
     def forward(self, features: Tensor, hidden: Tensor | None = None) -> Output:
-        """Score events.
-
-        Args:
-            features: (B, 21) in HIGGS units; an object with a NaN is missing, and hidden too.
-            hidden: (B, 6) bool, ``True`` = hidden from the encoder. None hides nothing.
-        """
         objects, hidden, _ = self.view(features, hidden)
         encoded = self.encode(blank(objects, hidden), hidden)  # (B, 1 + O, D)
         latent = self.bottleneck(encoded[:, 0])
@@ -85,7 +75,6 @@ class ParticleAutoencoder(nn.Module):
         return Output(logits, latent, encoded[:, 1:])
 
     def reconstruct(self, encoded: Tensor, features: Tensor, hidden: Tensor | None = None) -> Reconstruction:
-        """Decode what :meth:`forward` encoded of the same features and mask."""
         objects, _, origin = self.view(features, hidden)
         decoded = self.decode(encoded).to(features)  # (B, O, Q)
         reconstructed = to_objects(decoded)

@@ -5,12 +5,12 @@ from torch import Tensor, nn
 
 from higgs_lightning import schema
 from higgs_lightning.masking import hidden_features, missing_objects
-from higgs_lightning.models.output import Output
+from higgs_lightning.models.model import Model, Output
 from higgs_lightning.models.particle import Block
 from higgs_lightning.models.standardize import Standardize
 
 
-class ScalarTransformer(nn.Module):
+class ScalarTransformer(Model):
     """A token a feature, as in the FT-Transformer (Y. Gorishniy et al., NeurIPS 2021); decodes nothing.
 
     Args:
@@ -20,7 +20,6 @@ class ScalarTransformer(nn.Module):
         dim: width of a token.
     """
 
-    mixes_events = False
     has_decoder = False
 
     def __init__(self, num_layers: int = 3, num_heads: int = 4, dropout: float = 0.0, dim: int = 64) -> None:
@@ -34,12 +33,7 @@ class ScalarTransformer(nn.Module):
         self.classifier = nn.Linear(dim, 1)
 
     def forward(self, features: Tensor, hidden: Tensor | None = None) -> Output:
-        """Score events.
-
-        Args:
-            features: (B, 21) in HIGGS units; NaN where an object is missing.
-            hidden: (B, 6) bool, ``True`` = hidden. What is hidden or missing enters as its mean.
-        """
+        """As :meth:`Model.forward`; what is hidden or missing enters as its mean."""
         missing = missing_objects(features)
         hidden = missing if hidden is None else hidden | missing
         z = self.standardize(features).masked_fill(hidden_features(hidden), 0.0)

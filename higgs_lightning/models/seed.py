@@ -4,11 +4,11 @@ from torch import Tensor, nn
 
 from higgs_lightning import schema
 from higgs_lightning.masking import hidden_features, missing_objects
-from higgs_lightning.models.output import Output, Reconstruction
+from higgs_lightning.models.model import Model, Output, Reconstruction
 from higgs_lightning.models.standardize import Standardize
 
 
-class TransformerAutoencoderClassifier(nn.Module):
+class TransformerAutoencoderClassifier(Model):
     """The network that this project grew from, kept for comparison. Its weights' names are the original's.
 
     **A score depends on its batch mates.** The (batch, 21) matrix goes in as one unbatched sequence, so the
@@ -28,9 +28,7 @@ class TransformerAutoencoderClassifier(nn.Module):
             it the features enter in HIGGS units, and the state dict holds the original's names and no more.
     """
 
-    #: The score of an event depends on the other events of its batch.
     mixes_events = True
-    has_decoder = True
 
     def __init__(
         self,
@@ -56,20 +54,13 @@ class TransformerAutoencoderClassifier(nn.Module):
         self.dropout = nn.Dropout(dropout)
 
     def forward(self, features: Tensor, hidden: Tensor | None = None) -> Output:
-        """Score one batch.
-
-        Args:
-            features: (B, 21) in HIGGS units; NaN where an object is missing, which is then hidden.
-            hidden: (B, 6) bool, ``True`` = hidden: features of hidden objects enter as 0. The original hides
-                nothing.
-        """
+        """As :meth:`Model.forward`; features of hidden objects enter as 0. The original hides nothing."""
         encoded = self.encoder(self._sequence(features, hidden))
         latent = self.bottleneck(encoded)
         logits = self.classifier(self.dropout(latent)).squeeze(1)
         return Output(logits, latent, encoded)
 
     def reconstruct(self, encoded: Tensor, features: Tensor, hidden: Tensor | None = None) -> Reconstruction:
-        """Decode what :meth:`forward` encoded of the same features and mask."""
         sequence = self._sequence(features, hidden)
         causal = nn.Transformer.generate_square_subsequent_mask(
             len(sequence), device=sequence.device, dtype=sequence.dtype

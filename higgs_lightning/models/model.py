@@ -1,0 +1,53 @@
+"""What every model is and returns."""
+
+from typing import NamedTuple
+
+from torch import Tensor, nn
+
+
+class Output(NamedTuple):
+    """A model's view of B events.
+
+    Attributes:
+        logits: (B,), the log-odds of signal.
+        latent: (B, latent_dim), the bottleneck.
+        encoded: what the encoder says to the decoder, (B, ...).
+    """
+
+    logits: Tensor
+    latent: Tensor
+    encoded: Tensor
+
+
+class Reconstruction(NamedTuple):
+    """What a decoder makes of B events.
+
+    Attributes:
+        features: (B, 21) in HIGGS units.
+        errors: (B, 21), the error of each feature, in the measure that the model trains on.
+    """
+
+    features: Tensor
+    errors: Tensor
+
+
+class Model(nn.Module):
+    """Scores events, and reconstructs them from what it encoded where it has a decoder."""
+
+    #: Whether the score of an event depends on the other events of its batch.
+    mixes_events = False
+    #: Whether :meth:`reconstruct` can be called.
+    has_decoder = True
+
+    def forward(self, features: Tensor, hidden: Tensor | None = None) -> Output:
+        """Score events.
+
+        Args:
+            features: (B, 21) in HIGGS units; an object with a NaN is missing, and hidden too.
+            hidden: (B, 6) bool, ``True`` = hidden from the encoder. None hides nothing.
+        """
+        raise NotImplementedError
+
+    def reconstruct(self, encoded: Tensor, features: Tensor, hidden: Tensor | None = None) -> Reconstruction:
+        """Decode what :meth:`forward` encoded of the same features and mask."""
+        raise NotImplementedError
