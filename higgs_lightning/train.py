@@ -69,8 +69,9 @@ def train(cfg: DictConfig, run_dir: Path) -> dict[str, Any]:
         )
         for name, monitor in (("best", cfg.selection.monitor), ("last", None))
     )
-    early_stopping = EarlyStopping(**cfg.selection, check_on_train_epoch_end=True)
-    callbacks = [Throughput(), ConfigInCheckpoint(config), early_stopping, best, last]
+    callbacks = [Throughput(), ConfigInCheckpoint(config), best, last]
+    if cfg.selection.monitor is not None:
+        callbacks.append(EarlyStopping(**cfg.selection, check_on_train_epoch_end=True))
     if cfg.trainer.enable_progress_bar:
         callbacks.append(ProgressBar())
     history = History(run_dir / "metrics.csv")
@@ -117,9 +118,9 @@ def checkpoint_to_resume(config: dict[str, Any], run_dir: Path) -> Path:
 @hydra.main(version_base="1.3", config_path=CONFIG_DIR, config_name="train")
 @one_sentence
 def main(cfg: DictConfig) -> float:
-    """Run one training; a sweep optimises what it returns, the best epoch's monitored value."""
+    """Run one training; a sweep optimises what it returns, the chosen epoch's monitored value."""
     metrics = train(cfg, Path(HydraConfig.get().runtime.output_dir))
-    return metrics[cfg.selection.monitor]
+    return metrics[cfg.selection.monitor or "val/auc"]
 
 
 if __name__ == "__main__":

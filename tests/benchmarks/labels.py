@@ -1,0 +1,154 @@
+"""Test ROC-AUC against the number of labelled training events, for every model.
+
+    python tests/benchmarks/labels.py --train TRAIN.csv.gz --test TEST.csv.gz [--masked RUN] [--seeds 1 2 3]
+
+Each cell of the table is one run of the train command, in a folder of its own below ``outputs/labels``; runs
+that are there are not made again. N labelled events are half signal; "all" is every event of TRAIN that is
+not a validation event. Nothing is chosen by labels: every run has a fixed number of epochs and its last one
+is tested. ``--masked`` is a run of ``stage=pretrain``. Boosted trees need ``pip install lightgbm``.
+"""
+
+import argparse
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from statistics import mean
+
+import matplotlib.pyplot as plt
+import numpy as np
+import torch
+from rich.console import Console
+from rich.progress import track
+from rich.table import Table
+
+from higgs_lightning.metrics import roc_auc_interval
+
+RUNS = Path("outputs/labels")
+EVENTS = ("100", "1000", "10000", "all")
+PUBLISHED = [  # low-level features, ROC-AUC on HIGGS test events
+    ("original notebook, 10.9M events", 0.833),
+    ("6-token transformer, 1M events", 0.868),
+    ("Baldi et al. 2014, 10M events", 0.880),
+]
+# few events need small batches and many epochs to make enough steps
+BATCH_SIZE = {"100": 50, "1000": 100, "10000": 250, "all": 500}
+SCRATCH_EPOCHS = {"100": 30, "1000": 30, "10000": 20, "all": 15}
+FINETUNE_EPOCHS = {"100": 10, "1000": 10, "10000": 10, "all": 6}
+FINETUNE_RATE = {"100": 1e-4, "1000": 2e-4, "10000": 5e-4, "all": 5e-4}
+
+
+def scratch(*overrides: str) -> Callable[[str], list[str]]:
+    return lambda events: [*overrides, f"trainer.max_epochs={SCRATCH_EPOCHS[events]}"]
+
+
+def finetuned(init: str) -> Callable[[str], list[str]]:
+    return lambda events: [
+        "stage=finetune",
+        f"init={init}",
+        f"trainer.max_epochs={FINETUNE_EPOCHS[events]}",
+        f"optimizer.lr={FINETUNE_RATE[events]}",
+    ]
+
+
+def trained(overrides: list[str], folder: Path) -> float:
+    """Test AUC of one run of the train command."""
+    if not (folder / "metrics.json").exists():
+        arguments = [sys.executable, "-m", "higgs_lightning.train", *overrides, f"hydra.run.dir={folder}"]
+        subprocess.run([*arguments, "trainer.enable_progress_bar=false"], check=True, capture_output=True)
+    return json.loads((folder / "metrics.json").read_text())["test/auc"]
+
+
+def boosted_trees(overrides: list[str], folder: Path) -> float:
+    """Test AUC of LightGBM on the very events of the other runs."""
+    if not (folder / "metrics.json").exists():
+        import lightgbm
+        from hydra import compose, initialize_config_dir
+        from hydra.utils import instantiate
+
+        from higgs_lightning.config import CONFIG_DIR
+
+        with initialize_config_dir(CONFIG_DIR, version_base="1.3"):
+            datamodule = instantiate(compose("train", overrides).data)
+        datamodule.setup("fit")
+        of_split = datamodule.events
+        (x, y), (test_x, test_y) = (
+            of_split[split][torch.arange(len(of_split[split]))] for split in ("train", "test")
+        )
+        trees = lightgbm.LGBMClassifier(
+            n_estimators=400, learning_rate=0.05, min_child_samples=min(50, len(y) // 10), verbose=-1
+        )
+        scores = trees.fit(x.numpy(), y.numpy()).predict_proba(test_x.numpy())[:, 1]
+        folder.mkdir(parents=True, exist_ok=True)
+        auc = roc_auc_interval(test_y.numpy(), scores).auc
+        (folder / "metrics.json").write_text(json.dumps({"test/auc": auc}))
+    return json.loads((folder / "metrics.json").read_text())["test/auc"]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--train", type=Path, required=True, help="labelled events in HIGGS format")
+    parser.add_argument("--test", type=Path, required=True, help="test events in HIGGS format")
+    parser.add_argument("--masked", help="a run of stage=pretrain, to fine-tune from")
+    parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
+    parser.add_argument("--rows", nargs="+", help="names of the table's rows to make; all by default")
+    parser.add_argument("--plot", type=Path, default=RUNS / "labels.png")
+    arguments = parser.parse_args()
+
+    rows: dict[str, Callable[[str], list[str]]] = {
+        "boosted trees": lambda events: [],
+        "seed": lambda events: ["experiment=seed", "trainer.max_epochs=4"],
+        "dnn": scratch("model=dnn", "optimizer.lr=1e-3"),
+        "scalar": scratch("model=scalar"),
+        "particle": scratch(),
+        "particle, pretrained": finetuned("pretrained"),
+    }
+    if arguments.masked:
+        rows["particle, masked pretraining"] = finetuned(arguments.masked)
+    names = arguments.rows or list(rows)
+    cells = [(name, events, seed) for name in names for events in EVENTS for seed in arguments.seeds]
+    results: dict[tuple[str, str], list[float]] = {}
+    for name, events, seed in track(cells, "Training"):
+        overrides = [
+            "data=higgs",
+            f"data.csv={arguments.train.absolute()}",
+            f"data.test_csv={arguments.test.absolute()}",
+            f"data.train_events={'null' if events == 'all' else events}",
+            f"data.batch_size={BATCH_SIZE[events]}",
+            f"seed={seed}",
+            "selection.monitor=null",
+            *rows[name](events),
+        ]
+        train = boosted_trees if name == "boosted trees" else trained
+        folder = RUNS / name.replace(", ", "-").replace(" ", "-") / events / str(seed)
+        results.setdefault((name, events), []).append(train(overrides, folder.absolute()))
+
+    table = Table(title=f"test ROC-AUC, mean of {len(arguments.seeds)} seeds +- half their range")
+    for column in ("", *EVENTS):
+        table.add_column(column)
+    for name in names:
+        of_row = [results[name, events] for events in EVENTS]
+        table.add_row(name, *(f"{mean(aucs):.4f} +- {np.ptp(aucs) / 2:.4f}" for aucs in of_row))
+    Console(width=110).print(table)
+    draw(names, results, arguments.plot)
+
+
+def draw(names: list[str], results: dict[tuple[str, str], list[float]], path: Path) -> None:
+    figure, axes = plt.subplots(figsize=(8, 5), layout="constrained")
+    x = [100, 1_000, 10_000, 108_554]
+    for name in names:
+        aucs = [results[name, events] for events in EVENTS]
+        low, middle, high = (np.array([f(values) for values in aucs]) for f in (min, mean, max))
+        axes.errorbar(x, middle, [middle - low, high - middle], marker="o", capsize=3, label=name)
+    for text, auc in PUBLISHED:
+        axes.axhline(auc, color="grey", linestyle=":", linewidth=1)
+        axes.text(x[0], auc + 0.002, text, fontsize=8, color="grey")
+    axes.set(xscale="log", xlabel="labelled real training events", ylabel="test ROC-AUC")
+    axes.legend(fontsize=8, loc="lower right")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(path, dpi=120)
+
+
+if __name__ == "__main__":
+    main()
