@@ -15,6 +15,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 from statistics import mean
+from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -76,7 +77,7 @@ def boosted_trees(overrides: list[str], folder: Path) -> float:
         (x, y), (test_x, test_y) = (
             of_split[split][torch.arange(len(of_split[split]))] for split in ("train", "test")
         )
-        trees = lightgbm.LGBMClassifier(
+        trees: Any = lightgbm.LGBMClassifier(
             n_estimators=400, learning_rate=0.05, min_child_samples=min(50, len(y) // 10), verbose=-1
         )
         scores = trees.fit(x.numpy(), y.numpy()).predict_proba(test_x.numpy())[:, 1]
