@@ -65,17 +65,25 @@ def wrap(angle: Tensor) -> Tensor:
     return torch.remainder(angle + math.pi, 2 * math.pi) - math.pi
 
 
-def reflect(features: Tensor, generator: torch.Generator) -> Tensor:
-    """Mirror each event of (B, F) with probability 1/2 along the beam and with 1/2 across it.
+def mirrored(features: Tensor, eta: Tensor | int, phi: Tensor | int) -> Tensor:
+    """Multiply the pseudorapidities and azimuths of events (B, F) by signs: numbers or (B, 1).
 
     eta -> -eta and phi -> -phi of the whole event are exact symmetries of proton-proton collisions, and
     HIGGS' features of both kinds are symmetric about 0, so in its units they are changes of sign.
     """
     signs = torch.ones_like(features)
-    for quantity in (_ETA, _PHI):
-        coin = torch.randint(2, (len(features), 1), generator=generator, device=generator.device)
-        signs[:, quantity] = (1 - 2 * coin).to(features)
+    signs[:, _ETA] *= eta
+    signs[:, _PHI] *= phi
     return features * signs
+
+
+def reflect(features: Tensor, generator: torch.Generator) -> Tensor:
+    """Mirror each event of (B, F) with probability 1/2 along the beam and with 1/2 across it."""
+    eta, phi = (
+        1 - 2 * torch.randint(2, (len(features), 1), generator=generator, device=generator.device)
+        for _ in range(2)
+    )
+    return mirrored(features, eta, phi)
 
 
 def pair_invariants(objects: Objects) -> Tensor:

@@ -20,6 +20,7 @@ from higgs_lightning.errors import UserError, one_sentence
 def simulate(
     events: int,
     seed: int,
+    measurements: int,
     output: Path,
     workers: int | None,
     energy: float,
@@ -36,6 +37,8 @@ def simulate(
     Args:
         events: how many.
         seed: 0 or more.
+        measurements: how often to measure each collision. More are faster; but events of one collision share
+            its physics, so a model must not be tested on the file that it was trained on, split or not.
         output: the file, replaced once all events are there.
         workers: processes; None for one a core.
         energy: of the two colliding protons, GeV.
@@ -48,7 +51,12 @@ def simulate(
     Raises:
         UserError: an argument can't be used, or pythia8mc is not installed.
     """
-    for name, count, least in (("events", events, 1), ("seed", seed, 0), ("workers", workers or 1, 1)):
+    for name, count, least in (
+        ("events", events, 1),
+        ("seed", seed, 0),
+        ("measurements", measurements, 1),
+        ("workers", workers or 1, 1),
+    ):
         if not isinstance(count, int) or count < least:
             raise UserError(f"{name}={count}: give a whole number, {least} or more")
     for name, value in {"energy": energy, **masses, "lepton_pt": lepton_pt, "jet_pt": jet_pt}.items():
@@ -67,10 +75,11 @@ def simulate(
     except ModuleNotFoundError:
         raise UserError("simulating needs Pythia 8: pip install 'higgs_lightning[simulate]'") from None
 
-    chunks = divide(events)
+    chunks = divide(events, measurements)
     simulate_one = partial(
         simulate_chunk,
         seed=seed,
+        measurements=measurements,
         lepton_pt=lepton_pt,
         jet_pt=jet_pt,
         energy=energy,

@@ -64,14 +64,15 @@ def test_missing_objects_are_hidden(model, features, generator):
     """A NaN says that its object was not measured; with all missing there is still a score."""
     hidden = masking.hide_objects(len(features), 0.5, generator)
     missing = features.masked_fill(masking.hidden_features(hidden), math.nan)
-    torch.testing.assert_close(model(missing).logits, model(features, hidden).logits)
+    torch.testing.assert_close(model.look(missing, None).logits, model(features, hidden).logits)
     decoded = model.reconstruct(model(missing).encoded, missing)
     expected = model.reconstruct(model(features, hidden).encoded, features, hidden)
     torch.testing.assert_close(decoded.features, expected.features)
     nothing = torch.full((1, 21), math.nan)
     assert model(nothing).logits.isfinite().all()
     nobody = torch.ones(len(features), 6, dtype=torch.bool)
-    torch.testing.assert_close(model(features, nobody).logits, model(nothing).logits.expand(256))
+    expected = model.look(nothing, None).logits.expand(256)
+    torch.testing.assert_close(model(features, nobody).logits, expected)
 
 
 def test_mixed_precision(model, features):
@@ -102,6 +103,16 @@ def test_score_is_invariant_under_rotation_about_the_beam(model, features, angle
     expected = azimuth_of_decoded(features.double()) + angle
     torch.testing.assert_close(turned.cos(), expected.cos())
     torch.testing.assert_close(turned.sin(), expected.sin())
+
+
+def test_score_is_invariant_under_reflections(model, features):
+    logits = model(features).logits
+    for signs in ((-1, 1), (1, -1), (-1, -1)):
+        mirror = kinematics.mirrored(features, *signs)
+        torch.testing.assert_close(model(mirror).logits, logits)
+        assert (model.look(mirror, None).logits - model.look(features, None).logits).abs().max() > 1e-3
+    model.average_mirrors = False
+    assert torch.equal(model(features).logits, model.look(features, None).logits)
 
 
 def test_jets_share_their_embedding(model, features):

@@ -20,6 +20,7 @@ PHYSICS: dict[str, Any] = {
     "multiparton_interactions": False,
     "lepton_pt": 15,
     "jet_pt": 15,
+    "measurements": 1,
 }
 
 
@@ -66,6 +67,20 @@ def test_a_chunk_depends_on_its_seed_and_number():
 
     np.testing.assert_array_equal(simulated(1, 0), simulated(1, 0))
     assert not np.isin(simulated(1, 0)[:, 1], [simulated(2, 0)[:, 1], simulated(1, 1)[:, 1]]).any()
+
+
+def test_collisions_can_be_measured_more_than_once():
+    """Measurements of one collision share its physics: turned about the beam, its jets hardly differ."""
+    chunks = pytest.importorskip("higgs_lightning.simulation.chunks")
+    rows = chunks.simulate_chunk(chunks.Chunk(chunks.SIGNAL, 0, 30), seed=1, **PHYSICS | {"measurements": 8})
+    assert rows.shape == (30, 29)
+    assert len(np.unique(rows, axis=0)) == 30
+    lepton_eta, counts = np.unique(rows[:, 2], return_counts=True)  # measured without error
+    assert 3 < len(lepton_eta) < 25
+    assert counts.max() > 1
+    twins = rows[rows[:, 2] == lepton_eta[counts.argmax()]]
+    assert np.abs(np.diff(twins[:, 3])).min() > 1e-3  # azimuth
+    assert np.ptp(twins[:, 27]) < 0.5  # m_wbb, in units of its mean
 
 
 def test_rows_are_in_higgs_format(rows: np.ndarray):
@@ -173,9 +188,9 @@ def test_an_output_that_cannot_be_written_is_named(output: str, tmp_path: Path):
     ],
 )
 def test_impossible_physics_is_one_sentence(changed: dict[str, Any], sentence: str):
-    generator = pytest.importorskip("higgs_lightning.simulation.generator")
+    chunks = pytest.importorskip("higgs_lightning.simulation.chunks")
     with pytest.raises(UserError, match=sentence):
-        next(generator.collisions(generator.SIGNAL, seed=1, **(PHYSICS | changed)))
+        chunks.simulate_chunk(chunks.Chunk(chunks.SIGNAL, 0, 1), seed=1, **(PHYSICS | changed))
 
 
 def test_without_pythia_the_extra_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

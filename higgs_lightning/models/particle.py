@@ -28,6 +28,9 @@ class ParticleAutoencoder(Model):
     the attention, as in the Particle Transformer (H. Qu, C. Li and S. Qian, ICML 2022). Hidden objects are
     replaced by a learned mask token before the encoder, as in BERT, and their pairs lose their bias.
 
+    Once trained, the score of whole events is the mean logit over their mirror images, see
+    :func:`~higgs_lightning.kinematics.mirrored`, so that it is exactly as symmetric as the physics.
+
     Args:
         num_layers: encoder blocks.
         num_heads: attention heads; must divide ``dim``.
@@ -35,6 +38,7 @@ class ParticleAutoencoder(Model):
         dropout: dropout after attention and feed-forward and before the classifier.
         dim: width of a token.
         decoder_layers: decoder blocks.
+        average_mirrors: take that mean; without it scores take a quarter of the time.
 
     Raises:
         ValueError: ``num_heads`` does not divide ``dim``.
@@ -48,10 +52,12 @@ class ParticleAutoencoder(Model):
         dropout: float = 0.0,
         dim: int = 64,
         decoder_layers: int = 1,
+        average_mirrors: bool = True,
     ) -> None:
         if dim % num_heads:
             raise ValueError(f"num_heads={num_heads} does not divide dim={dim}")
         super().__init__()
+        self.average_mirrors = average_mirrors
         self.embedding = PerObjectLinear(_NUM_QUANTITIES, dim)
         self.slot = nn.Parameter(0.02 * torch.randn(schema.NUM_OBJECTS, dim))
         self.mask_token = nn.Parameter(0.02 * torch.randn(dim))
@@ -68,6 +74,15 @@ class ParticleAutoencoder(Model):
         self.reconstructor = PerObjectLinear(dim, _NUM_QUANTITIES)
 
     def forward(self, features: Tensor, hidden: Tensor | None = None) -> Output:
+        output = self.look(features, hidden)
+        if self.training or hidden is not None or not self.average_mirrors:
+            return output
+        mirrors = [kinematics.mirrored(features, *signs) for signs in ((-1, 1), (1, -1), (-1, -1))]
+        logits = [output.logits, *(self.look(mirror, None).logits for mirror in mirrors)]
+        return output._replace(logits=torch.stack(logits).mean(dim=0))
+
+    def look(self, features: Tensor, hidden: Tensor | None) -> Output:
+        """Score events as they are, without their mirror images."""
         objects, hidden, _ = self.view(features, hidden)
         encoded = self.encode(blank(objects, hidden), hidden)  # (B, 1 + O, D)
         latent = self.bottleneck(encoded[:, 0])

@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from higgs_lightning.simulation.detector import Detector, Event
+from higgs_lightning.simulation.detector import Detector, Event, turned
 from higgs_lightning.simulation.generator import BACKGROUND, SIGNAL, collisions
 from higgs_lightning.simulation.reconstruction import higgs_rows
 
@@ -20,37 +20,48 @@ class Chunk(NamedTuple):
     events: int
 
 
-def divide(events: int) -> list[Chunk]:
-    """Divide ``events`` among chunks of signal and of background, in turn."""
+def divide(events: int, measurements: int) -> list[Chunk]:
+    """Divide ``events`` among chunks of signal and of background, in turn.
+
+    A chunk has as many more events as each collision gives more, to be worth the start of its Pythia.
+    """
     chunks = []
+    size = measurements * _CHUNK_EVENTS
     for label, total in ((SIGNAL, events // 2), (BACKGROUND, events - events // 2)):
-        for number, start in enumerate(range(0, total, _CHUNK_EVENTS)):
-            chunks.append(Chunk(label, number, min(_CHUNK_EVENTS, total - start)))
+        for number, start in enumerate(range(0, total, size)):
+            chunks.append(Chunk(label, number, min(size, total - start)))
     return sorted(chunks, key=lambda chunk: chunk.number)
 
 
-def simulate_chunk(chunk: Chunk, seed: int, lepton_pt: float, jet_pt: float, **collision: Any) -> np.ndarray:
+def simulate_chunk(
+    chunk: Chunk, seed: int, measurements: int, lepton_pt: float, jet_pt: float, **collision: Any
+) -> np.ndarray:
     """(chunk.events, 29) HIGGS rows of one chunk.
 
     Args:
         seed: of the whole file.
+        measurements: how often each collision is measured, from the second time on turned about the beam.
         lepton_pt: the lepton's least transverse momentum, GeV.
         jet_pt: a jet's least transverse momentum, GeV.
         collision: the remaining arguments of :func:`higgs_lightning.simulation.generator.collisions`.
     """
     for_pythia, for_detector = np.random.SeedSequence((seed, chunk.label, chunk.number)).spawn(2)
     pythia_seed = 1 + int(for_pythia.generate_state(1)[0]) % _PYTHIA_SEEDS
-    measure = Detector(lepton_pt, jet_pt, np.random.default_rng(for_detector))
+    generator = np.random.default_rng(for_detector)
+    measure = Detector(lepton_pt, jet_pt, generator)
     events: list[Event] = []
     for particles in collisions(chunk.label, pythia_seed, lepton_pt=lepton_pt, jet_pt=jet_pt, **collision):
-        event = measure(particles)
-        if event is not None:
-            events.append(event)
-        if len(events) == chunk.events:
+        for measurement in range(measurements):
+            if measurement:
+                particles = turned(particles, generator.uniform(-np.pi, np.pi))
+            event = measure(particles)
+            if event is not None:
+                events.append(event)
+        if len(events) >= chunk.events:
             break
 
-    leptons, missing_energies, jets = zip(*events, strict=True)
-    padded = np.zeros((len(events), max(map(len, jets)), 4))
+    leptons, missing_energies, jets = zip(*events[: chunk.events], strict=True)
+    padded = np.zeros((chunk.events, max(map(len, jets)), 4))
     for row, found in zip(padded, jets, strict=True):
         row[: len(found)] = found
     return higgs_rows(chunk.label, np.stack(leptons), np.stack(missing_energies), padded)

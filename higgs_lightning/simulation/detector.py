@@ -163,6 +163,14 @@ class Detector:
         return levels
 
 
+def turned(particles: Particles, angle: float) -> Particles:
+    """The same collision, turned about the beam by an angle in radians."""
+    objects, quarks = particles.objects.copy(), particles.quarks.copy()
+    for directions in (objects, quarks):
+        directions[:, 2] = wrap(directions[:, 2] + angle)
+    return particles._replace(objects=objects, quarks=quarks)
+
+
 def tag_acceptance(pt: np.ndarray, eta: np.ndarray) -> np.ndarray:
     """(J,) factor of the b-tag efficiency: it needs hard tracks, not too dense, within the tracker."""
     return np.tanh(pt / 35) * np.exp(-pt / 800) * np.clip((1.77 - np.abs(eta)) / 0.57, 0, 1)
