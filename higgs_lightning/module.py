@@ -18,7 +18,7 @@ from higgs_lightning.errors import UserError
 from higgs_lightning.evaluation import LOSSES, SPLITS, Evaluation, Gatherer, Step
 from higgs_lightning.kinematics import reflect
 from higgs_lightning.masking import hidden_features, hide_objects
-from higgs_lightning.models.model import Model, Output, Reconstruction
+from higgs_lightning.models.model import Model, Reconstruction
 from higgs_lightning.models.standardize import Standardize
 
 Batch = tuple[Tensor, Tensor]  # features (B, 21) in HIGGS units and labels (B,)
@@ -29,10 +29,12 @@ _CHECK_EVERY = 50  # steps: each look at a loss waits for the accelerator
 class HiggsModule(LightningModule):
     """Train a model on BCE of its logits plus the reconstruction error of the objects hidden from it.
 
-    Scores come from whole events. Reconstruction comes from a second pass with objects hidden: in training
-    over the first ``mask_fraction`` of each batch, in validation and test over every event, always with the
-    same masks. With ``mask_ratio`` 0 there is one pass, nothing is hidden, and the reconstruction loss counts
-    every feature: a plain autoencoder. With ``classification_weight`` 0, labels play no part: pretraining.
+    Scores and the classification loss come from whole events. Reconstruction comes from a second pass with
+    objects hidden: in training over the first ``mask_fraction`` of each batch, in validation and test over
+    every event, always with the same masks. The scores of masked events are trained too, with the weight of
+    their share, so that the model can score events of which an object is missing. With ``mask_ratio`` 0
+    there is one pass, nothing is hidden, and the reconstruction loss counts every feature: a plain
+    autoencoder. With ``classification_weight`` 0, labels play no part: pretraining.
 
     Args:
         model: what is trained.
@@ -97,12 +99,28 @@ class HiggsModule(LightningModule):
         with torch.set_grad_enabled(torch.is_grad_enabled() and learns_from_whole):
             whole = self.model(features)
             classification = F.binary_cross_entropy_with_logits(whole.logits, labels)
-        seen, decoded, counted = self._reconstruct(features, whole, generator)
+        loss = self.classification_weight * classification
+
+        seen = features[: self._num_masked(len(features))]
+        counted = ~seen.isnan()
+        if not self.model.has_decoder:
+            decoded = Reconstruction(seen, torch.zeros_like(seen))
+        elif self.mask_ratio == 0:
+            decoded = self.model.reconstruct(whole.encoded, seen)
+        else:
+            hidden = hide_objects(len(seen), self.mask_ratio, generator)
+            masked = self.model(seen, hidden)
+            decoded = self.model.reconstruct(masked.encoded, seen, hidden)
+            counted &= hidden_features(hidden)
+            of_masked = F.binary_cross_entropy_with_logits(
+                masked.logits, labels[: len(seen)], reduction="sum"
+            )
+            weight = self.classification_weight * self.mask_fraction
+            loss = loss + weight * of_masked / max(1, len(seen))
         # the mean over hidden features only; 0 where there are none
         reconstruction = (decoded.errors * counted).sum() / counted.sum().clamp(min=1)
-        loss = self.classification_weight * classification + self.reconstruction_weight * reconstruction
         return Step(
-            loss=loss,
+            loss=loss + self.reconstruction_weight * reconstruction,
             classification_loss=classification.detach(),
             reconstruction_loss=reconstruction.detach(),
             probabilities=whole.logits.detach().float().sigmoid(),
@@ -112,20 +130,11 @@ class HiggsModule(LightningModule):
             counted=counted,
         )
 
-    def _reconstruct(
-        self, features: Tensor, whole: Output, generator: torch.Generator
-    ) -> tuple[Tensor, Reconstruction, Tensor]:
-        """The first M events, what the decoder makes of them, and the features (M, 21) that count."""
+    def _num_masked(self, num_events: int) -> int:
+        """How many events of a batch are decoded, which are its first ones."""
         if not self.model.has_decoder:
-            none = features[:0]
-            return none, Reconstruction(none, none), none.bool()
-        if self.mask_ratio == 0:
-            return features, self.model.reconstruct(whole.encoded, features), ~features.isnan()
-        share = self.mask_fraction if self.training else 1.0
-        seen = features[: math.ceil(share * len(features))]
-        hidden = hide_objects(len(seen), self.mask_ratio, generator)
-        decoded = self.model.reconstruct(self.model(seen, hidden).encoded, seen, hidden)
-        return seen, decoded, hidden_features(hidden) & ~seen.isnan()
+            return 0
+        return math.ceil(self.mask_fraction * num_events) if self.training and self.mask_ratio else num_events
 
     def _generator(self, step: int) -> torch.Generator:
         (state,) = np.random.SeedSequence([self.seed, step, self.global_rank]).generate_state(1, np.uint64)

@@ -66,7 +66,15 @@ def test_training_scores_whole_events_and_decodes_a_masked_share(batch):
     assert torch.equal(step.counted, masking.hidden_features(hidden))
     assert len(step.probabilities) == 512
     assert step.reconstruction_loss.item() == pytest.approx(5.0)  # hidden features alone
-    assert step.loss.item() == pytest.approx(step.classification_loss.item() + 0.5)
+    logits, labels = batch[0][:256, 0].abs(), batch[1][:256]  # what is mirrored keeps its lepton pT
+    of_masked = nn.functional.binary_cross_entropy_with_logits(logits, labels)
+    assert step.loss.item() == pytest.approx(step.classification_loss.item() + 0.5 * of_masked.item() + 0.5)
+
+
+def test_no_masked_events(batch):
+    step = module(Recorder(), mask_fraction=0.0).train()._shared_step(batch, 0)
+    assert step.loss == step.classification_loss
+    assert step.reconstruction_loss == 0
 
 
 def test_evaluation_masks_all_events_and_always_alike(batch):
@@ -91,7 +99,7 @@ def test_pretraining_learns_nothing_from_labels(batch):
         model = ErrorParameter()
         step = module(model, classification_weight=0.0).train()._shared_step((features, labels_of_run), 0)
         step.loss.backward()
-        assert model.scale.grad is None
+        assert model.scale.grad == 0
         assert model.errors.grad is not None
         losses.append(step.loss.item())
     assert losses[0] == losses[1]
