@@ -101,7 +101,7 @@ def pair_invariants(objects: Objects) -> Tensor:
     pt_i, pt_j = objects.pt[:, :, None], objects.pt[:, None, :]
     delta_phi = wrap(objects.phi[:, :, None] - objects.phi[:, None, :]).abs()
     delta_eta = (objects.eta[:, :, None] - objects.eta[:, None, :]).abs()
-    measured = torch.ones_like(delta_eta[0])
+    measured = delta_eta.new_ones(delta_eta.shape[1:])
     measured[schema.MISSING_ENERGY, :] = 0
     measured[:, schema.MISSING_ENERGY] = 0
     delta_eta = delta_eta * measured

@@ -75,6 +75,13 @@ def test_missing_objects_are_hidden(model, features, generator):
     torch.testing.assert_close(model(features, nobody).logits, expected)
 
 
+def test_no_events(model):
+    nothing = torch.zeros(0, 21)
+    output = model(nothing)
+    assert output.logits.shape == (0,)
+    assert model.reconstruct(output.encoded, nothing).errors.shape == (0, 21)
+
+
 def test_mixed_precision(model, features):
     with torch.autocast("cpu", torch.bfloat16):
         output = model(features)
