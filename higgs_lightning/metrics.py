@@ -4,6 +4,7 @@ from statistics import NormalDist
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 
 class AucInterval(NamedTuple):
@@ -87,6 +88,74 @@ def background_rejection(labels: np.ndarray, scores: np.ndarray, signal_efficien
     background, signal = roc_curve(labels, scores)
     passed = background[np.searchsorted(signal, signal_efficiency)]
     return float("inf") if passed == 0 else float(1 / passed)
+
+
+def discovery_significance(
+    signal: ArrayLike, background: ArrayLike, relative_uncertainty: float = 0.0
+) -> np.ndarray:
+    """Expected significance, in standard deviations, of ``signal`` events on top of ``background`` ones.
+
+    The median significance for the Asimov data set: G. Cowan, K. Cranmer, E. Gross and O. Vitells, Eur. Phys.
+    J. C 71 (2011) 1554, eq. 97; with an uncertain background, G. Cowan, "Discovery sensitivity for a counting
+    experiment with background uncertainty" (2012), eq. 20. 0 where no background is expected.
+
+    Args:
+        signal: expected signal events that pass, any shape.
+        background: expected background events that pass, the same shape.
+        relative_uncertainty: standard deviation of the background expectation, as a share of it.
+    """
+    s, b = np.asarray(signal, float), np.asarray(background, float)
+    known = b > 0
+    b = np.where(known, b, 1.0)
+    if relative_uncertainty == 0:
+        squared = (s + b) * np.log1p(s / b) - s
+    else:
+        variance = (relative_uncertainty * b) ** 2
+        squared = (s + b) * np.log1p(s * b / (b**2 + (s + b) * variance))
+        squared -= b**2 / variance * np.log1p(variance * s / (b * (b + variance)))
+    return np.where(known, np.sqrt(2 * np.maximum(squared, 0)), 0.0)
+
+
+def approximate_median_significance(
+    signal: ArrayLike, background: ArrayLike, regularisation: float = 10.0
+) -> np.ndarray:
+    """AMS of the HiggsML challenge: :func:`discovery_significance` with ``regularisation`` more background.
+
+    C. Adam-Bourdarios et al., JMLR Workshop and Conference Proceedings 42 (2015) 19.
+    """
+    return discovery_significance(signal, np.asarray(background, float) + regularisation)
+
+
+class Reliability(NamedTuple):
+    """How often events are signal, by what their score says; all fields (K,), of the bins that hold events.
+
+    Attributes:
+        score: mean score.
+        signal: share of signal.
+        events: number of events.
+    """
+
+    score: np.ndarray
+    signal: np.ndarray
+    events: np.ndarray
+
+    @property
+    def error(self) -> float:
+        """Expected calibration error: the mean distance of share and score, over events."""
+        return float((np.abs(self.signal - self.score) * self.events).sum() / self.events.sum())
+
+
+def reliability(labels: np.ndarray, probabilities: np.ndarray, bins: int = 20) -> Reliability:
+    """Compare probabilities (N,) with the share of signal in bins of equal width.
+
+    C. Guo, G. Pleiss, Y. Sun and K. Weinberger, ICML 2017.
+    """
+    bin_of = np.minimum((np.asarray(probabilities) * bins).astype(int), bins - 1)
+    events = np.bincount(bin_of, minlength=bins)
+    score = np.bincount(bin_of, probabilities, bins)
+    signal = np.bincount(bin_of, np.asarray(labels) > 0.5, bins)
+    held = events > 0
+    return Reliability(score[held] / events[held], signal[held] / events[held], events[held])
 
 
 def _is_signal(labels: np.ndarray) -> np.ndarray:

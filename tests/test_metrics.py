@@ -6,7 +6,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn import metrics as sklearn_metrics
 
-from higgs_lightning.metrics import background_rejection, roc_auc_interval, roc_curve
+from higgs_lightning.metrics import (
+    approximate_median_significance,
+    background_rejection,
+    discovery_significance,
+    reliability,
+    roc_auc_interval,
+    roc_curve,
+)
 
 
 def sample(num_events: int, seed: int, separation: float = 1.0) -> tuple[np.ndarray, np.ndarray]:
@@ -97,3 +104,40 @@ def test_one_event_of_a_class_leaves_everything_possible():
 def test_a_curve_of_one_class_is_refused(label):
     with pytest.raises(ValueError, match="both classes"):
         roc_curve(np.full(3, label), np.arange(3.0))
+
+
+def test_significance_of_few_signal_events_is_s_over_sqrt_b():
+    s, b = np.array([0.1, 1.0, 3.0]), np.array([1e3, 1e4, 1e5])
+    np.testing.assert_allclose(discovery_significance(s, b), s / np.sqrt(b), rtol=1e-2)
+    expected = s / np.sqrt(b + (0.05 * b) ** 2)
+    np.testing.assert_allclose(discovery_significance(s, b, 0.05), expected, rtol=2e-2)
+
+
+def test_significance_is_the_likelihood_ratio_s():
+    """Against the definition: the profile likelihood of n = s + b and a measured background, maximised."""
+    s, b, sigma = 100.0, 1000.0, 50.0
+    tau = b / sigma**2  # the background is measured as tau * b events
+    n, m = s + b, tau * b
+    strength = np.linspace(900, 1200, 300_001)  # background, if there is no signal
+    null = (n * np.log(strength) - strength + m * np.log(tau * strength) - tau * strength).max()
+    free = n * np.log(n) - n + m * np.log(m) - m
+    assert discovery_significance(s, b, 0.05) == pytest.approx(np.sqrt(2 * (free - null)), rel=1e-5)
+    assert discovery_significance(s, b, 1e-6) == pytest.approx(discovery_significance(s, b), rel=1e-4)
+
+
+def test_significance_without_events():
+    assert discovery_significance(np.array([0.0, 5.0]), np.array([10.0, 0.0])).tolist() == [0.0, 0.0]
+    assert approximate_median_significance(5.0, 0.0) == discovery_significance(5.0, 10.0)
+
+
+def test_reliability_of_honest_and_of_overconfident_scores():
+    generator = np.random.default_rng(1)
+    truth = generator.random(200_000)
+    labels = generator.random(200_000) < truth
+    honest = reliability(labels, truth)
+    assert honest.events.sum() == 200_000
+    assert honest.error < 0.01
+    np.testing.assert_allclose(honest.signal, honest.score, atol=0.02)
+    overconfident = reliability(labels, (truth > 0.5).astype(float))
+    assert overconfident.events.tolist() == [(truth <= 0.5).sum(), (truth > 0.5).sum()]
+    assert overconfident.error == pytest.approx(0.25, abs=0.01)
