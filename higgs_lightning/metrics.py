@@ -6,6 +6,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
+#: Background events that a cut must keep to be considered for its significance.
+LEAST_BACKGROUND = 100
+
 
 class AucInterval(NamedTuple):
     """A ROC-AUC and the bounds of its confidence interval."""
@@ -124,6 +127,44 @@ def approximate_median_significance(
     C. Adam-Bourdarios et al., JMLR Workshop and Conference Proceedings 42 (2015) 19.
     """
     return discovery_significance(signal, np.asarray(background, float) + regularisation)
+
+
+class Significances(NamedTuple):
+    """What an analysis can expect of every cut that keeps enough background to be counted; all fields (K,).
+
+    Attributes:
+        signal_efficiency: of the cut.
+        without_uncertainty: discovery significance if the background were known.
+        with_uncertainty: the same with its uncertainty.
+        ams: approximate median significance.
+    """
+
+    signal_efficiency: np.ndarray
+    without_uncertainty: np.ndarray
+    with_uncertainty: np.ndarray
+    ams: np.ndarray
+
+
+def significances(
+    labels: np.ndarray, scores: np.ndarray, signal: float, background: float, uncertainty: float
+) -> Significances:
+    """Significance of every cut on the scores (N,), for so many events of each class before the cut.
+
+    Cuts that keep fewer than :data:`LEAST_BACKGROUND` background events are left out: their efficiency hangs
+    on chance, and the best of them would be a lucky one.
+
+    Raises:
+        ValueError: one class is missing.
+    """
+    of_background, of_signal = roc_curve(labels, scores)
+    kept = of_background * (~_is_signal(labels)).sum() >= min(LEAST_BACKGROUND, (~_is_signal(labels)).sum())
+    s, b = signal * of_signal[kept], background * of_background[kept]
+    return Significances(
+        of_signal[kept],
+        discovery_significance(s, b),
+        discovery_significance(s, b, uncertainty),
+        approximate_median_significance(s, b),
+    )
 
 
 class Reliability(NamedTuple):

@@ -1,6 +1,7 @@
 """The LightningModule: one step for every model, its losses and its metrics."""
 
 import math
+import warnings
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -21,6 +22,15 @@ from higgs_lightning.masking import hidden_features, hide_objects
 from higgs_lightning.models.model import Model, Reconstruction
 from higgs_lightning.models.standardize import Standardize
 
+# batches are slices of a memory map: worker processes would only slow them down
+warnings.filterwarnings("ignore", ".*does not have many workers.*")
+# metrics are logged once an epoch
+warnings.filterwarnings("ignore", ".*smaller than the logging interval.*")
+# a run that goes on writes into its own folder
+warnings.filterwarnings("ignore", ".*exists and is not empty.*")
+# Lightning 2.6 under torch 2.13
+warnings.filterwarnings("ignore", ".*LeafSpec.*")
+
 Batch = tuple[Tensor, Tensor]  # features (B, 21) in HIGGS units and labels (B,)
 
 _CHECK_EVERY = 50  # steps: each look at a loss waits for the accelerator
@@ -38,7 +48,7 @@ class HiggsModule(LightningModule):
 
     Args:
         model: what is trained.
-        optimizer: makes the optimizer of some parameters.
+        optimizer: makes the optimizer of some parameters; None where nothing is to be trained.
         scheduler: makes Lightning's description of a schedule from ``optimizer`` and ``total_steps``.
         classification_weight: weight of the BCE loss.
         reconstruction_weight: weight of the reconstruction loss.
@@ -51,8 +61,8 @@ class HiggsModule(LightningModule):
     def __init__(
         self,
         model: Model,
-        optimizer: Callable[[Iterable[nn.Parameter]], Optimizer],
-        scheduler: Callable[..., dict[str, Any]],
+        optimizer: Callable[[Iterable[nn.Parameter]], Optimizer] | None,
+        scheduler: Callable[..., dict[str, Any]] | None,
         classification_weight: float,
         reconstruction_weight: float,
         mask_ratio: float,
@@ -81,6 +91,7 @@ class HiggsModule(LightningModule):
                     part.fit(*self.trainer.datamodule.statistics())  # type: ignore[attr-defined]
 
     def configure_optimizers(self) -> Any:
+        assert self.optimizer is not None and self.scheduler is not None  # noqa: PT018
         optimizer = self.optimizer(self.model.parameters())
         total_steps = int(self.trainer.estimated_stepping_batches)
         return {"optimizer": optimizer, "lr_scheduler": self.scheduler(optimizer, total_steps=total_steps)}

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from higgs_lightning import schema
-from higgs_lightning.metrics import roc_auc_interval, roc_curve
+from higgs_lightning.metrics import Reliability, Significances, roc_auc_interval, roc_curve
 
 # Okabe and Ito's colours, told apart by colour-blind readers too
 _SIGNAL, _BACKGROUND = "#D55E00", "#0072B2"
@@ -143,6 +143,43 @@ def reconstruction(truth: np.ndarray, reconstructed: np.ndarray, hidden: np.ndar
             _draw_levels(axes, true, predicted)
         else:
             _draw_density(axes, true, predicted, periodic=feature.quantity == "phi")
+    return figure
+
+
+@_slide
+def significance(of_cut: Significances) -> Figure:
+    """Expected discovery significance against the signal efficiency of the cut."""
+    figure = Figure(figsize=(8, 5.6), layout="constrained")
+    axes = figure.subplots()
+    for values, name, color in (
+        (of_cut.without_uncertainty, "background known", _BACKGROUND),
+        (of_cut.with_uncertainty, "background uncertain", _SIGNAL),
+    ):
+        best = int(values.argmax())
+        label = f"{name}: {values[best]:.2f} at best"
+        axes.plot(of_cut.signal_efficiency, values, color=color, label=label)
+        axes.plot(of_cut.signal_efficiency[best], values[best], "o", color=color)
+    axes.set(xlim=(0, 1), ylim=(0, None), xlabel="signal efficiency of the cut")
+    axes.set_ylabel("expected significance [standard deviations]")
+    axes.grid(alpha=0.3)
+    axes.legend(loc="lower center", fontsize=12)
+    return figure
+
+
+@_slide
+def reliability(of_scores: Reliability) -> Figure:
+    """Share of signal against the score, and how many events there are of each score."""
+    figure = Figure(figsize=(8, 7), layout="constrained")
+    axes, below = figure.subplots(2, 1, sharex=True, height_ratios=[3, 1])
+    axes.plot([0, 1], [0, 1], color="grey", linestyle=":", linewidth=1)
+    name = f"expected calibration error {of_scores.error:.3f}"
+    axes.plot(of_scores.score, of_scores.signal, "o-", color=_SIGNAL, label=name)
+    axes.set(xlim=(0, 1), ylim=(0, 1), ylabel="share of signal")
+    axes.legend(loc="upper left", fontsize=12)
+    below.bar(of_scores.score, of_scores.events, width=0.03, color=_BACKGROUND)
+    below.set(xlabel="probability of signal", ylabel="events")
+    for part in (axes, below):
+        part.grid(alpha=0.3)
     return figure
 
 

@@ -33,14 +33,17 @@ def write(
         config: the resolved configuration.
     """
     write_json(run_dir / "metrics.json", metrics)
-    (run_dir / "plots").mkdir(exist_ok=True)
-    for name, figure in draw(history, metrics["best_epoch"], evaluations, metrics["dataset"]).items():
-        figure.savefig(run_dir / "plots" / f"{name}.png", dpi=120)
+    figures = draw_history(history, metrics["best_epoch"]) | draw_evaluations(evaluations, metrics["dataset"])
+    save_figures(figures, run_dir / "plots")
+    for name, figure in figures.items():
         tensorboard.experiment.add_figure(name, figure, metrics["best_epoch"], close=False)
     final = {name: metrics[name] for name in ("val/auc", "test/auc", "test/accuracy", "test/loss")}
     tensorboard.log_hyperparams(config, {f"final/{name}": value for name, value in final.items()})
     tensorboard.finalize("success")
-    print_table(evaluations, metrics["dataset"], run_dir)
+    print_table(evaluations, metrics["dataset"])
+    console = Console()
+    console.print(f"run folder:  {run_dir}", soft_wrap=True)
+    console.print(f"TensorBoard: tensorboard --logdir {run_dir}", soft_wrap=True)
 
 
 def final_metrics(evaluations: Mapping[str, Evaluation]) -> dict[str, float]:
@@ -62,18 +65,22 @@ def final_metrics(evaluations: Mapping[str, Evaluation]) -> dict[str, float]:
     return metrics
 
 
-def draw(
-    history: list[dict[str, float]], best_epoch: int, evaluations: Mapping[str, Evaluation], dataset: str
-) -> dict[str, Figure]:
-    """Every plot of a run by its name."""
+def draw_history(history: list[dict[str, float]], best_epoch: int) -> dict[str, Figure]:
+    """The learning curves of a run by their names."""
+    return {
+        "loss": plots.learning_curve(history, "loss", "loss", best_epoch),
+        "accuracy": plots.learning_curve(history, "accuracy", "accuracy", best_epoch),
+        "auc": plots.learning_curve(history, "auc", "ROC-AUC", best_epoch),
+    }
+
+
+def draw_evaluations(evaluations: Mapping[str, Evaluation], dataset: str) -> dict[str, Figure]:
+    """The plots of a model's scores and reconstruction by their names."""
     test = evaluations["test"]
     curves = {
         split: (evaluation.labels, evaluation.probabilities) for split, evaluation in evaluations.items()
     }
     figures = {
-        "loss": plots.learning_curve(history, "loss", "loss", best_epoch),
-        "accuracy": plots.learning_curve(history, "accuracy", "accuracy", best_epoch),
-        "auc": plots.learning_curve(history, "auc", "ROC-AUC", best_epoch),
         "roc": plots.roc(curves),
         "scores": plots.score_histograms(test.labels, test.probabilities, f"test events of {dataset}"),
     }
@@ -89,8 +96,25 @@ def write_json(path: Path, content: Mapping[str, Any]) -> None:
     partial.replace(path)
 
 
-def print_table(evaluations: Mapping[str, Evaluation], dataset: str, run_dir: Path) -> None:
-    """Print what a user wants to know at the end."""
+def save_figures(figures: Mapping[str, Figure], folder: Path) -> None:
+    """Save each figure as a picture of its name."""
+    folder.mkdir(exist_ok=True)
+    for name, figure in figures.items():
+        figure.savefig(folder / f"{name}.png", dpi=120)
+
+
+def print_numbers(metrics: Mapping[str, float], out_dir: Path) -> None:
+    """Print numbers one to a line, and where they are."""
+    table = Table(show_header=False)
+    for name, value in metrics.items():
+        table.add_row(name, f"{value:,}" if isinstance(value, int) else f"{value:.4f}")
+    console = Console()
+    console.print(table)
+    console.print(f"folder: {out_dir}", soft_wrap=True)
+
+
+def print_table(evaluations: Mapping[str, Evaluation], dataset: str) -> None:
+    """Print what a user wants to know first."""
     table = Table(title=dataset, title_justify="left")
     table.add_column("split")
     for column in ("events", "loss", "accuracy", "ROC-AUC", "95 % interval"):
@@ -105,7 +129,4 @@ def print_table(evaluations: Mapping[str, Evaluation], dataset: str, run_dir: Pa
             f"{auc.auc:.4f}",
             f"{auc.low:.4f} to {auc.high:.4f}",
         )
-    console = Console()
-    console.print(table)
-    console.print(f"run folder:  {run_dir}", soft_wrap=True)
-    console.print(f"TensorBoard: tensorboard --logdir {run_dir}", soft_wrap=True)
+    Console().print(table)

@@ -1,7 +1,6 @@
 """Train a model: ``python -m higgs_lightning.train [KEY=VALUE ...]``."""
 
 import time
-import warnings
 from pathlib import Path
 from typing import Any
 
@@ -26,15 +25,6 @@ from higgs_lightning.config import CONFIG_DIR
 from higgs_lightning.errors import UserError, one_sentence
 from higgs_lightning.history import History, ProgressBar, Throughput
 from higgs_lightning.module import HiggsModule
-
-# batches are slices of a memory map: worker processes would only slow them down
-warnings.filterwarnings("ignore", ".*does not have many workers.*")
-# metrics are logged once an epoch
-warnings.filterwarnings("ignore", ".*smaller than the logging interval.*")
-# a run that goes on writes into its own folder
-warnings.filterwarnings("ignore", ".*exists and is not empty.*")
-# Lightning 2.6 under torch 2.13
-warnings.filterwarnings("ignore", ".*LeafSpec.*")
 
 
 def train(cfg: DictConfig, run_dir: Path) -> dict[str, Any]:

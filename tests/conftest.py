@@ -1,15 +1,35 @@
-"""What the tests share: small files in HIGGS format and the real events, where they are at hand."""
+"""What the tests share: small files in HIGGS format, a small run, and real events where they are at hand."""
 
+import re
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from hydra import compose, initialize_config_dir
+from omegaconf import DictConfig
 
 from higgs_lightning import schema
+from higgs_lightning.config import CONFIG_DIR
 
+SMALL = ["data.train_events=1500", "trainer.max_epochs=2", "trainer.enable_progress_bar=false"]
+SMALL_PARTICLE = [*SMALL, "model.num_layers=1", "model.dim=16", "optimizer.lr=1e-2"]
 REPOSITORY = Path(__file__).parent.parent
 SHARED = REPOSITORY.parent / "shared"
+
+
+def command(*overrides: str, cwd: Path, name: str = "train") -> subprocess.CompletedProcess[str]:
+    """Start a command of the package as a user would."""
+    arguments = [sys.executable, "-m", f"higgs_lightning.{name}", *overrides]
+    return subprocess.run(arguments, cwd=cwd, capture_output=True, text=True, timeout=300, check=False)
+
+
+def composed(*overrides: str, name: str = "train") -> DictConfig:
+    """The configuration that a command would run with."""
+    with initialize_config_dir(CONFIG_DIR, version_base="1.3"):
+        return compose(name, list(overrides))
 
 
 def make_events(num_events: int, seed: int = 0, label: float | None = None) -> np.ndarray:
@@ -44,3 +64,22 @@ def features() -> torch.Tensor:
 @pytest.fixture
 def generator() -> torch.Generator:
     return torch.Generator().manual_seed(1)
+
+
+@pytest.fixture(scope="session")
+def higgs_csv(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """3,000 made-up events in HIGGS format, easy to tell apart."""
+    return write_csv(tmp_path_factory.mktemp("higgs") / "events.csv", make_events(3_000))
+
+
+@pytest.fixture(scope="session")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of one small run on the embedded sample, started as a user would."""
+    cwd = tmp_path_factory.mktemp("run")
+    done = command(*SMALL_PARTICLE, "data.train_events=20000", cwd=cwd)
+    assert done.returncode == 0, done.stderr
+    (folder,) = (cwd / "outputs").glob("*/*")
+    assert re.search(r"test .* 6,000 ", done.stdout)
+    assert "embedded sample (simulated)" in done.stdout
+    assert f"tensorboard --logdir {folder}" in done.stdout
+    return folder

@@ -12,53 +12,20 @@ import numpy as np
 import pytest
 import safetensors.torch
 import torch
-from conftest import REPOSITORY, make_events, write_csv
-from hydra import compose, initialize_config_dir
+from conftest import REPOSITORY, SMALL, SMALL_PARTICLE, command, composed, make_events, write_csv
 from omegaconf import DictConfig, OmegaConf
 
 from higgs_lightning import load_model
 from higgs_lightning.checkpoints import load_checkpoint, read_weights, save_model
-from higgs_lightning.config import CONFIG_DIR
 from higgs_lightning.errors import UserError
 from higgs_lightning.train import train
 
-SMALL = ["data.train_events=1500", "trainer.max_epochs=2", "trainer.enable_progress_bar=false"]
-SMALL_PARTICLE = [*SMALL, "model.num_layers=1", "model.dim=16", "optimizer.lr=1e-2"]
 EXPERIMENTS = sorted(path.stem for path in (REPOSITORY / "conf" / "experiment").glob("*.yaml"))
-
-
-def command(*overrides: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-    arguments = [sys.executable, "-m", "higgs_lightning.train", *overrides]
-    return subprocess.run(arguments, cwd=cwd, capture_output=True, text=True, timeout=300, check=False)
-
-
-def composed(*overrides: str) -> DictConfig:
-    with initialize_config_dir(CONFIG_DIR, version_base="1.3"):
-        return compose("train", list(overrides))
 
 
 def history(run: Path) -> list[dict[str, str]]:
     with (run / "metrics.csv").open() as file:
         return list(csv.DictReader(file))
-
-
-@pytest.fixture(scope="module")
-def higgs_csv(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """3,000 made-up events in HIGGS format, easy to tell apart."""
-    return write_csv(tmp_path_factory.mktemp("higgs") / "events.csv", make_events(3_000))
-
-
-@pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of one small run on the embedded sample, started as a user would."""
-    cwd = tmp_path_factory.mktemp("run")
-    done = command(*SMALL_PARTICLE, "data.train_events=20000", cwd=cwd)
-    assert done.returncode == 0, done.stderr
-    (folder,) = (cwd / "outputs").glob("*/*")
-    assert re.search(r"test .* 6,000 ", done.stdout)
-    assert "embedded sample (simulated)" in done.stdout
-    assert f"tensorboard --logdir {folder}" in done.stdout
-    return folder
 
 
 def test_a_run_leaves_what_it_promises(run: Path):
