@@ -1,0 +1,137 @@
+"""Events from any table: CSV or Parquet, with or without names, label and masses. For scoring, not training.
+
+What is missing (an empty field, nan, null) stays NaN: the models mask that object.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.csv
+import pyarrow.parquet
+from isal import igzip
+
+from higgs_lightning import schema
+from higgs_lightning.errors import UserError
+
+_NAMES = [feature.name for feature in schema.LOW_LEVEL]
+#: For tables without names: how many columns there are, and how many of them come before the features.
+_UNNAMED = {21: 0, 22: 1, 28: 0, 29: 1}
+_GZIP, _PARQUET = b"\x1f\x8b", b"PAR1"
+_MISSING = ["", "nan", "NaN", "NAN", "null", "NULL", "NA"]
+
+
+def read_table(path: Path, rows: int) -> Iterator[tuple[np.ndarray, float]]:
+    """The low-level features of a file, block by block.
+
+    Args:
+        path: .parquet, .csv or .csv.gz, told apart by their first bytes. With names, columns may come in any
+            order and others are passed over; without, there are 21 (features) or 28 (and masses) columns, or
+            one more with the label first.
+        rows: at most so many rows a block, for Parquet.
+
+    Yields:
+        (rows, 21) float32 in HIGGS units, in the file's order, and the share of the file that is read.
+
+    Raises:
+        UserError: the file is not such a table.
+    """
+    if not path.is_file():
+        raise UserError(f"input={path} is not a file")
+    with path.open("rb") as file:
+        magic = file.read(4)
+    try:
+        yield from _parquet(path, rows) if magic == _PARQUET else _csv(path, magic.startswith(_GZIP))
+    except (pa.ArrowInvalid, OSError, EOFError, igzip.BadGzipFile) as error:
+        reason = str(error).splitlines()[0].strip()
+        raise UserError(
+            f"{path} can't be read ({reason}): correct the row, or write the file again"
+        ) from error
+
+
+def _csv(path: Path, is_gzip: bool) -> Iterator[tuple[np.ndarray, float]]:
+    with path.open("rb") as raw:
+        file: Any = igzip.open(raw) if is_gzip else raw
+        first = file.readline().decode("utf-8-sig", "replace").strip()
+        if not first:
+            raise UserError(f"{path} holds no events")
+        fields = [field.strip() for field in first.split(",")]
+        has_names = not any(_is_number(field) for field in fields)
+        file.seek(0)
+        columns = _columns(fields, path) if has_names else _unnamed(len(fields), path)
+        names = fields if has_names else [f"{number}" for number in range(len(fields))]
+        chosen = [names[column] for column in columns]
+        if len(set(names)) < len(names):
+            raise UserError(f"{path} has two columns of one name")
+        reader = pyarrow.csv.open_csv(
+            file,
+            pyarrow.csv.ReadOptions(column_names=names, skip_rows=int(has_names), block_size=4 << 20),
+            convert_options=pyarrow.csv.ConvertOptions(
+                column_types=dict.fromkeys(chosen, pa.float32()),
+                include_columns=chosen,
+                null_values=_MISSING,
+                strings_can_be_null=True,
+            ),
+        )
+        size, row = path.stat().st_size, 1 + has_names
+        for batch in reader:
+            yield _features(batch, path, row), raw.tell() / size
+            row += len(batch)
+
+
+def _parquet(path: Path, rows: int) -> Iterator[tuple[np.ndarray, float]]:
+    table = pyarrow.parquet.ParquetFile(path)
+    names = table.schema_arrow.names
+    columns = _columns(names, path)
+    row, total = 1, max(1, table.metadata.num_rows)
+    for batch in table.iter_batches(rows, columns=[names[column] for column in columns]):
+        features = _features(batch.select(_NAMES), path, row)
+        row += len(batch)
+        yield features, (row - 1) / total
+
+
+def _features(batch: pa.RecordBatch, path: Path, row: int) -> np.ndarray:
+    """(rows, 21) float32, NaN for what is missing; the first of them is row ``row`` of the file."""
+    columns = []
+    for name, column in zip(_NAMES, batch.columns, strict=True):
+        try:
+            columns.append(column.cast(pa.float32()).to_numpy(zero_copy_only=False))
+        except pa.ArrowInvalid as error:
+            raise UserError(f"{path}: column {name} holds {column.type}, not numbers") from error
+    features = np.stack(columns, axis=1).astype(np.float32, copy=False)
+    infinite = np.isinf(features).any(axis=1)
+    if infinite.any():
+        raise UserError(f"{path}, row {row + int(infinite.argmax())}: a value is infinite; leave it empty")
+    return features
+
+
+def _columns(names: list[str], path: Path) -> list[int]:
+    """Where the features are among named columns."""
+    missing = [name for name in _NAMES if name not in names]
+    if missing:
+        raise UserError(
+            f"{path} has no column {missing[0]!r} ({len(missing)} of 21 are missing): name the columns as "
+            "schema.LOW_LEVEL does, or leave the header away and write them in HIGGS' order"
+        )
+    return [names.index(name) for name in _NAMES]
+
+
+def _unnamed(num_columns: int, path: Path) -> list[int]:
+    """Where the features are among columns without names."""
+    if num_columns not in _UNNAMED:
+        raise UserError(
+            f"{path} has {num_columns} columns: without names there must be 21 features or 28, or one more "
+            "with the label first"
+        )
+    first = _UNNAMED[num_columns]
+    return list(range(first, first + len(_NAMES)))
+
+
+def _is_number(field: str) -> bool:
+    try:
+        float(field)
+    except ValueError:
+        return field == ""
+    return True

@@ -1,0 +1,125 @@
+"""Score events: ``python -m higgs_lightning.predict ckpt=PATH input=FILE output=FILE``."""
+
+import time
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import hydra
+import numpy as np
+import pyarrow as pa
+import pyarrow.csv
+import pyarrow.parquet
+import torch
+from omegaconf import DictConfig, OmegaConf
+from rich.console import Console
+from rich.progress import Progress
+
+from higgs_lightning import schema
+from higgs_lightning.checkpoints import load_model
+from higgs_lightning.config import CONFIG_DIR
+from higgs_lightning.data.tables import read_table
+from higgs_lightning.errors import UserError, one_sentence
+from higgs_lightning.models import Model
+
+_SUFFIXES = (".parquet", ".csv", ".csv.gz")
+
+
+def predict(
+    ckpt: str, input: Path, output: Path, latent: bool, reconstruction: bool, batch_size: int, device: str
+) -> int:
+    """Score every event of a file, in its order; memory does not grow with the file.
+
+    Args:
+        ckpt: as for :func:`~higgs_lightning.checkpoints.load_model`.
+        input: see :func:`~higgs_lightning.data.tables.read_table`.
+        output: .parquet, .csv or .csv.gz; written beside its name and renamed once it is whole. Its columns:
+            ``score``, the probability of signal; then what else is asked for.
+        latent: write the bottleneck too, ``latent_0`` and so on.
+        reconstruction: write the reconstructed features too, in HIGGS units, by their names.
+        batch_size: events scored at once.
+        device: of the model.
+
+    Returns:
+        The number of events.
+
+    Raises:
+        UserError: an argument or the input can't be used; nothing is left behind.
+    """
+    if not output.name.endswith(_SUFFIXES):
+        raise UserError(f"output={output}: end the name in {', '.join(_SUFFIXES)}")
+    if output.is_dir() or not output.parent.is_dir():
+        raise UserError(f"output={output}: give the name of a file in a folder that exists")
+    if input.absolute() == output.absolute():
+        raise UserError(f"output={output} is the input: give another name")
+    if not isinstance(batch_size, int) or batch_size < 1:
+        raise UserError(f"batch_size={batch_size}: give a whole number, 1 or more")
+    model = load_model(ckpt).to(device)
+    if reconstruction and not model.has_decoder:
+        raise UserError(f"reconstruction=true: {type(model).__name__} has no decoder")
+    if model.mixes_events:
+        Console(stderr=True).print(f"{type(model).__name__}: scores depend on the order and on batch_size")
+
+    events = 0
+    partial = output.with_name(output.name + ".part")
+    console = Console(stderr=True)
+    try:
+        with ExitStack() as stack:
+            bar = stack.enter_context(Progress(console=console, disable=not console.is_terminal))
+            task = bar.add_task("Scoring", total=1.0)
+            write = None
+            for block, share in read_table(input, batch_size):
+                for start in range(0, len(block), batch_size):
+                    table = score(model, block[start : start + batch_size], latent, reconstruction, device)
+                    if write is None:
+                        write = writer(stack, partial, output.name, table.schema)
+                    write.write_batch(table)
+                    events += len(table)
+                bar.update(task, completed=share, description=f"Scoring: {events:,} events")
+        if not events:
+            raise UserError(f"{input} holds no events")
+        partial.replace(output)
+    finally:
+        partial.unlink(missing_ok=True)
+    return events
+
+
+@torch.inference_mode()
+def score(
+    model: Model, features: np.ndarray, latent: bool, reconstruction: bool, device: str
+) -> pa.RecordBatch:
+    """One batch of (B, 21) in, its columns out."""
+    batch = torch.from_numpy(features).to(device)
+    output = model(batch)
+    columns: dict[str, Any] = {"score": output.logits.sigmoid().cpu().numpy()}
+    if latent:
+        values = output.latent.cpu().numpy()
+        columns |= {f"latent_{number}": values[:, number] for number in range(values.shape[1])}
+    if reconstruction:
+        values = model.reconstruct(output.encoded, batch).features.cpu().numpy()
+        columns |= {feature.name: values[:, i] for i, feature in enumerate(schema.LOW_LEVEL)}
+    return pa.RecordBatch.from_pydict(columns)
+
+
+def writer(stack: ExitStack, path: Path, name: str, columns: pa.Schema) -> Any:
+    """A writer of batches to ``path``, in the format that ``name`` ends in; ``stack`` closes it."""
+    file = stack.enter_context(pa.output_stream(path, compression="gzip" if name.endswith(".gz") else None))
+    make = pyarrow.parquet.ParquetWriter if name.endswith(".parquet") else pyarrow.csv.CSVWriter
+    return stack.enter_context(make(file, columns))
+
+
+@hydra.main(version_base="1.3", config_path=CONFIG_DIR, config_name="predict")
+@one_sentence
+def main(cfg: DictConfig) -> None:
+    for key in ("ckpt", "input", "output"):
+        if OmegaConf.is_missing(cfg, key):
+            raise UserError(f"say {key}=...: this command needs ckpt=RUN, input=FILE and output=FILE")
+    start = time.perf_counter()
+    paths = {key: Path(cfg[key]) for key in ("input", "output")}
+    events = predict(**{**OmegaConf.to_container(cfg, resolve=True), **paths})  # type: ignore[dict-item]
+    seconds = time.perf_counter() - start
+    print(f"{events:,} events in {seconds:.1f} s ({events / seconds:,.0f} a second): {cfg.output}")
+
+
+if __name__ == "__main__":
+    main()

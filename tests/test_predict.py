@@ -1,0 +1,160 @@
+"""The predict command: any table in, scores out in the same order, bad input in one sentence."""
+
+import gzip
+import re
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from conftest import command, make_events
+
+from higgs_lightning import load_model, schema
+from higgs_lightning.errors import UserError
+from higgs_lightning.predict import predict
+
+NAMES = [feature.name for feature in schema.LOW_LEVEL]
+EVENTS = make_events(500)
+
+
+def scores(run: Path, source: Path, output: Path, **changed: object) -> np.ndarray:
+    arguments = {"latent": False, "reconstruction": False, "batch_size": 64, "device": "cpu"}
+    assert predict(str(run), source, output, **arguments | changed) == 500  # type: ignore[arg-type]
+    read = pd.read_parquet if output.suffix == ".parquet" else pd.read_csv
+    return read(output)["score"].to_numpy()
+
+
+@pytest.fixture(scope="module")
+def expected(run: Path) -> np.ndarray:
+    with torch.no_grad():
+        return load_model(run)(torch.from_numpy(EVENTS[:, 1:])).logits.sigmoid().numpy()
+
+
+def write(kind: str, folder: Path) -> Path:
+    """The same 500 events as different people write them."""
+    features = pd.DataFrame(EVENTS[:, 1:], columns=NAMES)
+    masses = pd.DataFrame(np.ones((500, 7), np.float32), columns=[f.name for f in schema.HIGH_LEVEL])
+    labelled = pd.concat([pd.Series(EVENTS[:, 0], name="label"), features, masses], axis=1)
+    path = folder / ("events" + ("." + kind.split()[0]))
+    if kind == "csv of 21":
+        features.to_csv(path, index=False, header=False)
+    elif kind == "csv of 29":
+        labelled.to_csv(path, index=False, header=False)
+    elif kind == "csv.gz of 28":
+        pd.concat([features, masses], axis=1).to_csv(path, index=False, header=False)
+    elif kind == "csv with names in another order":
+        labelled[labelled.columns[::-1]].to_csv(path, index=False)
+    else:
+        labelled.astype(np.float64).assign(run=1).to_parquet(path)
+    return path
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "csv of 21",
+        "csv of 29",
+        "csv.gz of 28",
+        "csv with names in another order",
+        "parquet with more columns",
+    ],
+)
+def test_every_kind_of_table(kind: str, run: Path, expected: np.ndarray, tmp_path: Path):
+    found = scores(run, write(kind, tmp_path), tmp_path / "scores.parquet")
+    np.testing.assert_allclose(found, expected, atol=1e-6)
+
+
+@pytest.mark.parametrize("name", ["scores.csv", "scores.csv.gz"])
+def test_text_as_output(name: str, run: Path, expected: np.ndarray, tmp_path: Path):
+    np.testing.assert_allclose(
+        scores(run, write("csv of 21", tmp_path), tmp_path / name), expected, atol=1e-6
+    )
+    assert (tmp_path / name).read_bytes().startswith(b"\x1f\x8b") == name.endswith(".gz")
+
+
+def test_more_columns_on_request(run: Path, tmp_path: Path):
+    source = write("csv of 21", tmp_path)
+    scores(run, source, tmp_path / "all.parquet", latent=True, reconstruction=True)
+    table = pd.read_parquet(tmp_path / "all.parquet")
+    model, features = load_model(run), torch.from_numpy(EVENTS[:, 1:])
+    with torch.no_grad():
+        output = model(features)
+        decoded = model.reconstruct(output.encoded, features).features.numpy()
+    latent = table[[f"latent_{number}" for number in range(output.latent.shape[1])]].to_numpy()
+    np.testing.assert_allclose(latent, output.latent.numpy(), atol=1e-5)
+    np.testing.assert_allclose(table["lepton_pT"], decoded[:, 0], atol=1e-4)
+
+
+def test_missing_objects_are_masked(run: Path, tmp_path: Path):
+    """Empty fields, nan and null are all the same."""
+    events = EVENTS[:, 1:].copy()
+    events[::3, 5:9] = np.nan
+    with torch.no_grad():
+        expected = load_model(run)(torch.from_numpy(events)).logits.sigmoid().numpy()
+    frame = pd.DataFrame(events, columns=NAMES)
+    frame.to_csv(tmp_path / "empty.csv", index=False)
+    frame.to_csv(tmp_path / "nan.csv", index=False, header=False, na_rep="nan")
+    frame.to_parquet(tmp_path / "null.parquet")
+    for name in ("empty.csv", "nan.csv", "null.parquet"):
+        found = scores(run, tmp_path / name, tmp_path / "scores.parquet")
+        np.testing.assert_allclose(found, expected, atol=1e-6)
+
+
+def test_the_command(run: Path, tmp_path: Path):
+    source = write("csv of 29", tmp_path)
+    done = command(f"ckpt={run}", f"input={source}", "output=scores.csv", cwd=tmp_path, name="predict")
+    assert done.returncode == 0, done.stderr
+    assert re.search(r"500 events in .* a second\): scores.csv", done.stdout)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["events.csv", "scores.csv"]
+
+
+ROW = ",".join(["1"] * 21)
+BAD = {
+    "missing": (None, "is not a file"),
+    "empty": (b"", "holds no events"),
+    "only names": (",".join(NAMES).encode() + b"\n", "holds no events"),
+    "columns": (b"1,2,3\n", "has 3 columns: without names there must be 21"),
+    "names": (b"a,b,c\n1,2,3\n", "has no column 'lepton_pT' .21 of 21 are missing"),
+    "twice": (f"{NAMES[0]},{','.join(NAMES)}\n".encode(), "has two columns of one name"),
+    "text": (f"{ROW}\n{ROW[:-1]}abc\n".encode(), "can't be read .*abc.*: correct the row"),
+    "short row": (f"{ROW}\n{ROW[:-2]}\n".encode(), "can't be read .*: correct the row"),
+    "infinite": (f"{ROW}\n{ROW[:-1]}inf\n".encode(), "row 2: a value is infinite"),
+    "damaged gzip": (gzip.compress(f"{ROW}\n".encode() * 9000)[:-20], "can't be read"),
+    "not parquet": (b"PAR1 and nothing else", "can't be read"),
+}
+
+
+@pytest.mark.parametrize(("content", "sentence"), BAD.values(), ids=BAD)
+def test_bad_input_is_one_sentence_and_leaves_nothing(
+    content: bytes | None, sentence: str, run: Path, tmp_path: Path
+):
+    source = tmp_path / "events"
+    if content is not None:
+        source.write_bytes(content)
+    with pytest.raises(UserError, match=sentence) as raised:
+        scores(run, source, tmp_path / "scores.parquet")
+    assert "\n" not in str(raised.value)
+    assert [path.name for path in tmp_path.iterdir()] == ([] if content is None else ["events"])
+
+
+def test_a_parquet_column_of_text(run: Path, tmp_path: Path):
+    frame = pd.DataFrame(EVENTS[:, 1:], columns=NAMES).assign(jet_1_pt="high")
+    frame.to_parquet(tmp_path / "events.parquet")
+    with pytest.raises(UserError, match=r"column jet_1_pt holds .*, not numbers"):
+        scores(run, tmp_path / "events.parquet", tmp_path / "scores.parquet")
+
+
+@pytest.mark.parametrize(
+    ("output", "changed", "sentence"),
+    [
+        ("scores.xlsx", {}, "end the name in .parquet, .csv, .csv.gz"),
+        ("nowhere/scores.csv", {}, "a folder that exists"),
+        ("events.csv", {}, "is the input"),
+        ("scores.csv", {"batch_size": 0}, "batch_size=0: give a whole number"),
+    ],
+)
+def test_bad_arguments(output: str, changed: dict[str, object], sentence: str, run: Path, tmp_path: Path):
+    source = write("csv of 21", tmp_path)
+    with pytest.raises(UserError, match=sentence):
+        scores(run, source, tmp_path / output, **changed)
