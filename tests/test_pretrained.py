@@ -1,0 +1,34 @@
+"""The weights in the package: they load, they know physics, and a fine-tuning begins with them."""
+
+from pathlib import Path
+
+import torch
+from conftest import SMALL, composed
+
+from higgs_lightning import load_model
+from higgs_lightning.checkpoints import PRETRAINED, read_weights
+from higgs_lightning.data import sample_csv
+from higgs_lightning.data.ingest import open_events
+from higgs_lightning.metrics import roc_auc_interval
+from higgs_lightning.train import train
+
+
+def test_they_score_events_that_they_have_not_seen(tmp_path: Path):
+    """The embedded sample was simulated with another seed than their training events."""
+    events = torch.from_numpy(open_events(sample_csv(), tmp_path)[:6_000].copy())
+    with torch.no_grad():
+        logits = load_model("pretrained")(events[:, 1:]).logits
+    assert roc_auc_interval(events[:, 0].numpy(), logits.numpy()).low > 0.84
+
+
+def test_they_are_small():
+    assert PRETRAINED.stat().st_size < 8e6
+
+
+def test_fine_tuning_begins_with_them(tmp_path: Path):
+    """Their model is the default one; training at rate 0 for an epoch leaves them as they are."""
+    small = [*SMALL, "data.train_events=500", "trainer.max_epochs=1", "optimizer.lr=0.0"]
+    metrics = train(composed("stage=finetune", *small, f"data.dir={tmp_path}"), tmp_path / "run")
+    assert metrics["test/auc"] > 0.83
+    before, after = read_weights("pretrained")[1], read_weights(tmp_path / "run")[1]
+    assert all(torch.equal(before[name], after[name]) for name in before)
