@@ -1,5 +1,17 @@
 """Tell Higgs events from background with a masked transformer autoencoder."""
 
-from higgs_lightning.checkpoints import load_model
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from higgs_lightning.checkpoints import load_model
 
 __all__ = ["load_model"]
+
+
+def __getattr__(name: str) -> Any:
+    """Import torch when it is needed, not when a command prints its help."""
+    if name in __all__:
+        from higgs_lightning import checkpoints
+
+        return getattr(checkpoints, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

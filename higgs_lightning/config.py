@@ -4,7 +4,6 @@ from pathlib import Path
 
 from omegaconf import OmegaConf
 
-from higgs_lightning.checkpoints import run_folder_of
 from higgs_lightning.errors import UserError
 
 _PACKAGE = Path(__file__).parent
@@ -15,8 +14,12 @@ CONFIG_DIR = str(next(p for p in (_PACKAGE / "conf", _PACKAGE.parent / "conf") i
 
 def _run_folder(ckpt: str | None, new: str) -> str:
     """`${run_folder:CKPT,NEW}`: the folder of the run that CKPT continues, or NEW."""
+    if ckpt is None:
+        return new
+    from higgs_lightning.checkpoints import run_folder_of  # it imports torch
+
     try:
-        return new if ckpt is None else str(run_folder_of(ckpt))
+        return str(run_folder_of(ckpt))
     except UserError:  # the command says so once it runs; here Hydra would add a traceback
         return new
 

@@ -18,7 +18,7 @@ from omegaconf import DictConfig, OmegaConf
 from higgs_lightning import load_model
 from higgs_lightning.checkpoints import load_checkpoint, read_weights, save_model
 from higgs_lightning.errors import UserError
-from higgs_lightning.train import train
+from higgs_lightning.training import train
 
 EXPERIMENTS = sorted(path.stem for path in (REPOSITORY / "conf" / "experiment").glob("*.yaml"))
 
@@ -236,9 +236,9 @@ def test_the_notebook_s_recipe():
 
 @pytest.mark.parametrize("experiment", [None, *EXPERIMENTS])
 def test_every_key_is_read(experiment: str | None):
-    """train.py reads each top-level key by name; the keys below are arguments, so that strangers fail."""
+    """training.py reads each top-level key by name; the keys below are arguments, so that strangers fail."""
     cfg = composed() if experiment is None else composed(f"experiment={experiment}")
-    source = (REPOSITORY / "higgs_lightning" / "train.py").read_text()
+    source = (REPOSITORY / "higgs_lightning" / "training.py").read_text()
     assert set(cfg) == set(re.findall(r"cfg\.(\w+)", source))
     targets = {key for key in cfg if isinstance(cfg[key], DictConfig) and "_target_" in cfg[key]}
     assert {key for key in cfg if isinstance(cfg[key], DictConfig)} - targets == {"objective", "selection"}
@@ -296,3 +296,20 @@ def test_a_checkpoint_builds_models_of_ours_only(tmp_path: Path):
     with pytest.raises(UserError, match=r"subprocess\.run, which is not one of higgs_lightning's"):
         load_model(tmp_path / "stranger.ckpt")
     assert not (tmp_path / "executed").exists()
+
+
+def test_help_comes_before_torch():
+    """It lists groups and overrides; the overrides it advertises compose; nothing slow is imported for it."""
+    code = (
+        "import sys; sys.argv = ['train', '--help']\n"
+        "from higgs_lightning.train import main\n"
+        "try: main()\n"
+        "finally: assert 'torch' not in sys.modules"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    often_used = done.stdout.split("== Often used ==")[1].split("==")[0].strip().splitlines()
+    assert len(often_used) == 10
+    for line in often_used:
+        overrides = [word for word in line.split() if "=" in word]
+        assert composed(*overrides) != composed()

@@ -1,0 +1,102 @@
+"""One training from its configuration to its run folder: the map of the package."""
+
+import time
+from pathlib import Path
+from typing import Any
+
+import lightning
+from hydra.utils import instantiate
+from lightning.pytorch.callbacks import EarlyStopping, ModelCheckpoint
+from lightning.pytorch.loggers import TensorBoardLogger
+from omegaconf import DictConfig, OmegaConf
+
+from higgs_lightning import report
+from higgs_lightning.checkpoints import (
+    ConfigInCheckpoint,
+    find_checkpoint,
+    load_checkpoint,
+    read_weights,
+    require_same_model,
+    run_folder_of,
+)
+from higgs_lightning.errors import UserError
+from higgs_lightning.history import History, ProgressBar, Throughput
+from higgs_lightning.module import HiggsModule
+
+
+def train(cfg: DictConfig, run_dir: Path) -> dict[str, Any]:
+    """Train, test the best epoch on every split, and write it all into ``run_dir``.
+
+    Returns:
+        The content of ``metrics.json``.
+    """
+    start = time.perf_counter()
+    config: dict[str, Any] = OmegaConf.to_container(cfg, resolve=True)  # type: ignore[assignment]
+    resume = None if cfg.ckpt is None else checkpoint_to_resume(config, run_dir)
+    lightning.seed_everything(cfg.seed, verbose=False)
+
+    datamodule = instantiate(cfg.data)
+    model = instantiate(cfg.model)
+    if cfg.init is not None:
+        of_checkpoint, weights, path = read_weights(cfg.init)
+        require_same_model(config["model"], of_checkpoint, path)
+        model.load_state_dict(weights)
+    module = HiggsModule(
+        model=model,
+        optimizer=instantiate(cfg.optimizer),
+        scheduler=instantiate(cfg.scheduler),
+        seed=cfg.seed,
+        **cfg.objective,
+    )
+
+    # two, because `save_last` alone writes no last.ckpt after an epoch that is not the best
+    best, last = (
+        ModelCheckpoint(
+            run_dir / "checkpoints", name, monitor, mode=cfg.selection.mode, save_on_train_epoch_end=True
+        )
+        for name, monitor in (("best", cfg.selection.monitor), ("last", None))
+    )
+    callbacks = [Throughput(), ConfigInCheckpoint(config), best, last]
+    if cfg.selection.monitor is not None:
+        callbacks.append(EarlyStopping(**cfg.selection, check_on_train_epoch_end=True))
+    if cfg.trainer.enable_progress_bar:
+        callbacks.append(ProgressBar())
+    history = History(run_dir / "metrics.csv")
+    tensorboard = TensorBoardLogger(run_dir, name="", version="tensorboard", default_hp_metric=False)
+    trainer = instantiate(
+        cfg.trainer, callbacks=callbacks, logger=[history, tensorboard], default_root_dir=run_dir
+    )
+
+    if trainer.is_global_zero:
+        run_dir.mkdir(parents=True, exist_ok=True)
+        OmegaConf.save(config, run_dir / "config.yaml")
+    trainer.fit(module, datamodule, ckpt_path=resume, weights_only=True)
+    trainer.test(module, datamodule, ckpt_path=best.best_model_path, weights_only=True, verbose=False)
+
+    metrics = {
+        "dataset": cfg.data.name,
+        "seed": cfg.seed,
+        "parameters": sum(p.numel() for p in module.model.parameters()),
+        "epochs": trainer.current_epoch,
+        "best_epoch": load_checkpoint(Path(best.best_model_path))["epoch"],
+        "seconds": time.perf_counter() - start,
+        **report.final_metrics(module.evaluations),
+    }
+    if trainer.is_global_zero:
+        report.write(run_dir, metrics, module.evaluations, history.rows, tensorboard, config)
+    return metrics
+
+
+def checkpoint_to_resume(config: dict[str, Any], run_dir: Path) -> Path:
+    """Path of the checkpoint that ``config["ckpt"]`` names, if this run can go on from it.
+
+    Raises:
+        UserError: it belongs to another run's folder (as in a multirun) or to another model.
+    """
+    path = find_checkpoint(config["ckpt"], "last")
+    if run_folder_of(config["ckpt"]) != run_dir.absolute():
+        raise UserError(
+            f"ckpt={config['ckpt']} goes on in its own run folder: start it alone, without --multirun"
+        )
+    require_same_model(config["model"], load_checkpoint(path)["config"]["model"], path)
+    return path
