@@ -3,7 +3,6 @@
 from pathlib import Path
 from typing import Any
 
-import hydra
 import numpy as np
 import torch
 from hydra.core.hydra_config import HydraConfig
@@ -12,8 +11,8 @@ from omegaconf import DictConfig, OmegaConf
 
 from higgs_lightning import plots, report, schema
 from higgs_lightning.checkpoints import load_model
-from higgs_lightning.config import CONFIG_DIR
-from higgs_lightning.errors import UserError, one_sentence
+from higgs_lightning.config import command
+from higgs_lightning.errors import UserError
 from higgs_lightning.evaluation import Evaluation
 from higgs_lightning.metrics import (
     Significances,
@@ -101,8 +100,7 @@ def binned_aucs(test: Evaluation, features: np.ndarray) -> dict[str, float]:
     return aucs
 
 
-@hydra.main(version_base="1.3", config_path=CONFIG_DIR, config_name="evaluate")
-@one_sentence
+@command("evaluate")
 def main(cfg: DictConfig) -> None:
     if OmegaConf.is_missing(cfg, "ckpt"):
         raise UserError("say which model: ckpt=RUN, ckpt=CHECKPOINT, ckpt=last or ckpt=pretrained")

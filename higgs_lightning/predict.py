@@ -5,7 +5,6 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-import hydra
 import numpy as np
 import pyarrow as pa
 import pyarrow.csv
@@ -17,9 +16,9 @@ from rich.progress import Progress
 
 from higgs_lightning import schema
 from higgs_lightning.checkpoints import load_model
-from higgs_lightning.config import CONFIG_DIR
+from higgs_lightning.config import command
 from higgs_lightning.data.tables import read_table
-from higgs_lightning.errors import UserError, one_sentence
+from higgs_lightning.errors import UserError
 from higgs_lightning.models import Model
 
 _SUFFIXES = (".parquet", ".csv", ".csv.gz")
@@ -108,8 +107,7 @@ def writer(stack: ExitStack, path: Path, name: str, columns: pa.Schema) -> Any:
     return stack.enter_context(make(file, columns))
 
 
-@hydra.main(version_base="1.3", config_path=CONFIG_DIR, config_name="predict")
-@one_sentence
+@command("predict")
 def main(cfg: DictConfig) -> None:
     for key in ("ckpt", "input", "output"):
         if OmegaConf.is_missing(cfg, key):

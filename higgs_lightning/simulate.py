@@ -8,13 +8,12 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
-import hydra
 import numpy as np
 from omegaconf import DictConfig, OmegaConf
 from rich.progress import track
 
-from higgs_lightning.config import CONFIG_DIR
-from higgs_lightning.errors import UserError, one_sentence
+from higgs_lightning.config import command
+from higgs_lightning.errors import UserError
 
 
 def simulate(
@@ -103,8 +102,7 @@ def write(rows: np.ndarray, output: Path) -> None:
     unfinished.replace(output)
 
 
-@hydra.main(version_base="1.3", config_path=CONFIG_DIR, config_name="simulate")
-@one_sentence
+@command("simulate")
 def main(cfg: DictConfig) -> None:
     if OmegaConf.is_missing(cfg, "output"):
         raise UserError("say where the events go: output=FILE.csv.gz")

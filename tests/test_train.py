@@ -250,6 +250,11 @@ def test_every_key_is_read(experiment: str | None):
     ("overrides", "sentence"),
     [
         (["ckpt=nowhere"], "nowhere does not exist"),
+        (
+            ["model.num_layer=2"],
+            "model.num_layer is not a key of the configuration; model.num_layers is the nearest",
+        ),
+        (["modle=dnn"], "modle is not a key of the configuration; model is the nearest"),
         (["ckpt=last"], "no run below .* has a checkpoint"),
         (["data=higgs", "data.csv=missing.csv"], "missing.csv"),
         (["data.split=paper"], "needs 1,000,001 rows and the file has 60,000"),
