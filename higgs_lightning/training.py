@@ -49,15 +49,15 @@ def train(cfg: DictConfig, run_dir: Path) -> dict[str, Any]:
         **cfg.objective,
     )
 
+    chooses = cfg.selection.monitor is not None
+    criterion = (cfg.selection.monitor, cfg.selection.mode) if chooses else ("epoch", "max")
     # two, because `save_last` alone writes no last.ckpt after an epoch that is not the best
     best, last = (
-        ModelCheckpoint(
-            run_dir / "checkpoints", name, monitor, mode=cfg.selection.mode, save_on_train_epoch_end=True
-        )
-        for name, monitor in (("best", cfg.selection.monitor), ("last", None))
+        ModelCheckpoint(run_dir / "checkpoints", name, monitor, mode=mode, save_on_train_epoch_end=True)
+        for name, (monitor, mode) in (("best", criterion), ("last", (None, "min")))
     )
     callbacks = [Throughput(), ConfigInCheckpoint(config), best, last]
-    if cfg.selection.monitor is not None:
+    if chooses:
         callbacks.append(EarlyStopping(**cfg.selection, check_on_train_epoch_end=True))
     if cfg.trainer.enable_progress_bar:
         callbacks.append(ProgressBar())

@@ -138,6 +138,15 @@ def test_the_last_epoch_is_kept_even_if_it_is_not_the_best(higgs_csv: Path, tmp_
     assert sorted(path.name for path in (run / "checkpoints").iterdir()) == ["best.ckpt", "last.ckpt"]
 
 
+def test_without_a_choice_the_last_epoch_is_tested(higgs_csv: Path, tmp_path: Path):
+    data = ["data=higgs", f"data.csv={higgs_csv}", f"data.dir={tmp_path}", "selection.monitor=null"]
+    for mode in ("min", "max"):
+        metrics = train(composed(*SMALL_PARTICLE, *data, f"selection.mode={mode}"), tmp_path / mode)
+        assert metrics["best_epoch"] == 1
+        checkpoints = (tmp_path / mode / "checkpoints").iterdir()
+        assert {load_checkpoint(path)["epoch"] for path in checkpoints} == {1}
+
+
 def test_a_separate_test_file(higgs_csv: Path, tmp_path: Path):
     test_csv = write_csv(tmp_path / "test.csv", make_events(700, seed=1))
     data = ["data=higgs", f"data.csv={higgs_csv}", f"data.test_csv={test_csv}", f"data.dir={tmp_path}"]

@@ -36,8 +36,8 @@ PUBLISHED = [  # low-level features, ROC-AUC on HIGGS test events
 # few events need small batches and many epochs to make enough steps
 BATCH_SIZE = {"100": 50, "1000": 100, "10000": 250, "all": 500}
 SCRATCH_EPOCHS = {"100": 30, "1000": 30, "10000": 20, "all": 15}
-FINETUNE_EPOCHS = {"100": 10, "1000": 10, "10000": 10, "all": 6}
-FINETUNE_RATE = {"100": 1e-4, "1000": 2e-4, "10000": 5e-4, "all": 5e-4}
+FINETUNE_EPOCHS = {"100": 10, "1000": 10, "10000": 5, "all": 5}
+FINETUNE_RATE = {"100": 5e-5, "1000": 5e-5, "10000": 2e-4, "all": 3e-4}
 
 
 def scratch(*overrides: str) -> Callable[[str], list[str]]:
