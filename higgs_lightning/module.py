@@ -1,5 +1,6 @@
 """The LightningModule: one step for every model, its losses and its metrics."""
 
+import logging
 import math
 import warnings
 from collections.abc import Callable, Iterable
@@ -30,6 +31,9 @@ warnings.filterwarnings("ignore", ".*smaller than the logging interval.*")
 warnings.filterwarnings("ignore", ".*exists and is not empty.*")
 # Lightning 2.6 under torch 2.13
 warnings.filterwarnings("ignore", ".*LeafSpec.*")
+
+# nor need a user be told which accelerators there are not
+logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
 
 Batch = tuple[Tensor, Tensor]  # features (B, 21) in HIGGS units and labels (B,)
 

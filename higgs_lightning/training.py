@@ -50,11 +50,12 @@ def train(cfg: DictConfig, run_dir: Path) -> dict[str, Any]:
     )
 
     chooses = cfg.selection.monitor is not None
-    criterion = (cfg.selection.monitor, cfg.selection.mode) if chooses else ("epoch", "max")
+    best_in = (cfg.selection.monitor, cfg.selection.mode) if chooses else ("epoch", "max")
+    monitors: dict[str, tuple[str | None, str]] = {"best": best_in, "last": (None, "min")}
     # two, because `save_last` alone writes no last.ckpt after an epoch that is not the best
     best, last = (
         ModelCheckpoint(run_dir / "checkpoints", name, monitor, mode=mode, save_on_train_epoch_end=True)
-        for name, (monitor, mode) in (("best", criterion), ("last", (None, "min")))
+        for name, (monitor, mode) in monitors.items()
     )
     callbacks = [Throughput(), ConfigInCheckpoint(config), best, last]
     if chooses:

@@ -140,19 +140,21 @@ def main() -> None:
 def draw(
     names: list[str], results: dict[tuple[str, str], list[float]], unlabelled: float, path: Path
 ) -> None:
-    figure, axes = plt.subplots(figsize=(8, 5), layout="constrained")
+    figure, (whole, detail) = plt.subplots(1, 2, figsize=(12, 5), layout="constrained")
     x = [100, 1_000, 10_000, 108_554]
     for name in names:
         aucs = [results[name, events] for events in EVENTS]
         low, middle, high = (np.array([f(values) for values in aucs]) for f in (min, mean, max))
-        axes.errorbar(x, middle, [middle - low, high - middle], marker="o", capsize=3, label=name)
-    axes.axhline(unlabelled, color="black", linestyle="--", linewidth=1)
-    axes.text(x[0], unlabelled + 0.002, "shipped weights, no real labels", fontsize=8)
-    for text, auc in PUBLISHED:
-        axes.axhline(auc, color="grey", linestyle=":", linewidth=1)
-        axes.text(x[0], auc + 0.002, text, fontsize=8, color="grey")
-    axes.set(xscale="log", xlabel="labelled real training events", ylabel="test ROC-AUC")
-    axes.legend(fontsize=8, loc="lower right")
+        for axes in (whole, detail):
+            axes.errorbar(x, middle, [middle - low, high - middle], marker="o", capsize=3, label=name)
+    for text, auc in (*PUBLISHED, ("shipped weights, no real labels", unlabelled)):
+        for axes in (whole, detail):
+            axes.axhline(auc, color="grey", linestyle=":", linewidth=1)
+        detail.text(x[-1], auc + 0.0005, text, fontsize=9, color="dimgrey", ha="right")
+    for axes in (whole, detail):
+        axes.set(xscale="log", xlabel="labelled real training events", ylabel="test ROC-AUC")
+    detail.set(ylim=(0.83, 0.885))
+    whole.legend(fontsize=9, loc="center left")
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, dpi=120)
 
