@@ -27,7 +27,7 @@ def hide_objects(num_events: int, ratio: float, generator: torch.Generator) -> T
 
 def missing_objects(features: Tensor) -> Tensor:
     """The objects of (B, F) of which a feature is NaN: (B, O) bool."""
-    missing = torch.zeros(len(features), schema.NUM_OBJECTS, device=features.device)
+    missing = torch.zeros(features.shape[0], schema.NUM_OBJECTS, device=features.device)
     return missing.index_add(1, _OBJECT_OF_FEATURE.to(features.device), features.isnan().float()) > 0
 
 

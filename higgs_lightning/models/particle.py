@@ -74,20 +74,25 @@ class ParticleAutoencoder(Model):
         self.reconstructor = PerObjectLinear(dim, _NUM_QUANTITIES)
 
     def forward(self, features: Tensor, hidden: Tensor | None = None) -> Output:
-        output = self.look(features, hidden)
-        if self.training or hidden is not None or not self.average_mirrors:
-            return output
-        mirrors = [kinematics.mirrored(features, *signs) for signs in ((-1, 1), (1, -1), (-1, -1))]
-        logits = [output.logits, *(self.look(mirror, None).logits for mirror in mirrors)]
-        return output._replace(logits=torch.stack(logits).mean(dim=0))
-
-    def look(self, features: Tensor, hidden: Tensor | None) -> Output:
-        """Score events as they are, without their mirror images."""
+        one_look = self.training or hidden is not None or not self.average_mirrors
         objects, hidden, _ = self.view(features, hidden)
-        encoded = self.encode(blank(objects, hidden), hidden)  # (B, 1 + O, D)
+        objects = blank(objects, hidden)
+        bias = self.attention_bias(objects, hidden)  # the same for every mirror image
+        output = self.look(objects, hidden, bias)
+        if not one_look:
+            mirrors = [
+                objects._replace(eta=eta * objects.eta, phi=phi * objects.phi)
+                for eta, phi in ((-1, 1), (1, -1), (-1, -1))
+            ]
+            logits = [output.logits, *(self.look(mirror, hidden, bias).logits for mirror in mirrors)]
+            output = output._replace(logits=torch.stack(logits).mean(dim=0))
+        return output._replace(logits=output.logits.to(features))  # mixed precision ends here
+
+    def look(self, objects: Objects, hidden: Tensor, bias: Tensor) -> Output:
+        """Score events as they are, without their mirror images."""
+        encoded = self.encode(objects, hidden, bias)  # (B, 1 + O, D)
         latent = self.bottleneck(encoded[:, 0])
-        logits = self.classifier(latent).squeeze(1).to(features)  # mixed precision ends here
-        return Output(logits, latent, encoded[:, 1:])
+        return Output(self.classifier(latent).squeeze(1), latent, encoded[:, 1:])
 
     def reconstruct(self, encoded: Tensor, features: Tensor, hidden: Tensor | None = None) -> Reconstruction:
         objects, _, origin = self.view(features, hidden)
@@ -104,12 +109,11 @@ class ParticleAutoencoder(Model):
         origin = first_visible(objects.phi, hidden)
         return objects._replace(phi=kinematics.wrap(objects.phi - origin)), hidden, origin
 
-    def encode(self, objects: Objects, hidden: Tensor) -> Tensor:
+    def encode(self, objects: Objects, hidden: Tensor, bias: Tensor) -> Tensor:
         """Encode the class token and the objects: (B, 1 + O, D)."""
         tokens = self.embedding(quantities(objects))
         tokens = torch.where(hidden[:, :, None], self.mask_token, tokens) + self.slot
-        x = torch.cat([self.class_token.expand(len(tokens), 1, -1), tokens], dim=1)
-        bias = self.attention_bias(objects, hidden)
+        x = torch.cat([self.class_token.expand(tokens.shape[0], 1, -1), tokens], dim=1)
         for block in self.encoder:
             x = block(x, bias)
         return self.encoder_norm(x)

@@ -38,7 +38,7 @@ class ScalarTransformer(Model):
         hidden = missing if hidden is None else hidden | missing
         z = self.standardize(features).masked_fill(hidden_features(hidden), 0.0)
         tokens = z[:, :, None] * self.direction + self.position
-        tokens = torch.cat([self.class_token.expand(len(tokens), 1, -1), tokens], dim=1)
+        tokens = torch.cat([self.class_token.expand(tokens.shape[0], 1, -1), tokens], dim=1)
         encoded = self.encoder_norm(self.encoder(tokens))
         latent = encoded[:, 0]
         return Output(self.classifier(latent).squeeze(1), latent, encoded)

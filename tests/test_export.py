@@ -1,0 +1,84 @@
+"""Exported models: raw events in, the model's own scores out, for batches of any size."""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from conftest import SMALL, command, composed, make_events
+
+from higgs_lightning import load_model
+from higgs_lightning.errors import UserError
+from higgs_lightning.export import export
+from higgs_lightning.training import train
+
+
+def expected_scores(run: Path | str, features: np.ndarray) -> np.ndarray:
+    with torch.no_grad():
+        return load_model(run)(torch.from_numpy(features)).logits.sigmoid().numpy()
+
+
+@pytest.fixture
+def events() -> np.ndarray:
+    """(600, 21), some without an object."""
+    features = make_events(600, seed=7)[:, 1:]
+    features[:50, :3] = np.nan
+    features[50:100, 17:] = np.nan
+    return features
+
+
+def test_onnx_through_the_command(run: Path, events: np.ndarray, tmp_path: Path):
+    onnxruntime = pytest.importorskip("onnxruntime")
+    done = command(f"ckpt={run}", "output=model.onnx", cwd=tmp_path, name="export")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("model.onnx: its scores are the model's, within ")
+    assert [path.name for path in tmp_path.iterdir()] == ["model.onnx"]
+    session = onnxruntime.InferenceSession(tmp_path / "model.onnx")
+    assert [(i.name, i.shape[1]) for i in session.get_inputs()] == [("features", 21)]
+    for size in (1, 600):
+        (found,) = session.run(["score"], {"features": events[:size]})
+        np.testing.assert_allclose(found, expected_scores(run, events[:size]), atol=1e-5)
+
+
+@pytest.mark.parametrize("model", ["particle", "dnn", "scalar"])
+def test_torch_export(model: str, run: Path, events: np.ndarray, higgs_csv: Path, tmp_path: Path):
+    source = run
+    if model != "particle":
+        source = tmp_path / "run"
+        data = ["data=higgs", f"data.csv={higgs_csv}", f"data.dir={tmp_path}"]
+        train(composed(*SMALL, f"model={model}", "model.num_layers=1", *data), source)
+    assert export(str(source), tmp_path / "model.pt2") < 1e-5
+    module = torch.export.load(tmp_path / "model.pt2").module()
+    for size in (1, 600):
+        found = module(torch.from_numpy(events[:size])).detach().numpy()
+        np.testing.assert_allclose(found, expected_scores(source, events[:size]), atol=1e-5)
+
+
+def test_without_the_extra(run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setitem(sys.modules, "onnxruntime", None)
+    with pytest.raises(UserError, match=r"pip install -e '.\[export\]'"):
+        export(str(run), tmp_path / "model.onnx")
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_model_that_mixes_events_is_refused(higgs_csv: Path, tmp_path: Path):
+    data = ["data=higgs", f"data.csv={higgs_csv}", f"data.dir={tmp_path}"]
+    train(composed("experiment=seed", *SMALL, "model.num_layers=1", *data), tmp_path / "run")
+    with pytest.raises(UserError, match="scores a batch as a whole"):
+        export(str(tmp_path / "run"), tmp_path / "model.pt2")
+
+
+@pytest.mark.parametrize(
+    ("overrides", "sentence"),
+    [
+        (["ckpt=pretrained"], "say output=..."),
+        (["ckpt=pretrained", "output=model.txt"], "end the name in .onnx or .pt2"),
+        (["ckpt=pretrained", "output=nowhere/model.onnx"], "a folder that exists"),
+    ],
+)
+def test_bad_input_ends_with_one_sentence(overrides: list[str], sentence: str, tmp_path: Path):
+    done = command(*overrides, cwd=tmp_path, name="export")
+    assert done.returncode == 1
+    assert sentence in done.stderr.splitlines()[-1]
+    assert "Traceback" not in done.stderr
