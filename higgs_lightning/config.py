@@ -12,6 +12,7 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 
 from higgs_lightning.errors import UserError, one_sentence
+from higgs_lightning.sweeps import job
 
 _PACKAGE = Path(__file__).parent
 
@@ -41,9 +42,7 @@ def command(name: str) -> Callable[[Callable[[DictConfig], Any]], Callable[[], A
     """
 
     def decorate(function: Callable[[DictConfig], Any]) -> Callable[[], Any]:
-        main = hydra.main(version_base="1.3", config_path=CONFIG_DIR, config_name=name)(
-            one_sentence(function)
-        )
+        main = hydra.main(version_base="1.3", config_path=CONFIG_DIR, config_name=name)(job(function))
 
         @wraps(function)
         @one_sentence

@@ -4,6 +4,8 @@ from collections.abc import Callable
 from functools import wraps
 from typing import ParamSpec, TypeVar
 
+from hydra.errors import InstantiationException
+
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -15,22 +17,33 @@ class UserError(Exception):
     """
 
 
-def one_sentence(command: Callable[P, R]) -> Callable[P, R]:
-    """Make a command end on a :class:`UserError` with its sentence on standard error and exit status 1.
+def user_error_in(error: BaseException) -> UserError | None:
+    """The mistake behind an exception, if there is one.
 
-    It may be the cause of another exception: Hydra wraps what a constructor raises.
+    It is the exception itself or what caused it, because Hydra wraps what a constructor raises; a constructor
+    that refuses a value of the configuration by a ValueError says a mistake too.
     """
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, UserError):
+            return cause
+        if isinstance(cause, InstantiationException) and isinstance(cause.__cause__, ValueError):
+            return UserError(str(cause.__cause__))
+        cause = cause.__cause__
+    return None
+
+
+def one_sentence(command: Callable[P, R]) -> Callable[P, R]:
+    """Make a command end on a :class:`UserError` with its sentence on standard error and exit status 1."""
 
     @wraps(command)
     def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
         try:
             return command(*args, **kwargs)
         except Exception as error:
-            cause: BaseException | None = error
-            while cause and not isinstance(cause, UserError):
-                cause = cause.__cause__
-            if cause is None:
+            mistake = user_error_in(error)
+            if mistake is None:
                 raise
-            raise SystemExit(f"error: {cause}") from None
+            raise SystemExit(f"error: {mistake}") from None
 
     return guarded

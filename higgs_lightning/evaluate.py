@@ -54,6 +54,7 @@ def evaluate(cfg: DictConfig, out_dir: Path) -> dict[str, Any]:
     if trainer.is_global_zero:
         out_dir.mkdir(parents=True, exist_ok=True)
         OmegaConf.save(cfg, out_dir / "config.yaml", resolve=True)
+        report.write_test_scores(out_dir, test)
         report.write_json(out_dir / "metrics.json", metrics)
         figures = report.draw_evaluations(module.evaluations, cfg.data.name) | {
             "significance": plots.significance(of_cut),

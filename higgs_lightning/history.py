@@ -12,6 +12,14 @@ from lightning.pytorch.loggers.logger import Logger
 from lightning.pytorch.utilities import rank_zero_only
 
 
+def read_history(path: Path) -> list[dict[str, float]]:
+    """The rows of a table that :class:`History` wrote; none where it is not there."""
+    if not path.exists():
+        return []
+    with path.open(newline="") as file:
+        return [{k: float(value) for k, value in row.items() if value} for row in csv.DictReader(file)]
+
+
 class History(Logger):
     """Keeps the metrics of each epoch in one row of a table and on disk.
 
@@ -25,13 +33,7 @@ class History(Logger):
     def __init__(self, path: Path) -> None:
         super().__init__()
         self.path = path
-        self._epochs: dict[int, dict[str, float]] = {}
-        if path.exists():
-            with path.open(newline="") as file:
-                for row in csv.DictReader(file):
-                    self._epochs[int(row["epoch"])] = {
-                        name: float(value) for name, value in row.items() if value
-                    }
+        self._epochs = {int(row["epoch"]): row for row in read_history(path)}
 
     @property
     def rows(self) -> list[dict[str, float]]:

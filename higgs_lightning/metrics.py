@@ -33,13 +33,32 @@ def roc_auc_interval(labels: np.ndarray, scores: np.ndarray, level: float = 0.95
     Raises:
         ValueError: one class is missing.
     """
-    of_signal, of_background = placements(labels, scores)
-    auc = float(of_signal.mean())
-    variance = sum(
-        float(np.var(p, ddof=1)) / len(p) if len(p) > 1 else float("inf") for p in (of_signal, of_background)
-    )
-    half = NormalDist().inv_cdf((1 + level) / 2) * variance**0.5
+    of_class = placements(labels, scores)
+    auc = float(of_class[0].mean())
+    half = NormalDist().inv_cdf((1 + level) / 2) * _variance_of_mean(*of_class) ** 0.5
     return AucInterval(auc, max(0.0, auc - half), min(1.0, auc + half))
+
+
+def difference_p_value(labels: np.ndarray, scores: np.ndarray, other_scores: np.ndarray) -> float:
+    """Probability of so large a difference of two ROC-AUCs on the same events if there were none.
+
+    DeLong's two-sided test of correlated curves, see :func:`roc_auc_interval`. 1 where a class has one event
+    only, or where the two score all events alike.
+
+    Args:
+        labels: (N,) 1 for signal, 0 for background.
+        scores: (N,) of one model.
+        other_scores: (N,) of the other.
+
+    Raises:
+        ValueError: one class is missing.
+    """
+    of_class, of_class_too = placements(labels, scores), placements(labels, other_scores)
+    differences = [one - other for one, other in zip(of_class, of_class_too, strict=True)]
+    difference, variance = abs(float(differences[0].mean())), _variance_of_mean(*differences)
+    if variance == 0:
+        return 1.0 if difference == 0 else 0.0
+    return 2 * NormalDist().cdf(-difference / variance**0.5)
 
 
 def placements(labels: np.ndarray, scores: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -58,6 +77,13 @@ def placements(labels: np.ndarray, scores: np.ndarray) -> tuple[np.ndarray, np.n
     of_signal = (ranks[: len(signal)] - midranks(signal)) / len(background)
     of_background = 1 - (ranks[len(signal) :] - midranks(background)) / len(signal)
     return of_signal, of_background
+
+
+def _variance_of_mean(of_signal: np.ndarray, of_background: np.ndarray) -> float:
+    """DeLong's variance of a ROC-AUC (or of a difference), from placement values."""
+    return sum(
+        float(np.var(p, ddof=1)) / len(p) if len(p) > 1 else float("inf") for p in (of_signal, of_background)
+    )
 
 
 def midranks(values: np.ndarray) -> np.ndarray:

@@ -1,13 +1,16 @@
 """The plots of a run. Each takes plain arrays and returns a figure; saving is the caller's."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import cycle
+from statistics import NormalDist
+from typing import Any
 
 import numpy as np
 from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import MaxNLocator, NullLocator
 
 from higgs_lightning import schema
 from higgs_lightning.metrics import Reliability, Significances, roc_auc_interval, roc_curve
@@ -17,7 +20,18 @@ _SIGNAL, _BACKGROUND = "#D55E00", "#0072B2"
 _SPLIT_COLORS = {"train": "#0072B2", "val": "#E69F00", "test": "#009E73"}
 _SPLIT_NAMES = {"train": "training", "val": "validation", "test": "test"}
 _HISTORY_NAMES = {"train": "training, as it went", "val": "validation, after the epoch"}
-_slide = rc_context({"font.size": 14})  # readable from the back of the room
+_slide = rc_context(
+    {
+        "font.size": 14,  # readable from the back of the room
+        # ticks as the field's journals draw them
+        "xtick.direction": "in",
+        "ytick.direction": "in",
+        "xtick.minor.visible": True,
+        "ytick.minor.visible": True,
+        "xtick.top": True,
+        "ytick.right": True,
+    }
+)
 _LOOSEST = 0.1  # signal efficiency: below it a rejection hangs on few events
 _FEW = 20  # hidden events: fewer make no picture
 
@@ -44,37 +58,61 @@ def learning_curve(
         axes.axvline(best_epoch, color="grey", linestyle="--", linewidth=1, label=f"best epoch: {best_epoch}")
     axes.set_xlabel("epoch")
     axes.set_ylabel(label)
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+    _count_epochs(axes)
     axes.grid(alpha=0.3)
     figure.legend(loc="outside upper center", ncols=3, fontsize=11)  # no room inside is safe from the curves
     return figure
 
 
 @_slide
-def roc(curves: Mapping[str, tuple[np.ndarray, np.ndarray]]) -> Figure:
-    """ROC curve and background rejection of each split, with its AUC and 95 % interval.
+def roc(
+    curves: Mapping[str, tuple[np.ndarray, np.ndarray]], published: Mapping[str, float] | None = None
+) -> Figure:
+    """ROC curve and background rejection of each split or run, with its AUC and 95 % interval.
 
     Args:
-        curves: labels and scores, (N,) each, by split.
+        curves: labels and scores, (N,) each, by split or by the name of a run.
+        published: ROC-AUCs of others, by their names. Their curves are not published: drawn are those of two
+            normal distributions of equal width with that AUC.
     """
     figure = Figure(figsize=(14, 6.2), layout="constrained")
     left, right = figure.subplots(1, 2)
-    for split, (labels, scores) in curves.items():
+    for (name, (labels, scores)), color in zip(curves.items(), _colors(curves), strict=True):
         background, signal = roc_curve(labels, scores)
         auc = roc_auc_interval(labels, scores)
-        name = (
-            f"{_SPLIT_NAMES[split]}: {auc.auc:.4f}, {auc.low:.4f} to {auc.high:.4f} ({len(labels):,} events)"
-        )
-        left.plot(background, signal, color=_SPLIT_COLORS[split], label=name)
+        interval = f"{auc.auc:.4f}, {auc.low:.4f} to {auc.high:.4f} ({len(labels):,} events)"
+        left.plot(background, signal, color=color, label=f"{_SPLIT_NAMES.get(name, name)}: {interval}")
         passing = (background > 0) & (signal >= _LOOSEST)
-        right.plot(signal[passing], 1 / background[passing], color=_SPLIT_COLORS[split])
+        right.plot(signal[passing], 1 / background[passing], color=color)
+    for (name, auc_of_others), style in zip(
+        (published or {}).items(), cycle(("--", "-.", ":")), strict=False
+    ):
+        background, signal = _binormal_curve(auc_of_others)
+        left.plot(background, signal, style, color="grey", linewidth=1, label=f"{name}: {auc_of_others:.3f}")
+        right.plot(signal, 1 / background, style, color="grey", linewidth=1)
     left.plot([0, 1], [0, 1], color="grey", linestyle=":", linewidth=1)
     left.set(xlim=(0, 1), ylim=(0, 1), xlabel="background efficiency", ylabel="signal efficiency")
-    left.legend(title="ROC-AUC, 95 % interval", loc="lower right", fontsize=11)
+    note = "\n(published: equal normal distributions)" if published else ""
+    left.legend(title=f"ROC-AUC, 95 % interval{note}", loc="lower right", fontsize=10, title_fontsize=11)
     right.set(xlim=(_LOOSEST, 1), ylim=(1, None), yscale="log")
     right.set(xlabel="signal efficiency", ylabel="background rejection (1 / background efficiency)")
     for axes in (left, right):
         axes.grid(alpha=0.3)
+    return figure
+
+
+@_slide
+def learning_curves(histories: Mapping[str, Sequence[Mapping[str, float]]]) -> Figure:
+    """Validation ROC-AUC against epochs of several runs, by their names; see :func:`learning_curve`."""
+    figure = Figure(figsize=(8, 5.6), layout="constrained")
+    axes = figure.subplots()
+    for (name, history), color in zip(histories.items(), _colors(histories), strict=True):
+        epochs, aucs = ([row[column] for row in history] for column in ("epoch", "val/auc"))
+        axes.plot(epochs, aucs, "o-", color=color, label=name)
+    axes.set(xlabel="epoch", ylabel="validation ROC-AUC")
+    _count_epochs(axes)
+    axes.grid(alpha=0.3)
+    figure.legend(loc="outside upper center", ncols=2, fontsize=10)
     return figure
 
 
@@ -183,6 +221,29 @@ def reliability(of_scores: Reliability) -> Figure:
     return figure
 
 
+def _count_epochs(axes: Axes) -> None:
+    """Ticks at whole epochs only."""
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+    axes.xaxis.set_minor_locator(NullLocator())
+
+
+def _colors(names: Iterable[str]) -> list[Any]:
+    """A colour for each: that of a split, or one of the ten of matplotlib."""
+    return [_SPLIT_COLORS.get(name, f"C{number % 10}") for number, name in enumerate(names)]
+
+
+def _binormal_curve(auc: float) -> tuple[np.ndarray, np.ndarray]:
+    """Background and signal efficiency, (K,) each, of scores that are normal in both classes.
+
+    With unit widths and a distance d of the means, AUC = Phi(d / sqrt 2); J. A. Hanley, Medical Decision
+    Making 8 (1988) 197.
+    """
+    normal = NormalDist()
+    distance = 2**0.5 * normal.inv_cdf(auc)
+    cuts = np.linspace(-4, 4 + distance, 200)
+    return tuple(np.array([normal.cdf(mean - cut) for cut in cuts]) for mean in (0.0, distance))  # type: ignore[return-value]
+
+
 def _draw_density(axes: Axes, true: np.ndarray, predicted: np.ndarray, periodic: bool) -> None:
     """Events in the plane of true and predicted, with how well they agree."""
     if periodic:
@@ -216,3 +277,4 @@ def _draw_levels(axes: Axes, true: np.ndarray, predicted: np.ndarray) -> None:
             axes.text(i, j, f"{shares[i, j]:.0%}", ha="center", va="center", color=color)
     axes.set_xticks(levels)
     axes.set_yticks(levels)
+    axes.minorticks_off()

@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet
 from lightning.pytorch.loggers import TensorBoardLogger
 from matplotlib.figure import Figure
 from rich.console import Console
@@ -12,6 +14,9 @@ from rich.table import Table
 
 from higgs_lightning import plots
 from higgs_lightning.evaluation import Evaluation
+
+#: The file of a run with the label and the score of each test event.
+TEST_SCORES = "test_scores.parquet"
 
 
 def write(
@@ -32,6 +37,7 @@ def write(
         tensorboard: gets the figures, and the configuration beside the final metrics.
         config: the resolved configuration.
     """
+    write_test_scores(run_dir, evaluations["test"])
     write_json(run_dir / "metrics.json", metrics)
     figures = draw_history(history, metrics["best_epoch"]) | draw_evaluations(evaluations, metrics["dataset"])
     save_figures(figures, run_dir / "plots")
@@ -89,10 +95,23 @@ def draw_evaluations(evaluations: Mapping[str, Evaluation], dataset: str) -> dic
     return figures
 
 
+def write_test_scores(folder: Path, test: Evaluation) -> None:
+    """Write the label and the score of each test event, in their order, for comparisons."""
+    table = pa.table({"label": test.labels, "score": test.probabilities})
+    partial = folder / f"{TEST_SCORES}.partial"
+    pyarrow.parquet.write_table(table, partial)
+    partial.replace(folder / TEST_SCORES)
+
+
 def write_json(path: Path, content: Mapping[str, Any]) -> None:
     """Write beside the final name, then rename."""
+    write_text(path, json.dumps(content, indent=2) + "\n")
+
+
+def write_text(path: Path, content: str) -> None:
+    """Write beside the final name, then rename."""
     partial = path.with_suffix(".partial")
-    partial.write_text(json.dumps(content, indent=2) + "\n")
+    partial.write_text(content)
     partial.replace(path)
 
 

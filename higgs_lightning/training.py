@@ -1,13 +1,17 @@
 """One training from its configuration to its run folder: the map of the package."""
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import lightning
+from filelock import FileLock, Timeout
 from hydra.utils import instantiate
 from lightning.pytorch.callbacks import EarlyStopping, ModelCheckpoint
 from lightning.pytorch.loggers import TensorBoardLogger
+from lightning.pytorch.utilities import rank_zero_only
 from omegaconf import DictConfig, OmegaConf
 
 from higgs_lightning import report
@@ -30,8 +34,13 @@ def train(cfg: DictConfig, run_dir: Path) -> dict[str, Any]:
     Returns:
         The content of ``metrics.json``.
     """
-    start = time.perf_counter()
     config: dict[str, Any] = OmegaConf.to_container(cfg, resolve=True)  # type: ignore[assignment]
+    with claimed(run_dir, config):
+        return train_and_test(cfg, config, run_dir)
+
+
+def train_and_test(cfg: DictConfig, config: dict[str, Any], run_dir: Path) -> dict[str, Any]:
+    start = time.perf_counter()
     resume = None if cfg.ckpt is None else checkpoint_to_resume(config, run_dir)
     lightning.seed_everything(cfg.seed, verbose=False)
 
@@ -68,10 +77,9 @@ def train(cfg: DictConfig, run_dir: Path) -> dict[str, Any]:
         cfg.trainer, callbacks=callbacks, logger=[history, tensorboard], default_root_dir=run_dir
     )
 
-    if trainer.is_global_zero:
-        run_dir.mkdir(parents=True, exist_ok=True)
-        OmegaConf.save(config, run_dir / "config.yaml")
+    start_of_fit = time.perf_counter()
     trainer.fit(module, datamodule, ckpt_path=resume, weights_only=True)
+    train_seconds = time.perf_counter() - start_of_fit
     trainer.test(module, datamodule, ckpt_path=best.best_model_path, weights_only=True, verbose=False)
 
     metrics = {
@@ -80,12 +88,36 @@ def train(cfg: DictConfig, run_dir: Path) -> dict[str, Any]:
         "parameters": sum(p.numel() for p in module.model.parameters()),
         "epochs": trainer.current_epoch,
         "best_epoch": load_checkpoint(Path(best.best_model_path))["epoch"],
+        "train_seconds": train_seconds,
         "seconds": time.perf_counter() - start,
         **report.final_metrics(module.evaluations),
     }
     if trainer.is_global_zero:
         report.write(run_dir, metrics, module.evaluations, history.rows, tensorboard, config)
     return metrics
+
+
+@contextmanager
+def claimed(run_dir: Path, config: dict[str, Any]) -> Iterator[None]:
+    """Hold a run folder for one run, and write its ``config.yaml``.
+
+    Raises:
+        UserError: another process trains in the folder, or another run's checkpoints lie there.
+    """
+    if getattr(rank_zero_only, "rank", 0) != 0:  # a run of several processes is one run
+        yield
+        return
+    run_dir.mkdir(parents=True, exist_ok=True)
+    try:
+        with FileLock(run_dir / ".lock", timeout=0):
+            if config["ckpt"] is None and any(run_dir.glob("checkpoints/*.ckpt")):
+                raise UserError(
+                    f"{run_dir} holds a run: go on with it by ckpt={run_dir}, or give another hydra.run.dir"
+                )
+            OmegaConf.save(config, run_dir / "config.yaml")
+            yield
+    except Timeout:
+        raise UserError(f"another process trains in {run_dir}: give this run another hydra.run.dir") from None
 
 
 def checkpoint_to_resume(config: dict[str, Any], run_dir: Path) -> Path:

@@ -97,7 +97,7 @@ def test_visible_objects_do_carry_information(model, features, generator):
 
 
 def one_look(model: ParticleAutoencoder, features: Tensor) -> Tensor:
-    """Logits without the mean over mirror images, which is for whole events: with a mask that hides nothing."""
+    """Logits with a mask that hides nothing: the mean over mirror images is for events without a mask."""
     return model(features, torch.zeros(len(features), schema.NUM_OBJECTS, dtype=torch.bool)).logits
 
 

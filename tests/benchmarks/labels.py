@@ -10,6 +10,7 @@ is tested. ``--masked`` is a run of ``stage=pretrain``. Boosted trees need ``pip
 
 import argparse
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -56,6 +57,7 @@ def finetuned(init: str) -> Callable[[str], list[str]]:
 def command(name: str, overrides: list[str], folder: Path) -> float:
     """Test AUC of one run of a command, which is made if it is not there."""
     if not (folder / "metrics.json").exists():
+        shutil.rmtree(folder, ignore_errors=True)  # a run that was stopped half-way
         arguments = [sys.executable, "-m", f"higgs_lightning.{name}", *overrides, f"hydra.run.dir={folder}"]
         subprocess.run([*arguments, "trainer.enable_progress_bar=false"], check=True, capture_output=True)
     return json.loads((folder / "metrics.json").read_text())["test/auc"]
