@@ -205,17 +205,22 @@ def significance(of_cut: Significances) -> Figure:
 
 
 @_slide
-def reliability(of_scores: Reliability) -> Figure:
-    """Share of signal against the score, and how many events there are of each score."""
+def reliability(of_scores: Mapping[str, Reliability]) -> Figure:
+    """Share of signal against the score, and how many events there are of each score.
+
+    Args:
+        of_scores: by the name of the scores: the model's own, and those after a correction.
+    """
     figure = Figure(figsize=(8, 7), layout="constrained")
     axes, below = figure.subplots(2, 1, sharex=True, height_ratios=[3, 1])
     axes.plot([0, 1], [0, 1], color="grey", linestyle=":", linewidth=1)
-    name = f"expected calibration error {of_scores.error:.3f}"
-    axes.plot(of_scores.score, of_scores.signal, "o-", color=_SIGNAL, label=name)
+    for (name, scores), color in zip(of_scores.items(), (_SIGNAL, _BACKGROUND), strict=False):
+        label = f"{name}: expected calibration error {scores.error:.3f}"
+        axes.plot(scores.score, scores.signal, "o-", color=color, label=label)
+        below.plot(scores.score, scores.events, "o-", color=color)
     axes.set(xlim=(0, 1), ylim=(0, 1), ylabel="share of signal")
     axes.legend(loc="upper left", fontsize=12)
-    below.bar(of_scores.score, of_scores.events, width=0.03, color=_BACKGROUND)
-    below.set(xlabel="probability of signal", ylabel="events")
+    below.set(xlabel="probability of signal", ylabel="events", ylim=(0, None))
     for part in (axes, below):
         part.grid(alpha=0.3)
     return figure

@@ -80,14 +80,16 @@ def draw_history(history: list[dict[str, float]], best_epoch: int) -> dict[str, 
     }
 
 
-def draw_evaluations(evaluations: Mapping[str, Evaluation], dataset: str) -> dict[str, Figure]:
-    """The plots of a model's scores and reconstruction by their names."""
+def draw_evaluations(
+    evaluations: Mapping[str, Evaluation], dataset: str, published: Mapping[str, float] | None = None
+) -> dict[str, Figure]:
+    """The plots of a model's scores and reconstruction by their names; see :func:`plots.roc`."""
     test = evaluations["test"]
     curves = {
         split: (evaluation.labels, evaluation.probabilities) for split, evaluation in evaluations.items()
     }
     figures = {
-        "roc": plots.roc(curves),
+        "roc": plots.roc(curves, published),
         "scores": plots.score_histograms(test.labels, test.probabilities, f"test events of {dataset}"),
     }
     if len(test.features):

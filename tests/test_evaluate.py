@@ -40,8 +40,19 @@ def test_what_physicists_ask(run: Path, tmp_path: Path):
     assert 1.7 < metrics["test/significance_with_uncertainty"] < metrics["test/significance"]
     assert 0 < metrics["test/best_cut_signal_efficiency"] <= 1
     assert 0 <= metrics["test/calibration_error"] < 0.5
+    errors = [value for name, value in metrics.items() if name.startswith("test/reconstruction_error_")]
+    assert len(errors) == 6
+    assert all(0 < value < 1.5 for value in errors)
     binned = [metrics[f"test/auc_jet_1_pt_bin_{number}"] for number in (1, 2, 3, 4)]
     assert all(0.5 < auc < 1 for auc in binned)
+
+
+def test_temperature_on_request(run: Path, tmp_path: Path):
+    cfg = composed(f"ckpt={run}", "fit_temperature=true", *SAME_EVENTS, name="evaluate")
+    metrics = evaluate(cfg, tmp_path / "out")
+    assert 0.2 < metrics["temperature"] < 5
+    # both splits have the same share of signal, so that what fits one calibrates the other
+    assert metrics["test/calibration_error_tempered"] < metrics["test/calibration_error"] + 0.01
 
 
 def test_other_events(run: Path, tmp_path: Path):

@@ -2,17 +2,22 @@
 
 import numpy as np
 import pytest
+from conftest import make_events
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn import metrics as sklearn_metrics
 
+from higgs_lightning import schema
 from higgs_lightning.metrics import (
     approximate_median_significance,
     background_rejection,
     discovery_significance,
+    fit_temperature,
+    reconstruction_errors,
     reliability,
     roc_auc_interval,
     roc_curve,
+    tempered,
 )
 
 
@@ -141,3 +146,42 @@ def test_reliability_of_honest_and_of_overconfident_scores():
     overconfident = reliability(labels, (truth > 0.5).astype(float))
     assert overconfident.events.tolist() == [(truth <= 0.5).sum(), (truth > 0.5).sum()]
     assert overconfident.error == pytest.approx(0.25, abs=0.01)
+
+
+def test_temperature_undoes_overconfidence():
+    generator = np.random.default_rng(0)
+    odds = generator.normal(0, 2, 200_000)
+    labels = generator.random(len(odds)) < 1 / (1 + np.exp(-odds))
+    for factor in (0.2, 1.0, 3.0):
+        too_sure = 1 / (1 + np.exp(-factor * odds))
+        temperature = fit_temperature(labels, too_sure)
+        assert temperature == pytest.approx(factor, rel=0.02)
+        assert reliability(labels, tempered(too_sure, temperature)).error < 0.005
+
+
+def test_temperature_of_certain_scores_is_finite():
+    labels = np.array([0, 1, 1, 0])
+    assert np.isfinite(fit_temperature(labels, np.array([0.0, 1.0, 1.0, 1.0], np.float32)))
+
+
+def test_reconstruction_error_as_a_share_of_a_constant_s():
+    truth = make_events(2_000)[:, 1:]
+    everything = np.ones(truth.shape, bool)
+    assert set(reconstruction_errors(truth, truth, everything).values()) == {0.0}
+    constant = truth.copy()
+    for i, feature in enumerate(schema.LOW_LEVEL):
+        values = truth[:, i] * feature.scale
+        if feature.quantity == "pt":
+            value = np.exp(np.log(np.maximum(values, 1)).mean())
+        elif feature.quantity == "phi":
+            value = np.arctan2(np.sin(values).mean(), np.cos(values).mean())
+        elif feature.quantity == "btag":
+            value = np.bincount(np.rint(values).astype(int)).argmax()
+        else:
+            value = values.mean()
+        constant[:, i] = value / feature.scale
+    assert list(reconstruction_errors(truth, constant, everything).values()) == pytest.approx(
+        [1] * 6, rel=1e-3
+    )
+    nothing = reconstruction_errors(truth, truth, np.zeros(truth.shape, bool))
+    assert all(np.isnan(value) for value in nothing.values())

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+import uproot
 from conftest import command, make_events
 
 from higgs_lightning import load_model, schema
@@ -19,7 +20,8 @@ EVENTS = make_events(500)
 
 
 def scores(run: Path, source: Path, output: Path, **changed: object) -> np.ndarray:
-    arguments = {"latent": False, "reconstruction": False, "batch_size": 64, "device": "cpu"}
+    arguments: dict[str, object] = {"latent": False, "reconstruction": False, "temperature": 1.0}
+    arguments |= {"batch_size": 64, "device": "cpu"}
     assert predict(str(run), source, output, **arguments | changed) == 500  # type: ignore[arg-type]
     read = pd.read_parquet if output.suffix == ".parquet" else pd.read_csv
     return read(output)["score"].to_numpy()
@@ -45,6 +47,12 @@ def write(kind: str, folder: Path) -> Path:
         pd.concat([features, masses], axis=1).to_csv(path, index=False, header=False)
     elif kind == "csv with names in another order":
         labelled[labelled.columns[::-1]].to_csv(path, index=False)
+    elif kind == "root":
+        with uproot.recreate(path) as file:
+            branches = dict.fromkeys(NAMES[::-1], "float64") | {"weight": "float32"}
+            file.mktree("events", branches).extend(
+                {name: features[name].to_numpy(float) for name in NAMES[::-1]} | {"weight": np.ones(500)}
+            )
     else:
         labelled.astype(np.float64).assign(run=1).to_parquet(path)
     return path
@@ -58,6 +66,7 @@ def write(kind: str, folder: Path) -> Path:
         "csv.gz of 28",
         "csv with names in another order",
         "parquet with more columns",
+        "root",
     ],
 )
 def test_every_kind_of_table(kind: str, run: Path, expected: np.ndarray, tmp_path: Path):
@@ -71,6 +80,44 @@ def test_text_as_output(name: str, run: Path, expected: np.ndarray, tmp_path: Pa
         scores(run, write("csv of 21", tmp_path), tmp_path / name), expected, atol=1e-6
     )
     assert (tmp_path / name).read_bytes().startswith(b"\x1f\x8b") == name.endswith(".gz")
+
+
+def test_root_as_output(run: Path, expected: np.ndarray, tmp_path: Path):
+    arguments = {
+        "latent": True,
+        "reconstruction": False,
+        "temperature": 1.0,
+        "batch_size": 64,
+        "device": "cpu",
+    }
+    predict(str(run), write("root", tmp_path), tmp_path / "scores.root", **arguments)  # type: ignore[arg-type]
+    with uproot.open(tmp_path / "scores.root") as file:
+        found = file["events"].arrays(library="np")
+    np.testing.assert_allclose(found["score"], expected, atol=1e-6)
+    assert "latent_31" in found
+
+
+def test_which_tree_of_a_root_file(run: Path, tmp_path: Path):
+    source = tmp_path / "events.root"
+    with uproot.recreate(source) as file:
+        file.mktree("other", {"x": "float32"}).extend({"x": np.ones(3)})
+        file.mktree("good", dict.fromkeys(NAMES, "float32")).extend(
+            dict(zip(NAMES, EVENTS[:, 1:].T, strict=True))
+        )
+    for name, sentence in (
+        ("", r"holds 2 trees \(other, good\): name one as in .*events.root:TREE"),
+        (":bad", "has no tree bad: it holds other, good"),
+        (":other", "has no column 'lepton_pT'"),
+    ):
+        with pytest.raises(UserError, match=sentence):
+            scores(run, Path(f"{source}{name}"), tmp_path / "scores.parquet")
+    scores(run, Path(f"{source}:good"), tmp_path / "scores.parquet")
+
+
+def test_temperature_divides_the_log_odds(run: Path, expected: np.ndarray, tmp_path: Path):
+    found = scores(run, write("csv of 21", tmp_path), tmp_path / "scores.parquet", temperature=2.0)
+    odds = np.log(expected / (1 - expected))
+    np.testing.assert_allclose(found, 1 / (1 + np.exp(-odds / 2)), atol=1e-5)
 
 
 def test_more_columns_on_request(run: Path, tmp_path: Path):
@@ -122,6 +169,7 @@ BAD = {
     "infinite": (f"{ROW}\n{ROW[:-1]}inf\n".encode(), "row 2: a value is infinite"),
     "damaged gzip": (gzip.compress(f"{ROW}\n".encode() * 9000)[:-20], "can't be read"),
     "not parquet": (b"PAR1 and nothing else", "can't be read"),
+    "not root": (b"root and nothing else", "can't be read"),
 }
 
 
@@ -148,10 +196,11 @@ def test_a_parquet_column_of_text(run: Path, tmp_path: Path):
 @pytest.mark.parametrize(
     ("output", "changed", "sentence"),
     [
-        ("scores.xlsx", {}, "end the name in .parquet, .csv, .csv.gz"),
+        ("scores.xlsx", {}, "end the name in .parquet, .csv, .csv.gz, .root"),
         ("nowhere/scores.csv", {}, "a folder that exists"),
         ("events.csv", {}, "is the input"),
         ("scores.csv", {"batch_size": 0}, "batch_size=0: give a whole number"),
+        ("scores.csv", {"temperature": 0.0}, "temperature=0.0: give a number above 0"),
     ],
 )
 def test_bad_arguments(output: str, changed: dict[str, object], sentence: str, run: Path, tmp_path: Path):

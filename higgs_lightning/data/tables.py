@@ -1,4 +1,4 @@
-"""Events from any table: CSV or Parquet, with or without names, label and masses. For scoring, not training.
+"""Events from any table, CSV, Parquet or ROOT, with or without names, label and masses: to be scored.
 
 What is missing (an empty field, nan, null) stays NaN: the models mask that object.
 """
@@ -19,7 +19,7 @@ from higgs_lightning.errors import UserError
 _NAMES = [feature.name for feature in schema.LOW_LEVEL]
 #: For tables without names: how many columns there are, and how many of them come before the features.
 _UNNAMED = {21: 0, 22: 1, 28: 0, 29: 1}
-_GZIP, _PARQUET = b"\x1f\x8b", b"PAR1"
+_GZIP, _PARQUET, _ROOT = b"\x1f\x8b", b"PAR1", b"root"
 _MISSING = ["", "nan", "NaN", "NAN", "null", "NULL", "NA"]
 
 
@@ -27,10 +27,11 @@ def read_table(path: Path, rows: int) -> Iterator[tuple[np.ndarray, float]]:
     """The low-level features of a file, block by block.
 
     Args:
-        path: .parquet, .csv or .csv.gz, told apart by their first bytes. With names, columns may come in any
+        path: .parquet, .csv, .csv.gz or .root, told apart by their first bytes. A ROOT file of several trees
+            needs the name of one after it: ``FILE.root:TREE``. With names, columns may come in any
             order and others are passed over; without, there are 21 (features) or 28 (and masses) columns, or
             one more with the label first.
-        rows: at most so many rows a block, for Parquet.
+        rows: at most so many rows a block, for Parquet and ROOT.
 
     Yields:
         (rows, 21) float32 in HIGGS units, in the file's order, and the share of the file that is read.
@@ -38,12 +39,20 @@ def read_table(path: Path, rows: int) -> Iterator[tuple[np.ndarray, float]]:
     Raises:
         UserError: the file is not such a table.
     """
+    name, _, tree = str(path).partition(".root:")
+    if tree:
+        path = Path(f"{name}.root")
     if not path.is_file():
         raise UserError(f"input={path} is not a file")
     with path.open("rb") as file:
         magic = file.read(4)
     try:
-        yield from _parquet(path, rows) if magic == _PARQUET else _csv(path, magic.startswith(_GZIP))
+        if magic == _PARQUET:
+            yield from _parquet(path, rows)
+        elif magic == _ROOT:
+            yield from _root(path, tree, rows)
+        else:
+            yield from _csv(path, magic.startswith(_GZIP))
     except (pa.ArrowInvalid, OSError, EOFError, igzip.BadGzipFile) as error:
         reason = str(error).splitlines()[0].strip()
         raise UserError(
@@ -92,13 +101,45 @@ def _parquet(path: Path, rows: int) -> Iterator[tuple[np.ndarray, float]]:
         yield features, (row - 1) / total
 
 
+def _root(path: Path, tree_name: str, rows: int) -> Iterator[tuple[np.ndarray, float]]:
+    with import_uproot().open(path) as file:
+        trees = [name for name, kind in file.classnames(cycle=False).items() if kind == "TTree"]
+        if not tree_name and len(trees) != 1:
+            raise UserError(
+                f"{path} holds {len(trees)} trees ({', '.join(trees)}): name one as in {path}:TREE"
+            )
+        if tree_name and tree_name not in trees:
+            raise UserError(f"{path} has no tree {tree_name}: it holds {', '.join(trees)}")
+        tree = file[tree_name or trees[0]]
+        _columns(tree.keys(), path)
+        row, total = 1, max(1, tree.num_entries)
+        for arrays in tree.iterate(filter_name=_NAMES, step_size=rows, library="np"):
+            batch = pa.RecordBatch.from_arrays([pa.array(arrays[name]) for name in _NAMES], _NAMES)
+            features = _features(batch, path, row)
+            row += len(batch)
+            yield features, (row - 1) / total
+
+
+def import_uproot() -> Any:
+    """The package that reads and writes ROOT files.
+
+    Raises:
+        UserError: it is not installed.
+    """
+    try:
+        import uproot
+    except ImportError as error:
+        raise UserError("ROOT files need one more package: pip install -e '.[root]'") from error
+    return uproot
+
+
 def _features(batch: pa.RecordBatch, path: Path, row: int) -> np.ndarray:
     """(rows, 21) float32, NaN for what is missing; the first of them is row ``row`` of the file."""
     columns = []
     for name, column in zip(_NAMES, batch.columns, strict=True):
         try:
             columns.append(column.cast(pa.float32()).to_numpy(zero_copy_only=False))
-        except pa.ArrowInvalid as error:
+        except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
             raise UserError(f"{path}: column {name} holds {column.type}, not numbers") from error
     features = np.stack(columns, axis=1).astype(np.float32, copy=False)
     infinite = np.isinf(features).any(axis=1)
