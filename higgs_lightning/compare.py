@@ -256,6 +256,8 @@ def shown(column: str, value: Any) -> str:
         return str(value).rsplit(".", 1)[-1]
     if column in ("validation AUC", "AUC", "low", "high"):
         return f"{value:.4f}"
+    if isinstance(value, float):
+        return f"{value:.4g}"
     return f"{value:,}" if column in ("events", "parameters") else str(value)
 
 

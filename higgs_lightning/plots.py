@@ -89,7 +89,8 @@ def roc(
     ):
         background, signal = _binormal_curve(auc_of_others)
         left.plot(background, signal, style, color="grey", linewidth=1, label=f"{name}: {auc_of_others:.3f}")
-        right.plot(signal, 1 / background, style, color="grey", linewidth=1)
+        passing = signal >= _LOOSEST
+        right.plot(signal[passing], 1 / background[passing], style, color="grey", linewidth=1)
     left.plot([0, 1], [0, 1], color="grey", linestyle=":", linewidth=1)
     left.set(xlim=(0, 1), ylim=(0, 1), xlabel="background efficiency", ylabel="signal efficiency")
     note = "\n(published: equal normal distributions)" if published else ""

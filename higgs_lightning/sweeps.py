@@ -1,7 +1,6 @@
 """Sweeps: jobs that fail alone, and the table of them all."""
 
 import logging
-import math
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
@@ -24,7 +23,7 @@ def job(function: Callable[[DictConfig], Any]) -> Callable[[DictConfig], Any]:
     """Make a function of a configuration what Hydra runs.
 
     Alone, a mistake ends it with one sentence. In a sweep, whatever goes wrong is written to its log and to
-    ``failure.txt`` in its folder, and it returns NaN: the other jobs go on, and Optuna counts it as failed.
+    ``failure.txt`` in its folder, and it returns None: the other jobs go on, and Optuna counts it as failed.
     """
 
     @wraps(function)
@@ -39,13 +38,17 @@ def job(function: Callable[[DictConfig], Any]) -> Callable[[DictConfig], Any]:
             reason = str(mistake or f"{type(error).__name__}: {error}").replace("\n", " ")
             _log.error("job %s failed: %s", hydra.job.num, reason, exc_info=mistake is None)
             (Path(hydra.runtime.output_dir) / FAILURE).write_text(reason + "\n")
-            return math.nan
+            return None
 
     return run
 
 
 class CompareJobs(Callback):
     """When a sweep has ended, compares its jobs, see :mod:`higgs_lightning.compare`."""
+
+    def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
+        """Make the folder before its first job, for the storage of a search lies beside it."""
+        Path(config.hydra.sweep.dir).mkdir(parents=True, exist_ok=True)
 
     def on_multirun_end(self, config: DictConfig, **kwargs: Any) -> None:
         from higgs_lightning.compare import compare  # it imports torch

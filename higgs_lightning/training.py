@@ -69,6 +69,8 @@ def train_and_test(cfg: DictConfig, config: dict[str, Any], run_dir: Path) -> di
     callbacks = [Throughput(), ConfigInCheckpoint(config), best, last]
     if chooses:
         callbacks.append(EarlyStopping(**cfg.selection, check_on_train_epoch_end=True))
+    if cfg.pruning is not None:
+        callbacks.append(instantiate(cfg.pruning))
     if cfg.trainer.enable_progress_bar:
         callbacks.append(ProgressBar())
     history = History(run_dir / "metrics.csv")

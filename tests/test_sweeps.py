@@ -1,0 +1,83 @@
+"""Searches and launchers: the plugins of the `sweep` extra run our jobs and survive those that fail."""
+
+import csv
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import optuna
+import pytest
+import yaml
+from conftest import REPOSITORY, command
+from hydra.core.hydra_config import HydraConfig
+from hydra_plugins.hydra_submitit_launcher.config import SlurmQueueConf
+
+from higgs_lightning.pruning import Pruning
+
+
+@pytest.fixture
+def small(higgs_csv: Path) -> list[str]:
+    data = ["data=higgs", f"data.csv={higgs_csv}", "data.train_events=500"]
+    return ["-m", "trainer=debug", "model.dim=16", *data]
+
+
+def failures(sweep: Path) -> dict[str, str]:
+    """Why each job failed, by its number; empty for those that did not."""
+    with (sweep / "compare.csv").open(newline="") as file:
+        return {row["run"]: row["failure"] for row in csv.DictReader(file)}
+
+
+@pytest.mark.parametrize("launcher", ["joblib", "submitit_local"])
+def test_launchers(launcher: str, small: list[str], tmp_path: Path):
+    done = command(*small, f"hydra/launcher={launcher}", "model.num_heads=3,4", cwd=tmp_path)
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1] == "error: 1 of 2 jobs failed (0): the table says why"
+    (sweep,) = tmp_path.glob("outputs/*/*")
+    assert failures(sweep) == {"0": "num_heads=3 does not divide dim=16", "1": ""}
+
+
+def test_the_slurm_configuration_is_one_of_its_launcher():
+    launcher = yaml.safe_load((REPOSITORY / "conf/hydra/launcher/submitit_slurm.yaml").read_text())
+    assert set(launcher) <= set(SlurmQueueConf.__dataclass_fields__)
+    assert launcher["_target_"] == SlurmQueueConf._target_
+
+
+def test_a_search_goes_on_where_it_was_stopped(small: list[str], tmp_path: Path):
+    search = [*small, "hparams_search=optuna"]
+    done = command(*search, "hydra.sweeper.n_trials=1", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    command(*search, "hydra.sweeper.n_trials=2", "model.num_heads=choice(3,4)", cwd=tmp_path)
+    study = optuna.load_study("higgs", f"sqlite:///{tmp_path}/outputs/optuna.db")
+    assert len(study.trials) == 3
+    for trial in study.trials:
+        failed = trial.params.get("model.num_heads") == 3
+        assert trial.state == (optuna.trial.TrialState.FAIL if failed else optuna.trial.TrialState.COMPLETE)
+        # what Pruning told it after the only epoch is what the job returned
+        assert failed or trial.intermediate_values == {0: pytest.approx(trial.value)}
+    first, second = (failures(sweep) for sweep in sorted(tmp_path.glob("outputs/*/*")))
+    assert first == {"0": ""}
+    assert {bool(second[str(n)]) == (study.trials[1 + n].params["model.num_heads"] == 3) for n in (0, 1)} == {
+        True
+    }
+
+
+@pytest.mark.parametrize(("value", "stops"), [(0.6, True), (0.9, False)])
+def test_a_job_below_the_median_is_stopped(
+    value: float, stops: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    storage = f"sqlite:///{tmp_path}/optuna.db"
+    study = optuna.create_study(storage=storage, study_name="test", direction="maximize")
+    for _ in range(6):
+        trial = study.ask({"optimizer.lr": optuna.distributions.UniformDistribution(0, 1)})
+        trial.report(0.8, 0)
+        study.tell(trial, 0.8)
+    killed, running = (study.ask() for _ in range(2))
+    for trial in (killed, running):
+        trial._suggest("optimizer.lr", optuna.distributions.UniformDistribution(0.5, 0.5))
+    overrides = SimpleNamespace(overrides=SimpleNamespace(task=["seed=1", "optimizer.lr=0.5"]))
+    monkeypatch.setattr(HydraConfig, "get", lambda: overrides)
+    trainer: Any = SimpleNamespace(callback_metrics={"val/auc": value}, current_epoch=0, should_stop=False)
+    pruning = Pruning(storage, "test", "val/auc")
+    assert pruning.trial.number == running.number
+    pruning.on_train_epoch_end(trainer, None)  # type: ignore[arg-type]
+    assert trainer.should_stop == stops
