@@ -21,6 +21,9 @@ LOSSES = ("loss", "classification_loss", "reconstruction_loss")
 #: Events of a split whose reconstruction is kept, for plots.
 MAX_RECONSTRUCTED = 20_000
 
+#: Events of a split whose bottleneck is kept, for TensorBoard's projector.
+MAX_LATENT = 3_000
+
 
 class Step(NamedTuple):
     """A batch of B events after one step.
@@ -31,6 +34,7 @@ class Step(NamedTuple):
         reconstruction_loss: mean error of the counted features, a scalar.
         probabilities: (B,) float32, of signal.
         labels: (B,), 1 for signal.
+        latent: (B, latent_dim), the bottleneck.
         features: (M, 21) in HIGGS units, of the first M events: those that were decoded.
         reconstruction: (M, 21) in HIGGS units.
         counted: (M, 21) bool, the features that the reconstruction loss counts: the hidden ones, if any.
@@ -41,6 +45,7 @@ class Step(NamedTuple):
     reconstruction_loss: Tensor
     probabilities: Tensor
     labels: Tensor
+    latent: Tensor
     features: Tensor
     reconstruction: Tensor
     counted: Tensor
@@ -51,7 +56,8 @@ class Evaluation:
     """The verdict on N events of a split; losses are means over events.
 
     ``features``, ``reconstruction`` and ``counted``, (M, 21) each, cover the first
-    M = min(N, :data:`MAX_RECONSTRUCTED`) events, or none where the model has no decoder.
+    M = min(N, :data:`MAX_RECONSTRUCTED`) events, or none where the model has no decoder; ``latent``,
+    (K, latent_dim), the first K = min(N, :data:`MAX_LATENT`).
     """
 
     loss: float
@@ -59,6 +65,7 @@ class Evaluation:
     reconstruction_loss: float
     labels: np.ndarray
     probabilities: np.ndarray
+    latent: np.ndarray
     features: np.ndarray
     reconstruction: np.ndarray
     counted: np.ndarray
@@ -86,6 +93,8 @@ class Gatherer:
         self._scores: list[tuple[Tensor, Tensor]] = []
         self._reconstructions: list[tuple[Tensor, Tensor, Tensor]] = []
         self._num_reconstructed = 0
+        self._latents: list[tuple[Tensor]] = []
+        self._num_latent = 0
 
     def add(self, step: Step) -> None:
         """Take one batch."""
@@ -96,17 +105,22 @@ class Gatherer:
             kept = step.features.cpu(), step.reconstruction.cpu(), step.counted.cpu()
             self._reconstructions.append(kept)
             self._num_reconstructed += len(step.features)
+        if self._num_latent < MAX_LATENT:
+            self._latents.append((step.latent.float().cpu(),))
+            self._num_latent += len(step.latent)
 
     def evaluation(self) -> Evaluation:
         """The evaluation of all batches so far, of every process that took some."""
         losses = list(_of_every_process(self._losses))
         labels, probabilities = _columns(_of_every_process(self._scores))
+        (latent,) = _columns(_of_every_process(self._latents))
         features, reconstruction, counted = _columns(_of_every_process(self._reconstructions))
         means = (torch.stack(losses).sum(dim=0) / len(labels)).tolist()
         return Evaluation(
             **dict(zip(LOSSES, means, strict=True)),
             labels=labels,
             probabilities=probabilities,
+            latent=latent[:MAX_LATENT],
             features=features[:MAX_RECONSTRUCTED],
             reconstruction=reconstruction[:MAX_RECONSTRUCTED],
             counted=counted[:MAX_RECONSTRUCTED],

@@ -140,6 +140,7 @@ class HiggsModule(LightningModule):
             reconstruction_loss=reconstruction.detach(),
             probabilities=whole.logits.detach().float().sigmoid(),
             labels=labels,
+            latent=whole.latent.detach(),
             features=seen,
             reconstruction=decoded.features.detach(),
             counted=counted,
@@ -179,11 +180,17 @@ class HiggsModule(LightningModule):
 
     # validate ---------------------------------------------------------------------------------------------
 
+    def on_validation_start(self) -> None:
+        self._val_gatherer = Gatherer()
+
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
-        self.val_metrics.update(self._shared_step(batch, batch_idx))
+        step = self._shared_step(batch, batch_idx)
+        self.val_metrics.update(step)
+        self._val_gatherer.add(step)
 
     def on_validation_epoch_end(self) -> None:
         self.log_dict(self.val_metrics.compute(), prog_bar=True)
+        self.evaluations = {"val": self._val_gatherer.evaluation()}
 
     # test -------------------------------------------------------------------------------------------------
 

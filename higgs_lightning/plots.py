@@ -18,7 +18,8 @@ from higgs_lightning.metrics import Reliability, Significances, roc_auc_interval
 # Okabe and Ito's colours, told apart by colour-blind readers too
 _SIGNAL, _BACKGROUND = "#D55E00", "#0072B2"
 _SPLIT_COLORS = {"train": "#0072B2", "val": "#E69F00", "test": "#009E73"}
-_SPLIT_NAMES = {"train": "training", "val": "validation", "test": "test"}
+#: What readers call the splits.
+SPLIT_NAMES = {"train": "training", "val": "validation", "test": "test"}
 _HISTORY_NAMES = {"train": "training, as it went", "val": "validation, after the epoch"}
 _slide = rc_context(
     {
@@ -81,7 +82,7 @@ def roc(
         background, signal = roc_curve(labels, scores)
         auc = roc_auc_interval(labels, scores)
         interval = f"{auc.auc:.4f}, {auc.low:.4f} to {auc.high:.4f} ({len(labels):,} events)"
-        left.plot(background, signal, color=color, label=f"{_SPLIT_NAMES.get(name, name)}: {interval}")
+        left.plot(background, signal, color=color, label=f"{SPLIT_NAMES.get(name, name)}: {interval}")
         passing = (background > 0) & (signal >= _LOOSEST)
         right.plot(signal[passing], 1 / background[passing], color=color)
     for (name, auc_of_others), style in zip(

@@ -7,6 +7,7 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet
+from lightning import Callback, LightningModule, Trainer
 from lightning.pytorch.loggers import TensorBoardLogger
 from matplotlib.figure import Figure
 from rich.console import Console
@@ -17,6 +18,8 @@ from higgs_lightning.evaluation import Evaluation
 
 #: The file of a run with the label and the score of each test event.
 TEST_SCORES = "test_scores.parquet"
+
+_EPOCH_DPI = 60
 
 
 def write(
@@ -42,14 +45,36 @@ def write(
     figures = draw_history(history, metrics["best_epoch"]) | draw_evaluations(evaluations, metrics["dataset"])
     save_figures(figures, run_dir / "plots")
     for name, figure in figures.items():
-        tensorboard.experiment.add_figure(name, figure, metrics["best_epoch"], close=False)
+        tensorboard.experiment.add_figure(f"final/{name}", figure, metrics["best_epoch"], close=False)
     final = {name: metrics[name] for name in ("val/auc", "test/auc", "test/accuracy", "test/loss")}
-    tensorboard.log_hyperparams(config, {f"final/{name}": value for name, value in final.items()})
+    test = evaluations["test"]
+    classes = ["signal" if label else "background" for label in test.labels[: len(test.latent)]]
+    tensorboard.experiment.add_embedding(test.latent, classes, tag="bottleneck of test events")
+    tensorboard.log_hyperparams(
+        what_runs_differ_in(config), {f"final/{name}": value for name, value in final.items()}
+    )
     tensorboard.finalize("success")
     print_table(evaluations, metrics["dataset"])
     console = Console()
     console.print(f"run folder:  {run_dir}", soft_wrap=True)
     console.print(f"TensorBoard: tensorboard --logdir {run_dir}", soft_wrap=True)
+
+
+def what_runs_differ_in(config: dict[str, Any]) -> dict[str, Any]:
+    """The options of a run that TensorBoard's table of hyperparameters shows: no paths, no names."""
+    groups = {name: dict(config[name]) for name in ("model", "optimizer", "scheduler", "objective")}
+    classes = {
+        name: group.pop("_target_").rsplit(".", 1)[-1]
+        for name, group in groups.items()
+        if "_target_" in group
+    }
+    return {
+        **{f"{name}/class": value for name, value in classes.items()},
+        **groups,
+        **{f"data/{name}": config["data"][name] for name in ("name", "batch_size", "train_events")},
+        "trainer/max_epochs": config["trainer"]["max_epochs"],
+        "seed": config["seed"],
+    }
 
 
 def final_metrics(evaluations: Mapping[str, Evaluation]) -> dict[str, float]:
@@ -83,18 +108,43 @@ def draw_history(history: list[dict[str, float]], best_epoch: int) -> dict[str, 
 def draw_evaluations(
     evaluations: Mapping[str, Evaluation], dataset: str, published: Mapping[str, float] | None = None
 ) -> dict[str, Figure]:
-    """The plots of a model's scores and reconstruction by their names; see :func:`plots.roc`."""
-    test = evaluations["test"]
-    curves = {
-        split: (evaluation.labels, evaluation.probabilities) for split, evaluation in evaluations.items()
-    }
+    """The plots of a model's scores and reconstruction by their names; the last split's where there is one.
+
+    See :func:`higgs_lightning.plots.roc` for ``published``.
+    """
+    split, last = list(evaluations.items())[-1]
+    curves = {name: (each.labels, each.probabilities) for name, each in evaluations.items()}
+    title = f"{plots.SPLIT_NAMES[split]} events of {dataset}"
     figures = {
         "roc": plots.roc(curves, published),
-        "scores": plots.score_histograms(test.labels, test.probabilities, f"test events of {dataset}"),
+        "scores": plots.score_histograms(last.labels, last.probabilities, title),
     }
-    if len(test.features):
-        figures["reconstruction"] = plots.reconstruction(test.features, test.reconstruction, test.counted)
+    if len(last.features):
+        figures["reconstruction"] = plots.reconstruction(last.features, last.reconstruction, last.counted)
     return figures
+
+
+class EpochFigures(Callback):
+    """Draws validation events into TensorBoard every few epochs, while a run goes on.
+
+    Args:
+        every: so many epochs; drawing takes a second or two.
+        tensorboard: where the figures go.
+        dataset: named in the figures.
+    """
+
+    def __init__(self, every: int, tensorboard: TensorBoardLogger, dataset: str) -> None:
+        self.every = every
+        self.tensorboard = tensorboard
+        self.dataset = dataset
+
+    def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        epoch = trainer.current_epoch
+        if trainer.is_global_zero and epoch % self.every == 0:
+            figures = draw_evaluations(pl_module.evaluations, self.dataset)  # type: ignore[arg-type]
+            for name, figure in figures.items():
+                figure.set_dpi(_EPOCH_DPI)
+                self.tensorboard.experiment.add_figure(f"validation/{name}", figure, epoch, close=False)
 
 
 def write_test_scores(folder: Path, test: Evaluation) -> None:

@@ -58,6 +58,8 @@ def train_and_test(cfg: DictConfig, config: dict[str, Any], run_dir: Path) -> di
         **cfg.objective,
     )
 
+    history = History(run_dir / "metrics.csv")
+    tensorboard = TensorBoardLogger(run_dir, name="", version="tensorboard", default_hp_metric=False)
     chooses = cfg.selection.monitor is not None
     best_in = (cfg.selection.monitor, cfg.selection.mode) if chooses else ("epoch", "max")
     monitors: dict[str, tuple[str | None, str]] = {"best": best_in, "last": (None, "min")}
@@ -69,12 +71,12 @@ def train_and_test(cfg: DictConfig, config: dict[str, Any], run_dir: Path) -> di
     callbacks = [Throughput(), ConfigInCheckpoint(config), best, last]
     if chooses:
         callbacks.append(EarlyStopping(**cfg.selection, check_on_train_epoch_end=True))
+    if cfg.figures_every:
+        callbacks.append(report.EpochFigures(cfg.figures_every, tensorboard, cfg.data.name))
     if cfg.pruning is not None:
         callbacks.append(instantiate(cfg.pruning))
     if cfg.trainer.enable_progress_bar:
         callbacks.append(ProgressBar())
-    history = History(run_dir / "metrics.csv")
-    tensorboard = TensorBoardLogger(run_dir, name="", version="tensorboard", default_hp_metric=False)
     trainer = instantiate(
         cfg.trainer, callbacks=callbacks, logger=[history, tensorboard], default_root_dir=run_dir
     )
