@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from hydra.core.hydra_config import HydraConfig
 from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
@@ -51,8 +50,7 @@ def evaluate(cfg: DictConfig, out_dir: Path) -> dict[str, Any]:
     trainer.test(module, datamodule, verbose=False)
     test = module.evaluations["test"]
     of_cut = significances(test.labels, test.probabilities, **cfg.analysis)
-    events = datamodule.events["test"]
-    features = events[torch.arange(len(events))][0].numpy()
+    features, _ = datamodule.arrays("test")
     metrics = {
         "ckpt": str(cfg.ckpt),
         "dataset": cfg.data.name,

@@ -1,9 +1,12 @@
 """The weights in the package: they load, they know physics, and a fine-tuning begins with them."""
 
+import re
 from pathlib import Path
 
+import numpy as np
+import pytest
 import torch
-from conftest import SMALL, composed
+from conftest import REPOSITORY, SMALL, composed, make_events
 
 from higgs_lightning import load_model
 from higgs_lightning.checkpoints import PRETRAINED, read_weights
@@ -32,3 +35,27 @@ def test_fine_tuning_begins_with_them(tmp_path: Path):
     assert metrics["test/auc"] > 0.83
     before, after = read_weights("pretrained")[1], read_weights(tmp_path / "run")[1]
     assert all(torch.equal(before[name], after[name]) for name in before)
+
+
+def test_probabilities_of_any_array():
+    events = make_events(2_500)[:, 1:]
+    events[:100, 5:9] = np.nan
+    model = load_model("pretrained")
+    probabilities = model.predict_proba(events.astype(np.float64))
+    with torch.no_grad():
+        expected = model(torch.from_numpy(events)).logits.sigmoid().numpy()
+    np.testing.assert_allclose(probabilities[:, 1], expected, atol=1e-6)
+    np.testing.assert_allclose(probabilities.sum(axis=1), 1, atol=1e-6)
+    assert model.predict_proba(events[:0]).shape == (0, 2)
+    with pytest.raises(ValueError, match=r"features are \(2500, 20\): give \(N, 21\)"):
+        model.predict_proba(events[:, 1:])
+
+
+def test_the_readme_s_python(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    monkeypatch.chdir(tmp_path)
+    blocks = re.findall(r"```python\n(.*?)```", (REPOSITORY / "README.md").read_text(), re.S)
+    for block in blocks:
+        exec(block, {})
+    assert capsys.readouterr().out.startswith("AucInterval(auc=0.8")

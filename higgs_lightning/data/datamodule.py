@@ -27,8 +27,8 @@ class HiggsDataModule(LightningDataModule):
     """Events of a file in HIGGS format, split and in batches.
 
     Args:
-        name: what to call the events in tables and plots.
         csv: file in HIGGS format (.csv or .csv.gz): label, 21 low-level features, 7 masses, no header.
+        name: what to call the events in tables and plots.
         test_csv: a second file whose events are all test events; the first is then trained and validated on.
         dir: folder for the cache.
         skip_rows: lines to skip at the top of the files.
@@ -46,19 +46,19 @@ class HiggsDataModule(LightningDataModule):
 
     def __init__(
         self,
-        name: str,
         csv: str | Path,
-        test_csv: str | Path | None,
-        dir: str | Path,
-        skip_rows: int,
-        split: str,
-        val_fraction: float,
-        test_fraction: float,
-        train_events: int | None,
-        statistics: str,
-        batch_size: int,
-        device_resident: bool | str,
-        seed: int,
+        name: str = "HIGGS events",
+        test_csv: str | Path | None = None,
+        dir: str | Path = "data",
+        skip_rows: int = 0,
+        split: str = "random",
+        val_fraction: float = 0.1,
+        test_fraction: float = 0.1,
+        train_events: int | None = None,
+        statistics: str = "train",
+        batch_size: int = 512,
+        device_resident: bool | str = "auto",
+        seed: int = 1,
     ) -> None:
         super().__init__()
         if test_csv is not None and split != "random":
@@ -110,6 +110,15 @@ class HiggsDataModule(LightningDataModule):
                     f"the {split} split of {self.csv} has {signal:,} signal and {len(events) - signal:,} "
                     "background events and needs both: change data.split, its fractions or data.train_events"
                 )
+
+    def arrays(self, split: str) -> tuple[np.ndarray, np.ndarray]:
+        """All features (N, 21) in HIGGS units and labels (N,) of ``train``, ``val`` or ``test``, as float32.
+
+        Sets the module up, if it is not yet.
+        """
+        self.setup(split)
+        rows = self.events[split].cache[self.events[split].rows]
+        return rows[:, 1:], rows[:, 0]
 
     def statistics(self) -> tuple[Tensor, Tensor]:
         """Mean and standard deviation of each feature, (21,) each, over the events that define z-scores."""

@@ -2,7 +2,14 @@
 
 from typing import NamedTuple
 
+import numpy as np
+import torch
+from numpy.typing import ArrayLike
 from torch import Tensor, nn
+
+from higgs_lightning import schema
+
+_BATCH = 1024  # events: larger ones leave the processor's caches
 
 
 class Output(NamedTuple):
@@ -51,3 +58,22 @@ class Model(nn.Module):
     def reconstruct(self, encoded: Tensor, features: Tensor, hidden: Tensor | None = None) -> Reconstruction:
         """Decode what :meth:`forward` encoded of the same features and mask."""
         raise NotImplementedError
+
+    @torch.inference_mode()
+    def predict_proba(self, features: ArrayLike) -> np.ndarray:
+        """Probability of background and of signal, (N, 2), as scikit-learn orders them.
+
+        Args:
+            features: (N, 21) in HIGGS units; NaN for what is missing.
+
+        Raises:
+            ValueError: it has another shape.
+        """
+        events = torch.as_tensor(np.asarray(features, np.float32))
+        if events.ndim != 2 or events.shape[1] != schema.NUM_FEATURES:
+            raise ValueError(f"features are {tuple(events.shape)}: give (N, {schema.NUM_FEATURES})")
+        device = next(self.parameters()).device
+        batches = events.split(_BATCH) if len(events) else ()
+        scores = [self(batch.to(device)).logits.sigmoid().cpu() for batch in batches]
+        signal = torch.cat(scores).numpy() if scores else np.empty(0, np.float32)
+        return np.stack([1 - signal, signal], axis=1)

@@ -20,7 +20,6 @@ from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
-import torch
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
@@ -74,17 +73,13 @@ def boosted_trees(overrides: list[str], folder: Path) -> float:
 
         with initialize_config_dir(CONFIG_DIR, version_base="1.3"):
             datamodule = instantiate(compose("train", overrides).data)
-        datamodule.setup("fit")
-        of_split = datamodule.events
-        (x, y), (test_x, test_y) = (
-            of_split[split][torch.arange(len(of_split[split]))] for split in ("train", "test")
-        )
+        (x, y), (test_x, test_y) = (datamodule.arrays(split) for split in ("train", "test"))
         trees: Any = lightgbm.LGBMClassifier(
             n_estimators=400, learning_rate=0.05, min_child_samples=min(50, len(y) // 10), verbose=-1
         )
-        scores = trees.fit(x.numpy(), y.numpy()).predict_proba(test_x.numpy())[:, 1]
+        scores = trees.fit(x, y).predict_proba(test_x)[:, 1]
         folder.mkdir(parents=True, exist_ok=True)
-        auc = roc_auc_interval(test_y.numpy(), scores).auc
+        auc = roc_auc_interval(test_y, scores).auc
         (folder / "metrics.json").write_text(json.dumps({"test/auc": auc}))
     return json.loads((folder / "metrics.json").read_text())["test/auc"]
 
