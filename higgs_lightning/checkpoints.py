@@ -39,6 +39,20 @@ class ConfigInCheckpoint(Callback):
         checkpoint["config"] = self.config
 
 
+class SaveWhenTerminated(Callback):
+    """On SIGTERM, as clusters send it before they stop a job, saves a checkpoint after the step at hand.
+
+    Lightning then ends the run.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def on_train_batch_end(self, trainer: Trainer, *args: Any) -> None:
+        if trainer.received_sigterm:
+            trainer.save_checkpoint(self.path)
+
+
 def find_checkpoint(ckpt: str | Path, which: str) -> Path:
     """Path of a checkpoint file.
 

@@ -70,6 +70,9 @@ class History(Logger):
 class Throughput(Callback):
     """Logs ``events_per_second`` of training, without validation."""
 
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        self.on_train_epoch_start(trainer, pl_module)  # which is not called for the rest of a stopped epoch
+
     def on_train_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         self._num_events = 0
         self._start = self._end = time.perf_counter()

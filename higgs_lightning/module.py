@@ -153,17 +153,27 @@ class HiggsModule(LightningModule):
         return math.ceil(self.mask_fraction * num_events) if self.training and self.mask_ratio else num_events
 
     def _generator(self, step: int) -> torch.Generator:
+        return torch.Generator(self.device).manual_seed(self._seed_of(step))
+
+    def _seed_of(self, step: int) -> int:
         (state,) = np.random.SeedSequence([self.seed, step, self.global_rank]).generate_state(1, np.uint64)
-        return torch.Generator(self.device).manual_seed(int(state))
+        return int(state)
 
     # train ------------------------------------------------------------------------------------------------
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
+        torch.manual_seed(self._seed_of(self.global_step))  # dropout draws from it
         step = self._shared_step(batch, self.global_step)
         self.train_metrics.update(step)
         if batch_idx % _CHECK_EVERY == 0:
             self._stop_if_not_finite(step.loss)
         return step.loss
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        checkpoint["train_metrics"] = self.train_metrics.state()  # of the epoch so far
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        self.train_metrics.load_state(checkpoint["train_metrics"])
 
     def on_train_epoch_end(self) -> None:
         metrics = self.train_metrics.compute()
@@ -239,6 +249,19 @@ class EpochMetrics(nn.Module):
         for name, metric in self.losses.items(keep_base=True):
             metric.update(getattr(step, name).detach(), len(step.labels))
         self.scores.update(step.probabilities, step.labels.long())
+
+    def state(self) -> dict[str, dict[str, Any]]:
+        """What has been accumulated since the last :meth:`compute`, as plain tensors."""
+        return {name: dict(metric.metric_state) for name, metric in self._metrics()}
+
+    def load_state(self, state: dict[str, dict[str, Any]]) -> None:
+        """Go on from a :meth:`state`."""
+        for name, metric in self._metrics():
+            for attribute, value in state[name].items():
+                setattr(metric, attribute, value)
+
+    def _metrics(self) -> list[tuple[str, Any]]:
+        return [*self.losses.items(keep_base=True), *self.scores.items(keep_base=True)]
 
     def compute(self) -> dict[str, Tensor]:
         """The metrics of the batches since the last call; starts anew."""

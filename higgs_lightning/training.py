@@ -1,5 +1,7 @@
 """One training from its configuration to its run folder: the map of the package."""
 
+import signal
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,11 +14,13 @@ from hydra.utils import instantiate
 from lightning.pytorch.callbacks import EarlyStopping, ModelCheckpoint
 from lightning.pytorch.loggers import TensorBoardLogger
 from lightning.pytorch.utilities import rank_zero_only
+from lightning.pytorch.utilities.exceptions import SIGTERMException
 from omegaconf import DictConfig, OmegaConf
 
 from higgs_lightning import report
 from higgs_lightning.checkpoints import (
     ConfigInCheckpoint,
+    SaveWhenTerminated,
     find_checkpoint,
     load_checkpoint,
     read_weights,
@@ -65,10 +69,18 @@ def train_and_test(cfg: DictConfig, config: dict[str, Any], run_dir: Path) -> di
     monitors: dict[str, tuple[str | None, str]] = {"best": best_in, "last": (None, "min")}
     # two, because `save_last` alone writes no last.ckpt after an epoch that is not the best
     best, last = (
-        ModelCheckpoint(run_dir / "checkpoints", name, monitor, mode=mode, save_on_train_epoch_end=True)
+        ModelCheckpoint(
+            run_dir / "checkpoints",
+            name,
+            monitor,
+            mode=mode,
+            save_on_train_epoch_end=True,
+            enable_version_counter=False,
+        )
         for name, (monitor, mode) in monitors.items()
     )
-    callbacks = [Throughput(), ConfigInCheckpoint(config), best, last]
+    save_when_terminated = SaveWhenTerminated(run_dir / "checkpoints" / "last.ckpt")
+    callbacks = [Throughput(), ConfigInCheckpoint(config), save_when_terminated, best, last]
     if chooses:
         callbacks.append(EarlyStopping(**cfg.selection, check_on_train_epoch_end=True))
     if cfg.figures_every:
@@ -82,7 +94,11 @@ def train_and_test(cfg: DictConfig, config: dict[str, Any], run_dir: Path) -> di
     )
 
     start_of_fit = time.perf_counter()
-    trainer.fit(module, datamodule, ckpt_path=resume, weights_only=True)
+    try:
+        trainer.fit(module, datamodule, ckpt_path=resume, weights_only=True)
+    except SIGTERMException:
+        print(f"terminated: go on with the same command and ckpt={run_dir}", file=sys.stderr)
+        raise SystemExit(128 + signal.SIGTERM) from None
     train_seconds = time.perf_counter() - start_of_fit
     trainer.test(module, datamodule, ckpt_path=best.best_model_path, weights_only=True, verbose=False)
 

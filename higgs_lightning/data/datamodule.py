@@ -79,6 +79,7 @@ class HiggsDataModule(LightningDataModule):
         self.device_resident = device_resident
         self.seed = seed
         self.events: dict[str, Events] = {}
+        self._position = {"position": 0}
 
     def prepare_data(self) -> None:
         """Build the caches that are not there yet; once a machine."""
@@ -135,7 +136,17 @@ class HiggsDataModule(LightningDataModule):
         return torch.from_numpy(mean).float(), torch.from_numpy(std).float()
 
     def train_dataloader(self) -> DataLoader:
-        return batches(self.events["train"], self.batch_size, shuffle_seed=self.seed)
+        self._train_loader = batches(self.events["train"], self.batch_size, shuffle_seed=self.seed)
+        self._train_loader.load_state_dict(self._position)
+        return self._train_loader
+
+    # Lightning 2.6 restores a loader's own state too late once the number of steps has been asked for
+
+    def state_dict(self) -> dict[str, int]:
+        return self._train_loader.state_dict()
+
+    def load_state_dict(self, state_dict: dict[str, int]) -> None:
+        self._position = state_dict
 
     def val_dataloader(self) -> DataLoader:
         return batches(self.events["val"], self.batch_size)

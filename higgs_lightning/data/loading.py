@@ -49,6 +49,9 @@ class BatchOrder(Sampler[Tensor]):
 
     With several processes each takes its share of every batch, so that together they see the batches that
     one would see. A last batch with fewer events than processes joins the one before it.
+
+    Attributes:
+        position: how many batches of the epoch were handed out.
     """
 
     def __init__(self, num_events: int, batch_size: int, shuffle_seed: int | None = None) -> None:
@@ -56,6 +59,12 @@ class BatchOrder(Sampler[Tensor]):
         self.batch_size = batch_size
         self.shuffle_seed = shuffle_seed
         self.epoch = 0
+        self.position = 0
+        self._start = 0
+
+    def start_at(self, position: int) -> None:
+        """Leave out the first batches of the next epoch, which a stopped run has seen."""
+        self.position = self._start = position % len(self)
 
     def set_epoch(self, epoch: int) -> None:
         self.epoch = epoch
@@ -68,7 +77,8 @@ class BatchOrder(Sampler[Tensor]):
             order = torch.randperm(self.num_events, generator=torch.Generator().manual_seed(int(state)))
         rank, world_size = _process()
         bounds = [number * self.batch_size for number in range(len(self))] + [self.num_events]
-        for start, end in pairwise(bounds):
+        first, self._start = self._start, 0
+        for self.position, (start, end) in enumerate(pairwise(bounds[first:]), start=first + 1):
             yield order[start + rank : end : world_size]
 
     def __len__(self) -> int:
@@ -83,8 +93,21 @@ def _process() -> tuple[int, int]:
     return distributed.get_rank(), distributed.get_world_size()
 
 
-def batches(events: Events, batch_size: int, shuffle_seed: int | None = None) -> DataLoader:
+class EventLoader(DataLoader):
+    """A loader that knows where it is: Lightning keeps its state in checkpoints, and goes on from there."""
+
+    def __init__(self, events: Events, order: BatchOrder) -> None:
+        # batch_size=None: the sampler already yields whole batches
+        super().__init__(events, sampler=order, batch_size=None, collate_fn=lambda batch: batch)
+        self.order = order
+
+    def state_dict(self) -> dict[str, int]:
+        return {"position": self.order.position}
+
+    def load_state_dict(self, state: dict[str, int]) -> None:
+        self.order.start_at(state["position"])
+
+
+def batches(events: Events, batch_size: int, shuffle_seed: int | None = None) -> EventLoader:
     """A loader of (features, labels) batches; shuffled anew each epoch where a seed is given."""
-    order = BatchOrder(len(events), batch_size, shuffle_seed)
-    # batch_size=None: the sampler already yields whole batches
-    return DataLoader(events, sampler=order, batch_size=None, collate_fn=lambda batch: batch)
+    return EventLoader(events, BatchOrder(len(events), batch_size, shuffle_seed))

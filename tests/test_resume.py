@@ -1,0 +1,119 @@
+"""A run that was stopped, wherever it was, and goes on ends as one that never was."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from conftest import composed
+from omegaconf import DictConfig
+
+from higgs_lightning.checkpoints import load_checkpoint
+from higgs_lightning.history import read_history
+from higgs_lightning.module import HiggsModule
+from higgs_lightning.training import train
+
+STEPS = 15  # 3 epochs of 5 batches
+
+
+@pytest.fixture(scope="module")
+def overrides(higgs_csv: Path, tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    """A small run with dropout, so that random numbers are drawn in every step."""
+    return [
+        "data=higgs",
+        f"data.csv={higgs_csv}",
+        f"data.dir={tmp_path_factory.mktemp('data')}",
+        "model.num_layers=1",
+        "model.dim=16",
+        "model.dropout=0.2",
+        "trainer.max_epochs=3",
+        "trainer.enable_progress_bar=false",
+        "scheduler=plateau",
+    ]
+
+
+@pytest.fixture(scope="module")
+def whole(overrides: list[str], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The run that is never stopped."""
+    run = tmp_path_factory.mktemp("whole")
+    train(composed(*overrides), run)
+    return run
+
+
+def assert_same(one: Path, other: Path) -> None:
+    checkpoints = [load_checkpoint(run / "checkpoints" / "last.ckpt") for run in (one, other)]
+    assert checkpoints[0]["global_step"] == checkpoints[1]["global_step"] == STEPS
+    weights, others = (checkpoint["state_dict"] for checkpoint in checkpoints)
+    assert all(torch.equal(weights[name], others[name]) for name in weights)
+    rows = [read_history(run / "metrics.csv") for run in (one, other)]
+    for row in rows[0] + rows[1]:
+        del row["events_per_second"]
+    assert rows[0] == rows[1]
+
+
+def stopping(monkeypatch: pytest.MonkeyPatch, at: int, cfg: DictConfig, run: Path) -> None:
+    """Train until SIGTERM comes within a step."""
+    training_step = HiggsModule.training_step
+
+    def signalled(self: HiggsModule, *args: Any) -> torch.Tensor:
+        if self.global_step == at:
+            os.kill(os.getpid(), signal.SIGTERM)
+        return training_step(self, *args)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(HiggsModule, "training_step", signalled)
+        with pytest.raises(SystemExit) as stopped:
+            train(cfg, run)
+    assert stopped.value.code == 143
+
+
+@pytest.mark.parametrize("step", range(STEPS - 1))
+def test_sigterm_in_any_step(
+    step: int,
+    overrides: list[str],
+    whole: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+):
+    stopping(monkeypatch, step, composed(*overrides), tmp_path / "run")
+    assert f"terminated: go on with the same command and ckpt={tmp_path / 'run'}" in capsys.readouterr().err
+    assert load_checkpoint(tmp_path / "run" / "checkpoints" / "last.ckpt")["global_step"] == step + 1
+    train(composed(*overrides, f"ckpt={tmp_path / 'run'}"), tmp_path / "run")
+    assert_same(tmp_path / "run", whole)
+
+
+def test_stopped_twice(overrides: list[str], whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    run = tmp_path / "run"
+    stopping(monkeypatch, 2, composed(*overrides), run)
+    stopping(monkeypatch, 8, composed(*overrides, f"ckpt={run}"), run)
+    train(composed(*overrides, f"ckpt={run}"), run)
+    assert_same(run, whole)
+
+
+@pytest.mark.parametrize("step", [7, 12])
+def test_sigkill(step: int, overrides: list[str], whole: Path, tmp_path: Path):
+    """Nothing can be saved; the last epoch's checkpoint is whole."""
+    code = f"""
+import os, signal, sys
+from pathlib import Path
+sys.path.insert(0, {str(Path(__file__).parent)!r})
+from conftest import composed
+from higgs_lightning.module import HiggsModule
+from higgs_lightning.training import train
+training_step = HiggsModule.training_step
+def killed(self, *args):
+    if self.global_step == {step}:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return training_step(self, *args)
+HiggsModule.training_step = killed
+train(composed(*{overrides!r}), Path({str(tmp_path / "run")!r}))
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == -signal.SIGKILL, done.stderr
+    train(composed(*overrides, f"ckpt={tmp_path / 'run'}"), tmp_path / "run")
+    assert_same(tmp_path / "run", whole)
