@@ -11,6 +11,7 @@ from pickle import UnpicklingError
 from typing import Any
 
 import torch
+from hydra.errors import InstantiationException
 from hydra.utils import instantiate
 from lightning import Callback, LightningModule, Trainer
 from safetensors import SafetensorError, safe_open
@@ -152,8 +153,13 @@ def load_model(ckpt: str | Path) -> Model:
         raise UserError(
             f"{path} asks for the model {config.get('_target_')}, which is not one of higgs_lightning's"
         )
-    model: Model = instantiate(config)
-    model.load_state_dict(weights)
+    try:
+        model: Model = instantiate(config)
+        model.load_state_dict(weights)
+    except (InstantiationException, RuntimeError) as error:
+        raise UserError(
+            f"{path} holds a model of another version of higgs_lightning: train it again"
+        ) from error
     return model.eval()
 
 

@@ -21,16 +21,21 @@ def user_error_in(error: BaseException) -> UserError | None:
     """The mistake behind an exception, if there is one.
 
     It is the exception itself or what caused it, because Hydra wraps what a constructor raises; a constructor
-    that refuses a value of the configuration by a ValueError says a mistake too.
+    that refuses a value of the configuration says a mistake too.
     """
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, UserError):
             return cause
-        if isinstance(cause, InstantiationException) and isinstance(cause.__cause__, ValueError):
+        if isinstance(cause, InstantiationException) and _refuses_a_value(cause.__cause__):
             return UserError(str(cause.__cause__))
         cause = cause.__cause__
     return None
+
+
+def _refuses_a_value(error: BaseException | None) -> bool:
+    # Lightning's own kind is known by its name: to import it takes seconds
+    return isinstance(error, ValueError) or type(error).__name__ == "MisconfigurationException"
 
 
 def one_sentence(command: Callable[P, R]) -> Callable[P, R]:

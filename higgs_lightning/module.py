@@ -96,7 +96,10 @@ class HiggsModule(LightningModule):
 
     def configure_optimizers(self) -> Any:
         assert self.optimizer is not None and self.scheduler is not None  # noqa: PT018
-        optimizer = self.optimizer(self.model.parameters())
+        try:
+            optimizer = self.optimizer(self.model.parameters())
+        except ValueError as error:  # such as a negative learning rate
+            raise UserError(f"optimizer: {error}") from error
         total_steps = int(self.trainer.estimated_stepping_batches)
         return {"optimizer": optimizer, "lr_scheduler": self.scheduler(optimizer, total_steps=total_steps)}
 
@@ -199,7 +202,9 @@ class HiggsModule(LightningModule):
         self._val_gatherer.add(step)
 
     def on_validation_epoch_end(self) -> None:
-        self.log_dict(self.val_metrics.compute(), prog_bar=True)
+        metrics = self.val_metrics.compute()
+        self._stop_if_not_finite(metrics["val/loss"])
+        self.log_dict(metrics, prog_bar=True)
         self.evaluations = {"val": self._val_gatherer.evaluation()}
 
     # test -------------------------------------------------------------------------------------------------

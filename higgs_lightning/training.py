@@ -45,6 +45,8 @@ def train(cfg: DictConfig, run_dir: Path) -> dict[str, Any]:
 
 def train_and_test(cfg: DictConfig, config: dict[str, Any], run_dir: Path) -> dict[str, Any]:
     start = time.perf_counter()
+    if cfg.trainer.max_epochs < 1:
+        raise UserError(f"trainer.max_epochs={cfg.trainer.max_epochs}: give 1 or more; evaluate only scores")
     resume = None if cfg.ckpt is None else checkpoint_to_resume(config, run_dir)
     lightning.seed_everything(cfg.seed, verbose=False)
 
@@ -151,5 +153,11 @@ def checkpoint_to_resume(config: dict[str, Any], run_dir: Path) -> Path:
         raise UserError(
             f"ckpt={config['ckpt']} goes on in its own run folder: start it alone, without --multirun"
         )
-    require_same_model(config["model"], load_checkpoint(path)["config"]["model"], path)
+    checkpoint = load_checkpoint(path)
+    require_same_model(config["model"], checkpoint["config"]["model"], path)
+    if "train_metrics" not in checkpoint:
+        raise UserError(
+            f"{path} was written by an older version, which can't go on: begin a new run with "
+            f"init={config['ckpt']}"
+        )
     return path

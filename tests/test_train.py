@@ -17,7 +17,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from higgs_lightning import load_model
 from higgs_lightning.checkpoints import load_checkpoint, read_weights, save_model
-from higgs_lightning.errors import UserError
+from higgs_lightning.errors import UserError, one_sentence
 from higgs_lightning.training import train
 
 EXPERIMENTS = sorted(path.stem for path in (REPOSITORY / "conf" / "experiment").glob("*.yaml"))
@@ -276,6 +276,47 @@ def test_bad_input_ends_with_one_sentence(overrides: list[str], sentence: str, t
     assert done.returncode == 1
     assert "Traceback" not in done.stderr
     assert re.search(f"^error: .*{sentence}", done.stderr.splitlines()[-1])
+
+
+@pytest.mark.parametrize(
+    ("override", "sentence"),
+    [
+        ("trainer.max_epochs=0", "trainer.max_epochs=0: give 1 or more"),
+        ("data.batch_size=0", "data.batch_size=0: give a whole number"),
+        ("data.val_fraction=0", "the val split of .* has 0 signal"),
+        ("data.train_events=1", "the train split of .* has 0 signal and 1 background"),
+        ("optimizer.lr=-1", "optimizer: Invalid learning rate: -1"),
+        ("optimizer.lr=1e15", "the loss became (nan|inf) in epoch 0, .*lower optimizer.lr"),
+        ("model.num_heads=5", "num_heads=5 does not divide dim=16"),
+        ("trainer.devices=0", "devices"),
+        ("trainer.precision=foo", "foo"),
+    ],
+)
+def test_wrong_use_is_one_sentence(override: str, sentence: str, higgs_csv: Path, tmp_path: Path):
+    data = ["data=higgs", f"data.csv={higgs_csv}", f"data.dir={tmp_path}"]
+    options = [*SMALL_PARTICLE, "data.train_events=null", "trainer.max_epochs=1"]
+    with pytest.raises(SystemExit, match=f"^error: .*{sentence}"):
+        one_sentence(train)(composed(*options, *data, override), tmp_path / "run")
+
+
+def test_a_batch_may_be_larger_than_the_data(higgs_csv: Path, tmp_path: Path):
+    data = ["data=higgs", f"data.csv={higgs_csv}", f"data.dir={tmp_path}", "data.batch_size=100000"]
+    metrics = train(composed(*SMALL_PARTICLE, *data, "trainer.max_epochs=1"), tmp_path / "run")
+    assert metrics["train/events"] == 1500
+
+
+def test_checkpoints_of_other_versions(run: Path, tmp_path: Path):
+    path = tmp_path / "run" / "checkpoints" / "last.ckpt"
+    path.parent.mkdir(parents=True)
+    checkpoint = load_checkpoint(run / "checkpoints" / "last.ckpt")
+    del checkpoint["train_metrics"]
+    torch.save(checkpoint, path)
+    with pytest.raises(UserError, match=r"by an older version, which can't go on: .* init="):
+        train(composed(*SMALL_PARTICLE, f"ckpt={path}"), tmp_path / "run")
+    for config in ({"no_such_option": 1}, {"num_layers": 2}):
+        torch.save(checkpoint | {"config": {"model": checkpoint["config"]["model"] | config}}, path)
+        with pytest.raises(UserError, match="holds a model of another version of higgs_lightning"):
+            load_model(path)
 
 
 def test_another_model_does_not_go_on(run: Path):

@@ -63,6 +63,8 @@ class HiggsDataModule(LightningDataModule):
         super().__init__()
         if test_csv is not None and split != "random":
             raise UserError(f"data.test_csv goes with data.split=random, not with data.split={split}")
+        if batch_size < 1:
+            raise UserError(f"data.batch_size={batch_size}: give a whole number, 1 or more")
         if statistics not in ("train", "all"):
             raise UserError(f"data.statistics={statistics} is unknown: choose train or all")
         self.name = name

@@ -36,21 +36,19 @@ PUBLISHED = [  # low-level features, ROC-AUC on HIGGS test events
 # few events need small batches and many epochs to make enough steps
 BATCH_SIZE = {"100": 50, "1000": 100, "10000": 250, "all": 500}
 SCRATCH_EPOCHS = {"100": 30, "1000": 30, "10000": 20, "all": 15}
-FINETUNE_EPOCHS = {"100": 10, "1000": 10, "10000": 5, "all": 5}
-FINETUNE_RATE = {"100": 5e-5, "1000": 5e-5, "10000": 2e-4, "all": 3e-4}
 
 
 def scratch(*overrides: str) -> Callable[[str], list[str]]:
-    return lambda events: [*overrides, f"trainer.max_epochs={SCRATCH_EPOCHS[events]}"]
+    return lambda events: [
+        *overrides,
+        "selection.monitor=null",
+        f"trainer.max_epochs={SCRATCH_EPOCHS[events]}",
+        f"data.batch_size={BATCH_SIZE[events]}",
+    ]
 
 
 def finetuned(init: str) -> Callable[[str], list[str]]:
-    return lambda events: [
-        "stage=finetune",
-        f"init={init}",
-        f"trainer.max_epochs={FINETUNE_EPOCHS[events]}",
-        f"optimizer.lr={FINETUNE_RATE[events]}",
-    ]
+    return lambda events: [f"experiment=finetune_{events}", f"init={init}"]
 
 
 def command(name: str, overrides: list[str], folder: Path) -> float:
@@ -96,7 +94,7 @@ def main() -> None:
 
     rows: dict[str, Callable[[str], list[str]]] = {
         "boosted trees": lambda events: [],
-        "seed": lambda events: ["experiment=seed", "trainer.max_epochs=4"],
+        "seed": lambda events: ["experiment=seed", "selection.monitor=null", "trainer.max_epochs=4"],
         "dnn": scratch("model=dnn", "optimizer.lr=1e-3"),
         "scalar": scratch("model=scalar"),
         "particle": scratch(),
@@ -114,9 +112,7 @@ def main() -> None:
         overrides = [
             *files,
             f"data.train_events={'null' if events == 'all' else events}",
-            f"data.batch_size={BATCH_SIZE[events]}",
             f"seed={seed}",
-            "selection.monitor=null",
             *rows[name](events),
         ]
         folder = (RUNS / name.replace(", ", "-").replace(" ", "-") / events / str(seed)).absolute()
