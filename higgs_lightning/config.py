@@ -1,5 +1,6 @@
 """Where the configuration lives, what its files may ask for beyond plain values, and commands made of it."""
 
+import os
 import sys
 from collections.abc import Callable, Iterator
 from difflib import get_close_matches
@@ -21,9 +22,13 @@ CONFIG_DIR = str(next(p for p in (_PACKAGE / "conf", _PACKAGE.parent / "conf") i
 
 
 def _run_folder(ckpt: str | None, new: str) -> str:
-    """`${run_folder:CKPT,NEW}`: the folder of the run that CKPT continues, or NEW."""
+    """`${run_folder:CKPT,NEW}`: the folder of the run that CKPT continues, or NEW.
+
+    The tasks of one Slurm job do not start at the same moment: NEW is named by the job instead of the time.
+    """
     if ckpt is None:
-        return new
+        of_many_tasks = int(os.environ.get("SLURM_NTASKS", 1)) > 1
+        return f"outputs/slurm-{os.environ['SLURM_JOB_ID']}" if of_many_tasks else new
     from higgs_lightning.checkpoints import run_folder_of  # it imports torch
 
     try:

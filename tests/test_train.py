@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 import re
 import subprocess
 import sys
@@ -369,3 +370,35 @@ def test_help_comes_before_torch():
     for line in often_used:
         overrides = [word for word in line.split() if "=" in word]
         assert composed(*overrides) != composed()
+
+
+def test_tasks_of_a_cluster_job(higgs_csv: Path, tmp_path: Path):
+    """Two processes that Slurm started, as far as they can tell from their environment."""
+    options = ["trainer=slurm", "trainer.devices=2", "trainer.accelerator=cpu", "data=higgs"]
+    arguments = [sys.executable, "-m", "higgs_lightning.train", *options, f"data.csv={higgs_csv}"]
+    of_job = {
+        "SLURM_JOB_ID": "17",
+        "SLURM_JOB_NAME": "higgs",
+        "SLURM_NTASKS": "2",
+        "SLURM_NTASKS_PER_NODE": "2",
+        "SLURM_NNODES": "1",
+        "SLURM_NODEID": "0",
+        "SLURM_NODELIST": "127.0.0.1",
+        "SLURM_JOB_NODELIST": "127.0.0.1",
+        "MASTER_ADDR": "127.0.0.1",
+        "OMP_NUM_THREADS": "1",
+    }
+    tasks = [
+        subprocess.Popen(
+            [*arguments, *SMALL_PARTICLE],
+            cwd=tmp_path,
+            env={**os.environ, **of_job, "SLURM_PROCID": rank, "SLURM_LOCALID": rank},
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for rank in ("0", "1")
+    ]
+    errors = [task.communicate(timeout=300)[1] for task in tasks]
+    assert [task.returncode for task in tasks] == [0, 0], errors
+    assert (tmp_path / "outputs" / "slurm-17" / "metrics.json").exists()
+    assert json.loads((tmp_path / "outputs/slurm-17/metrics.json").read_text())["test/events"] == 300
