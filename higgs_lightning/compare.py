@@ -143,8 +143,8 @@ def table_rows(runs: Sequence[Run]) -> Iterator[dict[str, Any]]:
         row |= {key: run.config.get(key) for key in differing_keys(runs)}
         row["parameters"] = run.metrics.get("parameters")
         row["training seconds"] = run.metrics.get("train_seconds")
-        for name, metric in (("events", "train/events"), ("validation AUC", "val/auc"), ("AUC", "test/auc")):
-            row[name] = run.metrics.get(metric)
+        row["training events"] = run.metrics.get("train/events")
+        row["validation AUC"], row["AUC"] = run.metrics.get("val/auc"), run.metrics.get("test/auc")
         row["low"], row["high"] = (run.metrics.get(f"test/auc_{bound}") for bound in ("low", "high"))
         row["difference"] = row["p-value"] = None
         if run is not first and len(run.labels) and np.array_equal(run.labels, first.labels):
@@ -155,11 +155,20 @@ def table_rows(runs: Sequence[Run]) -> Iterator[dict[str, Any]]:
 
 
 def differing_keys(runs: Sequence[Run]) -> list[str]:
-    """Keys whose values differ between runs, of the groups that all of them have."""
+    """Keys whose values differ between runs, of the groups that all of them have.
+
+    Of keys that are the same in every run, such as ``data.seed`` and ``seed``, the shortest.
+    """
     configs = [run.config for run in runs]
     shared = set.intersection(*({key.split(".")[0] for key in config} for config in configs))
     keys = dict.fromkeys(key for config in configs for key in config if key.split(".")[0] in shared)
-    return [key for key in keys if len({str(config.get(key)) for config in configs}) > 1]
+    values = {key: tuple(str(config.get(key)) for config in configs) for key in keys}
+    return [
+        key
+        for key in keys
+        if len(set(values[key])) > 1
+        and key == min((other for other in keys if values[other] == values[key]), key=len)
+    ]
 
 
 def draw(runs: Sequence[Run]) -> dict[str, Figure]:
@@ -258,7 +267,7 @@ def shown(column: str, value: Any) -> str:
         return f"{value:.4f}"
     if isinstance(value, float):
         return f"{value:.4g}"
-    return f"{value:,}" if column in ("events", "parameters") else str(value)
+    return f"{value:,}" if column in ("training events", "parameters") else str(value)
 
 
 def _config_path(folder: Path) -> Path | None:
