@@ -88,6 +88,7 @@ def main() -> None:
     parser.add_argument("--test", type=Path, required=True, help="test events in HIGGS format")
     parser.add_argument("--masked", help="a run of stage=pretrain, to fine-tune from")
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
+    parser.add_argument("--events", nargs="+", default=EVENTS, choices=EVENTS, help="columns to make")
     parser.add_argument("--rows", nargs="+", help="names of the table's rows to make; all by default")
     parser.add_argument("--plot", type=Path, default=RUNS / "labels.png")
     arguments = parser.parse_args()
@@ -103,7 +104,8 @@ def main() -> None:
     if arguments.masked:
         rows["particle, masked pretraining"] = finetuned(arguments.masked)
     names = arguments.rows or list(rows)
-    cells = [(name, events, seed) for name in names for events in EVENTS for seed in arguments.seeds]
+    sizes = arguments.events
+    cells = [(name, events, seed) for name in names for events in sizes for seed in arguments.seeds]
     results: dict[tuple[str, str], list[float]] = {}
     files = ["data=higgs"]
     files += [f"data.csv={arguments.train.absolute()}", f"data.test_csv={arguments.test.absolute()}"]
@@ -121,29 +123,28 @@ def main() -> None:
         results.setdefault((name, events), []).append(auc)
 
     table = Table(title=f"test ROC-AUC, mean of {len(arguments.seeds)} seeds +- half their range")
-    for column in ("", *EVENTS):
+    for column in ("", *sizes):
         table.add_column(column)
     for name in names:
-        of_row = [results[name, events] for events in EVENTS]
+        of_row = [results[name, events] for events in sizes]
         table.add_row(name, *(f"{mean(aucs):.4f} +- {np.ptp(aucs) / 2:.4f}" for aucs in of_row))
     Console(width=110).print(table, f"the pretrained weights without any real label: {unlabelled:.4f}")
-    draw(names, results, unlabelled, arguments.plot)
+    draw(results, unlabelled, arguments.plot)
 
 
-def draw(
-    names: list[str], results: dict[tuple[str, str], list[float]], unlabelled: float, path: Path
-) -> None:
+def draw(results: dict[tuple[str, str], list[float]], unlabelled: float, path: Path) -> None:
     figure, (whole, detail) = plt.subplots(1, 2, figsize=(12, 5), layout="constrained")
-    x = [100, 1_000, 10_000, 108_554]
-    for name in names:
-        aucs = [results[name, events] for events in EVENTS]
+    position = dict(zip(EVENTS, (100, 1_000, 10_000, 108_554), strict=True))
+    for name in dict.fromkeys(name for name, _ in results):
+        x = [position[events] for of_name, events in results if of_name == name]
+        aucs = [values for (of_name, _), values in results.items() if of_name == name]
         low, middle, high = (np.array([f(values) for values in aucs]) for f in (min, mean, max))
         for axes in (whole, detail):
             axes.errorbar(x, middle, [middle - low, high - middle], marker="o", capsize=3, label=name)
     for text, auc in (*PUBLISHED, ("shipped weights, no real labels", unlabelled)):
         for axes in (whole, detail):
             axes.axhline(auc, color="grey", linestyle=":", linewidth=1)
-        detail.text(x[-1], auc + 0.0005, text, fontsize=9, color="dimgrey", ha="right")
+        detail.text(position["all"], auc + 0.0005, text, fontsize=9, color="dimgrey", ha="right")
     for axes in (whole, detail):
         axes.set(xscale="log", xlabel="labelled real training events", ylabel="test ROC-AUC")
     detail.set(ylim=(0.83, 0.885))
