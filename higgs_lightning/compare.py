@@ -29,12 +29,14 @@ from higgs_lightning.metrics import difference_p_value
 from higgs_lightning.sweeps import FAILURE
 
 _NUM_DRAWN = 10  # runs: more curves in one picture can't be told apart
+_WIDTH = 120  # of the table in a file or a pipe
+_LONGEST_NAME = 30  # characters that a legend has room for
 _PAGE = Template("""<!doctype html>
 <html lang="en"><meta charset="utf-8"><title>$title</title>
 <style>
-body { font: 15px/1.5 system-ui, sans-serif; margin: 2em auto; max-width: 1400px; padding: 0 1em; }
+body { font: 15px/1.5 system-ui, sans-serif; margin: 2em auto; max-width: 1700px; padding: 0 1em; }
 table { border-collapse: collapse; display: block; overflow-x: auto; }
-th, td { padding: .3em .8em; text-align: right; border-bottom: 1px solid #ddd; white-space: nowrap; }
+th, td { padding: .3em .6em; text-align: right; border-bottom: 1px solid #ddd; white-space: nowrap; }
 th:first-child, td:first-child, td.text { text-align: left; }
 td.text { white-space: normal; min-width: 20em; }
 img { max-width: 100%; }
@@ -96,7 +98,9 @@ def compare(paths: Sequence[Path], output: Path) -> list[Run]:
     output.mkdir(parents=True, exist_ok=True)
     figures = draw(runs)
     report.write_text(output / "compare.csv", to_csv(rows))
-    report.write_text(output / "compare.html", to_html(rows, figures, f"{len(runs)} runs of {parent}"))
+    report.write_text(
+        output / "compare.html", to_html(rows, figures, f"{len(runs)} runs in {Path(parent).name}")
+    )
     report.save_figures(figures, output / "plots")
     print_rows(rows)
     Console().print(f"comparison: {output / 'compare.html'}", soft_wrap=True)
@@ -140,7 +144,8 @@ def table_rows(runs: Sequence[Run]) -> Iterator[dict[str, Any]]:
     first = runs[0]
     for run in runs:
         row: dict[str, Any] = {"run": run.name}
-        row |= {key: run.config.get(key) for key in differing_keys(runs)}
+        for key in differing_keys(runs):
+            row[key] = "null" if run.config.get(key, "") is None else run.config.get(key)
         row["parameters"] = run.metrics.get("parameters")
         row["training seconds"] = run.metrics.get("train_seconds")
         row["training events"] = run.metrics.get("train/events")
@@ -172,14 +177,15 @@ def differing_keys(runs: Sequence[Run]) -> list[str]:
 
 
 def draw(runs: Sequence[Run]) -> dict[str, Figure]:
-    """ROC and learning curves of the first runs, named by what tells them apart."""
+    """ROC and learning curves of the first runs, named by what tells them apart where that is short."""
     keys = differing_keys(runs)
     names = dict(zip(keys, short_names(keys), strict=True))
     drawn: dict[str, Run] = {}
     for run in runs:
         if run.metrics and len(drawn) < _NUM_DRAWN:
             values = [f"{names[key]}={shown(key, run.config[key])}" for key in keys if key in run.config]
-            drawn[f"{run.name}: {', '.join(values)[:40]}" if values else run.name] = run
+            name = ", ".join([run.name, *values])
+            drawn[name if len(name) <= _LONGEST_NAME else run.name] = run
     histories = {name: run.history for name, run in drawn.items() if run.history}
     figures = {}
     if drawn:
@@ -244,6 +250,8 @@ def print_rows(rows: Sequence[dict[str, Any]]) -> None:
             numbers = (cell["validation AUC"], cell["AUC"], interval, cell["difference"], cell["p-value"])
             table.add_row(cell["run"], *(cell[key] for key in keys), *numbers)
     console = Console()
+    if not console.is_terminal:
+        console = Console(width=_WIDTH)
     console.print(table)
     for row in rows:
         if row["failure"]:

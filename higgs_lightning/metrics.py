@@ -1,5 +1,6 @@
 """Numbers that physicists quote, exact over all events."""
 
+import math
 from statistics import NormalDist
 from typing import NamedTuple
 
@@ -60,7 +61,7 @@ def difference_p_value(labels: np.ndarray, scores: np.ndarray, other_scores: np.
     difference, variance = abs(float(differences[0].mean())), _variance_of_mean(*differences)
     if variance == 0:
         return 1.0 if difference == 0 else 0.0
-    return 2 * NormalDist().cdf(-difference / variance**0.5)
+    return math.erfc(difference / (2 * variance) ** 0.5)
 
 
 def placements(labels: np.ndarray, scores: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
