@@ -81,8 +81,8 @@ def train_and_test(cfg: DictConfig, config: dict[str, Any], run_dir: Path) -> di
         )
         for name, (monitor, mode) in monitors.items()
     )
-    save_when_terminated = SaveWhenTerminated(run_dir / "checkpoints" / "last.ckpt")
-    callbacks = [Throughput(), ConfigInCheckpoint(config), save_when_terminated, best, last]
+    last_path = run_dir / "checkpoints" / "last.ckpt"
+    callbacks = [Throughput(), ConfigInCheckpoint(config), SaveWhenTerminated(last_path), best, last]
     if chooses:
         callbacks.append(EarlyStopping(**cfg.selection, check_on_train_epoch_end=True))
     if cfg.figures_every:
@@ -98,11 +98,16 @@ def train_and_test(cfg: DictConfig, config: dict[str, Any], run_dir: Path) -> di
     start_of_fit = time.perf_counter()
     try:
         trainer.fit(module, datamodule, ckpt_path=resume, weights_only=True)
+        train_seconds = time.perf_counter() - start_of_fit
+        trainer.test(module, datamodule, ckpt_path=best.best_model_path, weights_only=True, verbose=False)
     except SIGTERMException:
-        print(f"terminated: go on with the same command and ckpt={run_dir}", file=sys.stderr)
+        mend = (
+            f"go on with the same command and ckpt={run_dir}"
+            if last_path.exists()
+            else "nothing is saved yet"
+        )
+        print(f"terminated: {mend}", file=sys.stderr)
         raise SystemExit(128 + signal.SIGTERM) from None
-    train_seconds = time.perf_counter() - start_of_fit
-    trainer.test(module, datamodule, ckpt_path=best.best_model_path, weights_only=True, verbose=False)
 
     metrics = {
         "dataset": cfg.data.name,
