@@ -1,9 +1,13 @@
 """What the tests share: small files in HIGGS format, a small run, and real events where they are at hand."""
 
+import os
 import re
 import subprocess
 import sys
 from pathlib import Path
+
+# before torch is imported, here and in what tests start: the tests share the cores, not each of them all
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import numpy as np
 import pytest
