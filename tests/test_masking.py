@@ -2,6 +2,8 @@
 
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 
 from higgs_lightning import masking, schema
 
@@ -11,6 +13,18 @@ def test_ratio_hides_whole_objects_and_leaves_one_visible(ratio: float, hidden: 
     mask = masking.hide_objects(500, ratio, generator)
     assert mask.shape == (500, schema.NUM_OBJECTS)
     assert (mask.sum(dim=1) == hidden).all()
+
+
+@given(st.floats(0, 1), st.integers(0, 50), st.integers(0, 2**63))
+def test_any_ratio_hides_as_many_objects_of_each_event(ratio: float, num_events: int, seed: int):
+    mask = masking.hide_objects(num_events, ratio, torch.Generator().manual_seed(seed))
+    assert mask.shape == (num_events, schema.NUM_OBJECTS)
+    counts = mask.sum(dim=1)
+    assert (counts == min(round(6 * ratio), 5)).all()
+    features = torch.zeros(num_events, schema.NUM_FEATURES).masked_fill(
+        masking.hidden_features(mask), torch.nan
+    )
+    assert (masking.missing_objects(features) == mask).all()
 
 
 def test_every_object_is_hidden_equally_often(generator):

@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from higgs_lightning.data.splits import draw_balanced, split_rows
 from higgs_lightning.errors import UserError
@@ -23,6 +25,29 @@ def test_splits_are_disjoint_sorted_and_of_the_promised_size(name, num_rows, siz
     assert len(np.unique(joined)) == len(joined) == sum(sizes)
     assert joined.max() < num_rows
     assert all((np.diff(rows) > 0).all() for rows in split)
+
+
+@given(st.integers(1, 2_000), st.floats(0, 1), st.floats(0, 1), st.integers(0, 2**32))
+def test_every_row_is_in_one_part(num_rows, val_fraction, test_fraction, seed):
+    try:
+        split = split_rows("random", num_rows, val_fraction, test_fraction, seed)
+    except UserError:
+        assert round(val_fraction * num_rows) + round(test_fraction * num_rows) >= num_rows
+        return
+    assert np.array_equal(np.sort(np.concatenate(split)), np.arange(num_rows))
+    assert len(split.val) == round(val_fraction * num_rows)
+    assert len(split.test) == round(test_fraction * num_rows)
+
+
+@given(st.lists(st.booleans(), min_size=2, max_size=200), st.data())
+def test_drawn_events_are_balanced_and_different(signal, data):
+    labels = np.array(signal)
+    rows = np.arange(len(labels)) * 3  # as those of a split, with gaps
+    scarcer = min(labels.sum(), (~labels).sum())
+    num_events = data.draw(st.integers(0, 2 * int(scarcer)))
+    drawn = draw_balanced(rows, labels, num_events, seed=data.draw(st.integers(0, 2**32)))
+    assert len(set(drawn.tolist())) == num_events
+    assert labels[drawn // 3].sum() == num_events // 2
 
 
 def test_gsoc_tests_the_last_100k_of_the_first_1_1M():  # noqa: N802
