@@ -5,6 +5,8 @@ execute nothing. The resolved configuration of its run travels in it under ``con
 """
 
 import json
+import signal
+import threading
 from importlib.resources import files
 from pathlib import Path
 from pickle import UnpicklingError
@@ -14,6 +16,7 @@ import torch
 from hydra.errors import InstantiationException
 from hydra.utils import instantiate
 from lightning import Callback, LightningModule, Trainer
+from lightning.pytorch.utilities.exceptions import SIGTERMException
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
@@ -43,15 +46,43 @@ class ConfigInCheckpoint(Callback):
 class SaveWhenTerminated(Callback):
     """On SIGTERM, as clusters send it before they stop a job, saves a checkpoint after the step at hand.
 
-    Lightning then ends the run.
+    After the last step of an epoch, its validation is awaited. All processes of a run stop after the same
+    step, whichever of them were told. Lightning's own handler is replaced, because from within it the
+    processes exchange messages amid those of the step.
+
+    Raises:
+        SIGTERMException: out of the trainer, once the checkpoint is written; or in a test, where there is
+            nothing to save.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._received = False
+
+    def _receive(self, *args: Any) -> None:
+        self._received = True
+
+    def _must_stop(self, trainer: Trainer) -> bool:
+        return trainer.strategy.reduce_boolean_decision(self._received, all=False)
+
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        if threading.current_thread() is threading.main_thread():  # others can't handle signals
+            signal.signal(signal.SIGTERM, self._receive)
+
+    on_test_start = on_train_start
+
+    def on_train_epoch_start(self, trainer: Trainer, *args: Any) -> None:
+        if self._must_stop(trainer):  # the epoch before has just been saved
+            raise SIGTERMException
 
     def on_train_batch_end(self, trainer: Trainer, *args: Any) -> None:
-        if trainer.received_sigterm:
+        if not trainer.is_last_batch and self._must_stop(trainer):
             trainer.save_checkpoint(self.path)
+            raise SIGTERMException
+
+    def on_test_batch_end(self, trainer: Trainer, *args: Any) -> None:
+        if self._must_stop(trainer):
+            raise SIGTERMException
 
 
 def find_checkpoint(ckpt: str | Path, which: str) -> Path:

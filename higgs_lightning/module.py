@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from lightning import LightningModule
 from lightning.pytorch.utilities import rank_zero_warn
-from torch import Tensor, nn
+from torch import Tensor, distributed, nn
 from torch.nn import functional as F  # noqa: N812
 from torch.optim import Optimizer
 from torchmetrics import MeanMetric, MetricCollection
@@ -173,10 +173,12 @@ class HiggsModule(LightningModule):
         return step.loss
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        checkpoint["train_metrics"] = self.train_metrics.state()  # of the epoch so far
+        checkpoint["train_metrics"] = of_all_processes(self.train_metrics.state())  # of the epoch so far
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        self.train_metrics.load_state(checkpoint["train_metrics"])
+        # a run may go on with more or fewer processes
+        for state in checkpoint["train_metrics"][self.global_rank :: self.trainer.world_size]:
+            self.train_metrics.add_state(state)
 
     def on_train_epoch_end(self) -> None:
         metrics = self.train_metrics.compute()
@@ -259,11 +261,10 @@ class EpochMetrics(nn.Module):
         """What has been accumulated since the last :meth:`compute`, as plain tensors."""
         return {name: dict(metric.metric_state) for name, metric in self._metrics()}
 
-    def load_state(self, state: dict[str, dict[str, Any]]) -> None:
-        """Go on from a :meth:`state`."""
+    def add_state(self, state: dict[str, dict[str, Any]]) -> None:
+        """Take the batches of a :meth:`state`."""
         for name, metric in self._metrics():
-            for attribute, value in state[name].items():
-                setattr(metric, attribute, value)
+            metric.merge_state(state[name])
 
     def _metrics(self) -> list[tuple[str, Any]]:
         return [*self.losses.items(keep_base=True), *self.scores.items(keep_base=True)]
@@ -274,3 +275,12 @@ class EpochMetrics(nn.Module):
         self.losses.reset()
         self.scores.reset()
         return values
+
+
+def of_all_processes(value: Any) -> list[Any]:
+    """The value of each process of a run, by rank."""
+    if not (distributed.is_available() and distributed.is_initialized()):
+        return [value]
+    values = [None] * distributed.get_world_size()
+    distributed.all_gather_object(values, value)
+    return values

@@ -44,16 +44,16 @@ def learning_curve(
     """Training and validation against epochs.
 
     Args:
-        history: one row an epoch with ``epoch``, ``train/quantity`` and ``val/quantity``.
+        history: one row an epoch with ``epoch``, and ``train/quantity`` and ``val/quantity`` where an epoch
+            has them.
         quantity: name of the metric.
         label: of the vertical axis.
         best_epoch: the epoch to mark, as in ``history``.
     """
     figure = Figure(figsize=(8, 5.6), layout="constrained")
     axes = figure.subplots()
-    epochs = [row["epoch"] for row in history]
     for split, name in _HISTORY_NAMES.items():
-        values = [row[f"{split}/{quantity}"] for row in history]
+        epochs, values = _of_epochs(history, f"{split}/{quantity}")
         axes.plot(epochs, values, "o-", color=_SPLIT_COLORS[split], label=name)
     if best_epoch is not None:
         axes.axvline(best_epoch, color="grey", linestyle="--", linewidth=1, label=f"best epoch: {best_epoch}")
@@ -63,6 +63,12 @@ def learning_curve(
     axes.grid(alpha=0.3)
     figure.legend(loc="outside upper center", ncols=3, fontsize=11)  # no room inside is safe from the curves
     return figure
+
+
+def _of_epochs(history: Sequence[Mapping[str, float]], column: str) -> tuple[list[float], list[float]]:
+    """The epochs that have a value, and the values."""
+    rows = [row for row in history if column in row]  # validation need not follow every epoch
+    return [row["epoch"] for row in rows], [row[column] for row in rows]
 
 
 @_slide
@@ -109,7 +115,7 @@ def learning_curves(histories: Mapping[str, Sequence[Mapping[str, float]]]) -> F
     figure = Figure(figsize=(8, 5.6), layout="constrained")
     axes = figure.subplots()
     for (name, history), color in zip(histories.items(), _colors(histories), strict=True):
-        epochs, aucs = ([row[column] for row in history] for column in ("epoch", "val/auc"))
+        epochs, aucs = _of_epochs(history, "val/auc")
         axes.plot(epochs, aucs, "o-", color=color, label=name)
     axes.set(xlabel="epoch", ylabel="validation ROC-AUC")
     _count_epochs(axes)

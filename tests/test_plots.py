@@ -37,6 +37,16 @@ def test_learning_curve_shows_every_epoch(epochs):
     assert (axes.get_xlabel(), axes.get_ylabel()) == ("epoch", "ROC-AUC")
 
 
+def test_learning_curve_with_validation_after_some_epochs():
+    history = [
+        {key: value for key, value in row.items() if row["epoch"] == 2 or "val" not in key} for row in HISTORY
+    ]
+    (axes,) = plots.learning_curve(history, "auc", "ROC-AUC").axes
+    train, val = axes.get_lines()
+    assert len(np.asarray(train.get_xdata())) == len(HISTORY)
+    assert np.asarray(val.get_xdata()).tolist() == [2]
+
+
 def test_roc_names_auc_interval_and_events():
     labels = np.array([0, 0, 1, 1] * 25)
     scores = np.array([0.1, 0.4, 0.35, 0.8] * 25)

@@ -71,7 +71,7 @@ def stopping(monkeypatch: pytest.MonkeyPatch, at: int, cfg: DictConfig, run: Pat
     assert stopped.value.code == 143
 
 
-@pytest.mark.parametrize("step", [0, 1, 3, 4, 5, 7, 9, 10, 12, 13])
+@pytest.mark.parametrize("step", [0, 1, 3, 4, 5, 7, 9, 10, 12, 14])
 def test_sigterm_in_any_step(
     step: int,
     overrides: list[str],
@@ -117,3 +117,38 @@ train(composed(*{overrides!r}), Path({str(tmp_path / "run")!r}))
     assert done.returncode == -signal.SIGKILL, done.stderr
     train(composed(*overrides, f"ckpt={tmp_path / 'run'}"), tmp_path / "run")
     assert_same(tmp_path / "run", whole)
+
+
+def two_processes(overrides: list[str], run: Path, signalled_rank: int | None) -> int:
+    """Exit status of a training with two processes, of which one may receive SIGTERM within a step."""
+    options = [*overrides, "trainer=ddp", "trainer.accelerator=cpu", "trainer.devices=2"]
+    script = run.with_suffix(".py")
+    script.write_text(f"""
+import os, signal, sys
+from pathlib import Path
+sys.path.insert(0, {str(Path(__file__).parent)!r})
+from conftest import composed
+from higgs_lightning.module import HiggsModule
+from higgs_lightning.training import train
+training_step = HiggsModule.training_step
+def signalled(self, *args):
+    if self.global_step == 7 and self.global_rank == {signalled_rank}:
+        os.kill(os.getpid(), signal.SIGTERM)
+    return training_step(self, *args)
+HiggsModule.training_step = signalled
+train(composed(*{options!r}), Path({str(run)!r}))
+""")
+    done = subprocess.run([sys.executable, script], capture_output=True, text=True, check=False, timeout=200)
+    assert "Traceback" not in done.stderr
+    return done.returncode
+
+
+def test_two_processes_stop_together(overrides: list[str], tmp_path: Path):
+    """Whichever of them is told."""
+    assert two_processes(overrides, tmp_path / "whole", None) == 0
+    for rank in (0, 1):
+        run = tmp_path / str(rank)
+        assert two_processes(overrides, run, rank) == 143
+        assert load_checkpoint(run / "checkpoints" / "last.ckpt")["global_step"] == 8
+        assert two_processes([*overrides, f"ckpt={run}"], run, None) == 0
+        assert_same(run, tmp_path / "whole")
