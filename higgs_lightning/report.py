@@ -5,11 +5,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet
 from lightning import Callback, LightningModule, Trainer
 from lightning.pytorch.loggers import TensorBoardLogger
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.image import imsave
 from rich.console import Console
 from rich.table import Table
 
@@ -19,7 +22,7 @@ from higgs_lightning.evaluation import Evaluation
 #: The file of a run with the label and the score of each test event.
 TEST_SCORES = "test_scores.parquet"
 
-_EPOCH_DPI = 60
+_DPI, _EPOCH_DPI = 120, 60
 
 
 def write(
@@ -43,9 +46,8 @@ def write(
     write_test_scores(run_dir, evaluations["test"])
     write_json(run_dir / "metrics.json", metrics)
     figures = draw_history(history, metrics["best_epoch"]) | draw_evaluations(evaluations, metrics["dataset"])
-    save_figures(figures, run_dir / "plots")
-    for name, figure in figures.items():
-        tensorboard.experiment.add_figure(f"final/{name}", figure, metrics["best_epoch"], close=False)
+    for name, picture in save_figures(figures, run_dir / "plots").items():
+        show(picture, f"final/{name}", metrics["best_epoch"], tensorboard)
     final = {name: metrics[name] for name in ("val/auc", "test/auc", "test/accuracy", "test/loss")}
     test = evaluations["test"]
     classes = ["signal" if label else "background" for label in test.labels[: len(test.latent)]]
@@ -128,7 +130,7 @@ class EpochFigures(Callback):
     """Draws validation events into TensorBoard every few epochs, while a run goes on.
 
     Args:
-        every: so many epochs; drawing takes a second or two.
+        every: so many epochs, from the first one on; drawing takes a second or two.
         tensorboard: where the figures go.
         dataset: named in the figures.
     """
@@ -140,11 +142,11 @@ class EpochFigures(Callback):
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         epoch = trainer.current_epoch
-        if trainer.is_global_zero and epoch % self.every == 0:
+        is_last = epoch + 1 == trainer.max_epochs  # the figures of the whole run follow
+        if trainer.is_global_zero and epoch % self.every == 0 and not is_last:
             figures = draw_evaluations(pl_module.evaluations, self.dataset)  # type: ignore[arg-type]
             for name, figure in figures.items():
-                figure.set_dpi(_EPOCH_DPI)
-                self.tensorboard.experiment.add_figure(f"validation/{name}", figure, epoch, close=False)
+                show(pixels(figure, _EPOCH_DPI), f"validation/{name}", epoch, self.tensorboard)
 
 
 def write_test_scores(folder: Path, test: Evaluation) -> None:
@@ -167,11 +169,26 @@ def write_text(path: Path, content: str) -> None:
     partial.replace(path)
 
 
-def save_figures(figures: Mapping[str, Figure], folder: Path) -> None:
-    """Save each figure as a picture of its name."""
+def save_figures(figures: Mapping[str, Figure], folder: Path) -> dict[str, np.ndarray]:
+    """Save each figure as a picture of its name, and return the pictures' pixels."""
     folder.mkdir(exist_ok=True)
-    for name, figure in figures.items():
-        figure.savefig(folder / f"{name}.png", dpi=120)
+    pictures = {name: pixels(figure, _DPI) for name, figure in figures.items()}
+    for name, picture in pictures.items():
+        imsave(folder / f"{name}.png", picture)
+    return pictures
+
+
+def pixels(figure: Figure, dpi: int) -> np.ndarray:
+    """Draw a figure: (height, width, 3) bytes. Drawing takes most of the time of a short run."""
+    figure.set_dpi(dpi)
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    return np.ascontiguousarray(np.asarray(canvas.buffer_rgba())[..., :3])
+
+
+def show(picture: np.ndarray, tag: str, epoch: int, tensorboard: TensorBoardLogger) -> None:
+    """Hand a picture to TensorBoard."""
+    tensorboard.experiment.add_image(tag, picture, epoch, dataformats="HWC")
 
 
 def print_numbers(metrics: Mapping[str, float], out_dir: Path) -> None:

@@ -16,6 +16,7 @@ from lightning.pytorch.loggers import TensorBoardLogger
 from lightning.pytorch.utilities import rank_zero_only
 from lightning.pytorch.utilities.exceptions import SIGTERMException
 from omegaconf import DictConfig, OmegaConf
+from torch._dynamo.exc import BackendCompilerFailed
 
 from higgs_lightning import report
 from higgs_lightning.checkpoints import (
@@ -56,6 +57,8 @@ def train_and_test(cfg: DictConfig, config: dict[str, Any], run_dir: Path) -> di
         of_checkpoint, weights, path = read_weights(cfg.init)
         require_same_model(config["model"], of_checkpoint, path)
         model.load_state_dict(weights)
+    if cfg.compile:
+        model.compile()
     module = HiggsModule(
         model=model,
         optimizer=instantiate(cfg.optimizer),
@@ -108,6 +111,11 @@ def train_and_test(cfg: DictConfig, config: dict[str, Any], run_dir: Path) -> di
         )
         print(f"terminated: {mend}", file=sys.stderr)
         raise SystemExit(128 + signal.SIGTERM) from None
+    except BackendCompilerFailed as error:
+        cause = str(error).splitlines()[0]
+        raise UserError(
+            f"compile=true needs a C++ compiler, such as g++, or on a GPU Triton: {cause}"
+        ) from error
 
     metrics = {
         "dataset": cfg.data.name,

@@ -19,6 +19,7 @@ from omegaconf import DictConfig, OmegaConf
 from higgs_lightning import load_model
 from higgs_lightning.checkpoints import load_checkpoint, read_weights, save_model
 from higgs_lightning.errors import UserError, one_sentence
+from higgs_lightning.models import Model
 from higgs_lightning.training import train
 
 EXPERIMENTS = sorted(path.stem for path in (REPOSITORY / "conf" / "experiment").glob("*.yaml"))
@@ -224,6 +225,34 @@ def test_two_processes_train_and_test_like_one(higgs_csv: Path, tmp_path: Path):
     best = max(history(Path(trained["run"])), key=lambda row: float(row["val/auc"]))
     assert trained["val/auc"] == pytest.approx(float(best["val/auc"]), abs=1e-6)
     assert trained["test/auc"] > 0.6
+
+
+def test_compiled(higgs_csv: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """By a backend that needs no compiler: the same training."""
+    options = [*SMALL_PARTICLE, "data=higgs", f"data.csv={higgs_csv}", f"data.dir={tmp_path}"]
+    plain = train(composed(*options, "trainer.max_epochs=1"), tmp_path / "plain")
+    compiled = []
+
+    def by_eager(model: Model) -> None:
+        compiled.append(model)
+        compile_by(model, backend="eager")
+
+    compile_by = Model.compile
+    monkeypatch.setattr(Model, "compile", by_eager)
+    metrics = train(composed(*options, "trainer.max_epochs=1", "compile=true"), tmp_path / "compiled")
+    assert compiled
+    assert metrics["test/auc"] == pytest.approx(plain["test/auc"], abs=1e-4)
+    assert metrics["test/loss"] == pytest.approx(plain["test/loss"], abs=1e-4)
+    assert load_model(tmp_path / "compiled")
+
+
+def test_without_a_compiler(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("CXX", str(tmp_path / "g++"))
+    monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", str(tmp_path / "cache"))
+    done = command("trainer=debug", "trainer.accelerator=cpu", "compile=true", cwd=tmp_path)
+    assert done.returncode == 1
+    assert "error: compile=true needs a C++ compiler" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 @pytest.mark.parametrize("experiment", EXPERIMENTS)

@@ -1,6 +1,6 @@
 """What every model is and returns."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -58,6 +58,11 @@ class Model(nn.Module):
     def reconstruct(self, encoded: Tensor, features: Tensor, hidden: Tensor | None = None) -> Reconstruction:
         """Decode what :meth:`forward` encoded of the same features and mask."""
         raise NotImplementedError
+
+    def compile(self, *args: Any, **kwargs: Any) -> None:
+        """Compile :meth:`forward` and :meth:`reconstruct` in place, as ``torch.compile`` would."""
+        super().compile(*args, **kwargs)
+        self.reconstruct = torch.compile(self.reconstruct, *args, **kwargs)  # type: ignore[method-assign]
 
     @torch.inference_mode()
     def predict_proba(self, features: ArrayLike) -> np.ndarray:

@@ -36,12 +36,15 @@ PUBLISHED = [  # low-level features, ROC-AUC on HIGGS test events
 # few events need small batches and many epochs to make enough steps
 BATCH_SIZE = {"100": 50, "1000": 100, "10000": 250, "all": 500}
 SCRATCH_EPOCHS = {"100": 30, "1000": 30, "10000": 20, "all": 15}
+# validation after each epoch would take longer than few events' training
+NO_VALIDATION = "+trainer.check_val_every_n_epoch=1000"
 
 
 def scratch(*overrides: str) -> Callable[[str], list[str]]:
     return lambda events: [
         *overrides,
         "selection.monitor=null",
+        "figures_every=0",
         f"trainer.max_epochs={SCRATCH_EPOCHS[events]}",
         f"data.batch_size={BATCH_SIZE[events]}",
     ]
@@ -95,15 +98,17 @@ def main() -> None:
 
     rows: dict[str, Callable[[str], list[str]]] = {
         "boosted trees": lambda events: [],
-        "seed": lambda events: ["experiment=seed", "selection.monitor=null", "trainer.max_epochs=4"],
-        "dnn": scratch("model=dnn", "optimizer.lr=1e-3"),
-        "scalar": scratch("model=scalar"),
-        "particle": scratch(),
+        "seed": scratch("experiment=seed"),  # its schedule needs validation
+        "dnn": scratch("model=dnn", "optimizer.lr=1e-3", NO_VALIDATION),
+        "scalar": scratch("model=scalar", NO_VALIDATION),
+        "particle": scratch(NO_VALIDATION),
         "particle, pretrained": finetuned("pretrained"),
     }
     if arguments.masked:
         # these weights know no classes yet: as many epochs as from scratch
-        rows["particle, masked pretraining"] = scratch(f"init={arguments.masked}", "optimizer.lr=1e-3")
+        rows["particle, masked pretraining"] = scratch(
+            f"init={arguments.masked}", "optimizer.lr=1e-3", NO_VALIDATION
+        )
     names = arguments.rows or list(rows)
     sizes = arguments.events
     cells = [(name, events, seed) for name in names for events in sizes for seed in arguments.seeds]

@@ -19,7 +19,7 @@ import numpy as np
 import torch
 from hydra import compose, initialize_config_dir
 from hydra.utils import instantiate
-from labels import BATCH_SIZE, EVENTS, SCRATCH_EPOCHS, command
+from labels import BATCH_SIZE, EVENTS, NO_VALIDATION, SCRATCH_EPOCHS, command
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
@@ -34,8 +34,7 @@ from higgs_lightning.metrics import roc_auc_interval
 RUNS = Path("outputs/masking").absolute()
 NO_MASKS = ("objective.mask_fraction=0", "objective.reconstruction_weight=0")
 ALL_EVENTS = 108_554  # of TRAIN that are not validation events
-# every epoch's validation would take longer than its training
-LAST_EPOCH_ONLY = ("selection.monitor=null", "figures_every=0", "+trainer.check_val_every_n_epoch=1000")
+LAST_EPOCH_ONLY = ("selection.monitor=null", "figures_every=0", NO_VALIDATION)
 
 
 def on_labels(events: str, more_epochs: int) -> list[str]:
