@@ -26,7 +26,7 @@ MODELS = {
     "boosted trees": [],
     "dnn": ["model=dnn", "optimizer.lr=1e-3", "trainer.max_epochs=30"],
     "scalar": ["model=scalar", "trainer.max_epochs=10"],
-    "seed": ["experiment=seed", "trainer.max_epochs=10"],
+    "seed": ["experiment=seed", "trainer.max_epochs=6"],
     "particle": ["trainer.max_epochs=10"],
 }
 
