@@ -5,6 +5,7 @@ execute nothing. The resolved configuration of its run travels in it under ``con
 """
 
 import json
+import os
 import signal
 import threading
 from importlib.resources import files
@@ -16,6 +17,7 @@ import torch
 from hydra.errors import InstantiationException
 from hydra.utils import instantiate
 from lightning import Callback, LightningModule, Trainer
+from lightning.pytorch.plugins.io import TorchCheckpointIO
 from lightning.pytorch.utilities.exceptions import SIGTERMException
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
@@ -41,6 +43,37 @@ class ConfigInCheckpoint(Callback):
         self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]
     ) -> None:
         checkpoint["config"] = self.config
+
+
+class WholeCheckpoints(TorchCheckpointIO):
+    """Writes checkpoints beside their final name, then renames them: there is always a whole one.
+
+    Lightning's own way writes into the system's temporary folder, and copies where that is another disk.
+    """
+
+    def save_checkpoint(
+        self, checkpoint: dict[str, Any], path: str | Path, storage_options: Any = None
+    ) -> None:
+        """Write a checkpoint.
+
+        Raises:
+            UserError: the disk is full, or the folder can't be written to.
+        """
+        path = Path(path)
+        partial = path.with_name(f"{path.name}.partial")
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with partial.open("wb") as file:
+                torch.save(checkpoint, file)
+                file.flush()
+                os.fsync(file.fileno())
+            partial.replace(path)
+        except OSError as error:
+            partial.unlink(missing_ok=True)
+            raise UserError(
+                f"{path} can't be written ({error.strerror}); the one before it is whole: mend that and go "
+                f"on with the same command and ckpt={path.parent.parent}"
+            ) from error
 
 
 class SaveWhenTerminated(Callback):

@@ -1,10 +1,13 @@
 """What a user did that can't go on: one clear sentence instead of a traceback."""
 
+import errno
 from collections.abc import Callable
 from functools import wraps
 from typing import ParamSpec, TypeVar
 
 from hydra.errors import InstantiationException
+
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -29,6 +32,8 @@ def user_error_in(error: BaseException) -> UserError | None:
             return cause
         if isinstance(cause, InstantiationException) and _refuses_a_value(cause.__cause__):
             return UserError(str(cause.__cause__))
+        if isinstance(cause, OSError) and cause.errno in _NO_ROOM:
+            return UserError(f"{cause.filename or 'writing'}: {cause.strerror}; make room and start again")
         cause = cause.__cause__
     return None
 

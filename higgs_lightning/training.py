@@ -22,6 +22,7 @@ from higgs_lightning import report
 from higgs_lightning.checkpoints import (
     ConfigInCheckpoint,
     SaveWhenTerminated,
+    WholeCheckpoints,
     find_checkpoint,
     load_checkpoint,
     read_weights,
@@ -95,7 +96,11 @@ def train_and_test(cfg: DictConfig, config: dict[str, Any], run_dir: Path) -> di
     if cfg.trainer.enable_progress_bar:
         callbacks.append(ProgressBar())
     trainer = instantiate(
-        cfg.trainer, callbacks=callbacks, logger=[history, tensorboard], default_root_dir=run_dir
+        cfg.trainer,
+        callbacks=callbacks,
+        logger=[history, tensorboard],
+        plugins=[WholeCheckpoints()],
+        default_root_dir=run_dir,
     )
 
     start_of_fit = time.perf_counter()

@@ -13,6 +13,7 @@ from conftest import composed
 from omegaconf import DictConfig
 
 from higgs_lightning.checkpoints import load_checkpoint
+from higgs_lightning.errors import UserError
 from higgs_lightning.history import read_history
 from higgs_lightning.module import HiggsModule
 from higgs_lightning.training import train
@@ -117,6 +118,22 @@ train(composed(*{overrides!r}), Path({str(tmp_path / "run")!r}))
     assert done.returncode == -signal.SIGKILL, done.stderr
     train(composed(*overrides, f"ckpt={tmp_path / 'run'}"), tmp_path / "run")
     assert_same(tmp_path / "run", whole)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+@pytest.mark.parametrize("name", ["best.ckpt", "last.ckpt"])
+def test_a_full_disk(name: str, overrides: list[str], whole: Path, tmp_path: Path):
+    """What is being saved is lost, and nothing else."""
+    run = tmp_path / "run"
+    overrides = [*overrides, "selection.monitor=null"]  # so that both are saved after each epoch
+    train(composed(*overrides, "trainer.max_epochs=1"), run)
+    (run / "checkpoints" / f"{name}.partial").symlink_to("/dev/full")
+    with pytest.raises(UserError, match=rf"{name} can't be written \(No space left on device\).* ckpt={run}"):
+        train(composed(*overrides, f"ckpt={run}"), run)
+    assert load_checkpoint(run / "checkpoints" / name)["global_step"] == STEPS / 3
+    assert not list(run.rglob("*.partial"))
+    train(composed(*overrides, f"ckpt={run}"), run)
+    assert_same(run, whole)
 
 
 def two_processes(overrides: list[str], run: Path, signalled_rank: int | None) -> int:
