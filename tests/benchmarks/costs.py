@@ -4,7 +4,8 @@
 
 Each point is a run of the train command, in a process of its own, on a file of copies of the embedded sample:
 events a second of the steps of its second epoch (30 batches), and the most memory that the process held.
-Below the table is the arithmetic: what a training event takes (`torch.utils.flop_counter` counts matrix
+The presets for the whole of HIGGS stand below them, with the hours that all their training steps would take.
+At the end comes the arithmetic: what a training event takes (`torch.utils.flop_counter` counts matrix
 products), and what the machine does in nothing but the largest of these products, in turns with the steps.
 """
 
@@ -37,6 +38,7 @@ AXES = {
     "model.dim": [32, 64, 128, 256],
     "data.batch_size": [128, 256, 512, 1024, 2048, 4096],
 }
+PRESETS = {"gsoc": 10 * 900_000, "paper": 10 * 10_000_000}  # events that they train on, over all epochs
 LIMITS = {"train": 30, "val": 2, "test": 2}  # batches
 BATCH_SIZE, SECONDS = 512, 5.0
 
@@ -50,12 +52,11 @@ def copies_of_the_sample(path: Path, num_events: int) -> Path:
     return path
 
 
-def measure(point: dict[str, int], folder: Path) -> tuple[float, float]:
+def measure(overrides: list[str], num_events: int, folder: Path) -> tuple[float, float]:
     """Events a second, and the most memory in MB."""
-    events = copies_of_the_sample(folder / f"{point['events']}.csv", point["events"])
+    events = copies_of_the_sample(folder / f"{num_events}.csv", num_events)
     run = folder / "run"
-    overrides = [f"{key}={value}" for key, value in point.items() if key != "events"]
-    overrides += ["data=higgs", f"data.csv={events}", f"data.dir={folder}", f"hydra.run.dir={run}"]
+    overrides = [*overrides, "data=higgs", f"data.csv={events}", f"data.dir={folder}", f"hydra.run.dir={run}"]
     overrides += ["trainer.max_epochs=2", "figures_every=0", "trainer.enable_progress_bar=false"]
     overrides += [f"+trainer.limit_{split}_batches={limit}" for split, limit in LIMITS.items()]
     arguments = [sys.executable, "-m", "higgs_lightning.train", *overrides]
@@ -109,7 +110,13 @@ def main() -> None:
     measured: dict[tuple[str, int], tuple[float, float]] = {}
     with tempfile.TemporaryDirectory() as folder:
         for axis, value in track(points, "Training"):
-            measured[axis, value] = measure({**DEFAULTS, axis: value}, Path(folder))
+            point = {**DEFAULTS, axis: value}
+            overrides = [f"{key}={setting}" for key, setting in point.items() if key != "events"]
+            measured[axis, value] = measure(overrides, point["events"], Path(folder))
+        presets = {
+            preset: measure([f"experiment={preset}", "data.split=random"], DEFAULTS["events"], Path(folder))
+            for preset in PRESETS
+        }
         of_arithmetic = arithmetic(folder)
 
     table = Table(
@@ -119,6 +126,9 @@ def main() -> None:
         table.add_column(column, justify="right")
     for (axis, value), (speed, memory) in measured.items():
         table.add_row(axis, f"{value:,}", f"{speed:,.0f}", f"{memory:,.0f}")
+    for preset, (speed, memory) in presets.items():
+        hours = PRESETS[preset] / speed / 3600
+        table.add_row(f"experiment={preset}", f"{hours:.1f} hours", f"{speed:,.0f}", f"{memory:,.0f}")
     Console(width=120).print(table, of_arithmetic)
 
     figure, panels = plt.subplots(2, len(AXES), figsize=(14, 6), sharex="col", layout="constrained")
