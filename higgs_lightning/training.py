@@ -32,6 +32,7 @@ from higgs_lightning.checkpoints import (
 from higgs_lightning.errors import UserError
 from higgs_lightning.history import History, ProgressBar, Throughput
 from higgs_lightning.module import HiggsModule
+from higgs_lightning.provenance import record_start
 
 
 def train(cfg: DictConfig, run_dir: Path) -> dict[str, Any]:
@@ -53,6 +54,8 @@ def train_and_test(cfg: DictConfig, config: dict[str, Any], run_dir: Path) -> di
     lightning.seed_everything(cfg.seed, verbose=False)
 
     datamodule = instantiate(cfg.data)
+    if is_first_process():
+        record_start(run_dir / "provenance.json", datamodule)
     model = instantiate(cfg.model)
     if cfg.init is not None:
         of_checkpoint, weights, path = read_weights(cfg.init)
@@ -144,7 +147,7 @@ def claimed(run_dir: Path, config: dict[str, Any]) -> Iterator[None]:
     Raises:
         UserError: another process trains in the folder, or another run's checkpoints lie there.
     """
-    if getattr(rank_zero_only, "rank", 0) != 0:  # a run of several processes is one run
+    if not is_first_process():  # a run of several processes is one run
         yield
         return
     run_dir.mkdir(parents=True, exist_ok=True)
@@ -154,10 +157,15 @@ def claimed(run_dir: Path, config: dict[str, Any]) -> Iterator[None]:
                 raise UserError(
                     f"{run_dir} holds a run: go on with it by ckpt={run_dir}, or give another hydra.run.dir"
                 )
-            OmegaConf.save(config, run_dir / "config.yaml")
+            report.write_text(run_dir / "config.yaml", OmegaConf.to_yaml(config))
             yield
     except Timeout:
         raise UserError(f"another process trains in {run_dir}: give this run another hydra.run.dir") from None
+
+
+def is_first_process() -> bool:
+    """Whether this is the one process of a run, or the first of several."""
+    return getattr(rank_zero_only, "rank", 0) == 0
 
 
 def checkpoint_to_resume(config: dict[str, Any], run_dir: Path) -> Path:

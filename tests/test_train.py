@@ -1,11 +1,13 @@
 """The command: a run, a multirun, going on, and what they leave."""
 
 import csv
+import gzip
 import json
 import os
 import re
 import subprocess
 import sys
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from higgs_lightning import load_model
 from higgs_lightning.checkpoints import load_checkpoint, read_weights, save_model
+from higgs_lightning.data import sample_csv
 from higgs_lightning.errors import UserError, one_sentence
 from higgs_lightning.models import Model
 from higgs_lightning.training import train
@@ -36,6 +39,7 @@ def test_a_run_leaves_what_it_promises(run: Path):
         "config.yaml",
         "metrics.csv",
         "metrics.json",
+        "provenance.json",
         "checkpoints/best.ckpt",
         "checkpoints/last.ckpt",
     } <= names
@@ -43,6 +47,20 @@ def test_a_run_leaves_what_it_promises(run: Path):
     assert {f"plots/{plot}.png" for plot in plots} <= names
     assert any("tfevents" in name for name in names)
     assert not [name for name in names if "partial" in name]
+
+
+def test_provenance(run: Path):
+    (start,) = json.loads((run / "provenance.json").read_text())
+    assert start["packages"]["torch"] == torch.__version__
+    (data,) = start["data"]
+    assert Path(data["file"]) == sample_csv()
+    with gzip.open(sample_csv(), "rt") as file:
+        events = np.loadtxt(file, delimiter=",", dtype=np.float32)[:, :22]
+    assert (data["rows"], data["crc32"]) == (60_000, zlib.crc32(events.tobytes()))
+    inside = subprocess.run(
+        ["git", "rev-parse", "HEAD"], cwd=REPOSITORY, capture_output=True, text=True, check=False
+    )
+    assert (start["git"] or "").removesuffix("-dirty") == inside.stdout.strip()
 
 
 def test_metrics_of_every_epoch(run: Path):

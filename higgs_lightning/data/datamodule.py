@@ -2,9 +2,11 @@
 
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
+from isal import isal_zlib
 from lightning import LightningDataModule
 from torch import Tensor
 from torch.utils.data import DataLoader
@@ -122,6 +124,14 @@ class HiggsDataModule(LightningDataModule):
         self.setup(split)
         rows = self.events[split].cache[self.events[split].rows]
         return rows[:, 1:], rows[:, 0]
+
+    def identity(self) -> list[dict[str, Any]]:
+        """The name, the number of rows and the CRC-32 of the cached events of each file."""
+        return [
+            {"file": str(file), "rows": len(events), "crc32": isal_zlib.crc32(events.data)}
+            for file, events in zip((self.csv, self.test_csv), self._open(), strict=True)
+            if events is not None
+        ]
 
     def statistics(self) -> tuple[Tensor, Tensor]:
         """Mean and standard deviation of each feature, (21,) each, over the events that define z-scores."""

@@ -1,0 +1,50 @@
+"""What a run was made of, beside its configuration: program, packages, data."""
+
+import json
+import platform
+import subprocess
+import sys
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from higgs_lightning.data import HiggsDataModule
+
+_PACKAGES = ("higgs_lightning", "torch", "lightning", "torchmetrics", "hydra-core", "omegaconf", "numpy")
+_ROOT = Path(__file__).parent.parent
+
+
+def record_start(path: Path, datamodule: HiggsDataModule) -> None:
+    """Add what runs now to a file of JSON, a list with an entry for each start of the run."""
+    starts = json.loads(path.read_text()) if path.exists() else []
+    partial = path.with_suffix(".partial")
+    partial.write_text(json.dumps([*starts, provenance(datamodule)], indent=2) + "\n")
+    partial.replace(path)
+
+
+def provenance(datamodule: HiggsDataModule) -> dict[str, Any]:
+    """The time, the command, the versions, the git revision where there is one, and the data's identity."""
+    return {
+        "started": datetime.now(UTC).isoformat(timespec="seconds"),
+        "command": sys.argv,
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "packages": {name: version(name) for name in _PACKAGES},
+        "git": git_revision(),
+        "data": datamodule.identity(),
+    }
+
+
+def git_revision() -> str | None:
+    """The commit of a checkout of this package, ``-dirty`` where files of it differ; None elsewhere."""
+
+    def git(*arguments: str) -> str:
+        done = subprocess.run(["git", "-C", _ROOT, *arguments], capture_output=True, text=True, check=True)
+        return done.stdout.strip()
+
+    try:
+        git("ls-files", "--error-unmatch", __file__)  # it could lie in a repository of its user's
+        return git("rev-parse", "HEAD") + ("-dirty" if git("status", "--porcelain") else "")
+    except (OSError, subprocess.CalledProcessError):
+        return None
