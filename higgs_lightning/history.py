@@ -68,7 +68,7 @@ class History(Logger):
 
 
 class Throughput(Callback):
-    """Logs ``events_per_second`` of training, without validation."""
+    """Logs ``events_per_second`` of training, of all processes together, without validation."""
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         self.on_train_epoch_start(trainer, pl_module)  # which is not called for the rest of a stopped epoch
@@ -84,7 +84,8 @@ class Throughput(Callback):
         self._end = time.perf_counter()
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        pl_module.log("events_per_second", self._num_events / (self._end - self._start))
+        of_this_process = self._num_events / (self._end - self._start)  # the others have as many
+        pl_module.log("events_per_second", trainer.world_size * of_this_process)
 
 
 class ProgressBar(RichProgressBar):

@@ -1,6 +1,7 @@
 """The step: which losses, from which events."""
 
 import functools
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from torch import Tensor, nn
 
 from higgs_lightning import masking, schedules
 from higgs_lightning.errors import UserError
+from higgs_lightning.history import Throughput
 from higgs_lightning.models import DeepNetwork, Model, Output, Reconstruction
 from higgs_lightning.module import EpochMetrics, HiggsModule
 
@@ -210,3 +212,16 @@ def test_warmup_then_cosine(step: int, factor: float):
         optimizer.step()
         scheduler.step()
     assert scheduler.get_last_lr()[0] == pytest.approx(factor, abs=1e-6)
+
+
+def test_events_a_second_are_those_of_all_processes(monkeypatch: pytest.MonkeyPatch):
+    """Two processes, each of which trains on 100 events in 2 seconds."""
+    clock = iter([10.0, 12.0])
+    monkeypatch.setattr("time.perf_counter", lambda: next(clock))
+    logged: dict[str, float] = {}
+    trainer, module = SimpleNamespace(world_size=2), SimpleNamespace(log=logged.__setitem__)
+    throughput: Any = Throughput()
+    throughput.on_train_epoch_start(trainer, module)
+    throughput.on_train_batch_end(trainer, module, None, (torch.zeros(100, 21), torch.zeros(100)), 0)
+    throughput.on_train_epoch_end(trainer, module)
+    assert logged == {"events_per_second": 100.0}
