@@ -29,6 +29,8 @@ warnings.filterwarnings("ignore", ".*does not have many workers.*")
 warnings.filterwarnings("ignore", ".*smaller than the logging interval.*")
 # a run that goes on writes into its own folder
 warnings.filterwarnings("ignore", ".*exists and is not empty.*")
+# the metrics of several processes are synchronised by torchmetrics before they are logged
+warnings.filterwarnings("ignore", ".*sync_dist=True.*")
 # Lightning 2.6 under torch 2.13
 warnings.filterwarnings("ignore", ".*LeafSpec.*")
 

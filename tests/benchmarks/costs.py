@@ -134,8 +134,9 @@ def main() -> None:
     figure, panels = plt.subplots(2, len(AXES), figsize=(14, 6), sharex="col", layout="constrained")
     for column, (axis, values) in zip(panels.T, AXES.items(), strict=True):
         for axes, quantity in zip(column, range(2), strict=True):
-            axes.plot(values, [measured[axis, value][quantity] for value in values], "o-", color="#0072B2")
-            axes.set(xscale="log", ylim=(0, None))
+            heights = [measured[axis, value][quantity] for value in values]
+            axes.plot(values, heights, "o-", color="#0072B2")
+            axes.set(xscale="log", ylim=(0, 1.1 * max(heights)))
             axes.set_xticks(values, [f"{value:,}" for value in values], fontsize=8)
             axes.minorticks_off()
             axes.grid(alpha=0.3)
