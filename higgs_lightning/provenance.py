@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from higgs_lightning.data import HiggsDataModule
+from higgs_lightning.report import write_text
 
 _PACKAGES = ("higgs_lightning", "torch", "lightning", "torchmetrics", "hydra-core", "omegaconf", "numpy")
 _ROOT = Path(__file__).parent.parent
@@ -18,9 +19,7 @@ _ROOT = Path(__file__).parent.parent
 def record_start(path: Path, datamodule: HiggsDataModule) -> None:
     """Add what runs now to a file of JSON, a list with an entry for each start of the run."""
     starts = json.loads(path.read_text()) if path.exists() else []
-    partial = path.with_suffix(".partial")
-    partial.write_text(json.dumps([*starts, provenance(datamodule)], indent=2) + "\n")
-    partial.replace(path)
+    write_text(path, json.dumps([*starts, provenance(datamodule)], indent=2) + "\n")
 
 
 def provenance(datamodule: HiggsDataModule) -> dict[str, Any]:
@@ -45,6 +44,8 @@ def git_revision() -> str | None:
 
     try:
         git("ls-files", "--error-unmatch", __file__)  # it could lie in a repository of its user's
-        return git("rev-parse", "HEAD") + ("-dirty" if git("status", "--porcelain") else "")
+        return git("rev-parse", "HEAD") + (
+            "-dirty" if git("status", "--porcelain", "--untracked-files=no") else ""
+        )
     except (OSError, subprocess.CalledProcessError):
         return None
