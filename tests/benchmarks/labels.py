@@ -99,6 +99,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
     parser.add_argument("--events", nargs="+", default=EVENTS, choices=EVENTS, help="columns to make")
     parser.add_argument("--rows", nargs="+", help="names of the table's rows to make; all by default")
+    parser.add_argument("--no-training", action="store_true", help="show the runs that are there, no others")
     parser.add_argument("--plot", type=Path, default=RUNS / "labels.png")
     arguments = parser.parse_args()
 
@@ -130,16 +131,21 @@ def main() -> None:
             *rows[name](events),
         ]
         folder = (RUNS / name.replace(", ", "-").replace(" ", "-") / events / str(seed)).absolute()
+        if arguments.no_training and not (folder / "metrics.json").exists():
+            continue
         is_trees = name == "boosted trees"
         auc = boosted_trees(overrides, folder) if is_trees else command("train", overrides, folder)
         results.setdefault((name, events), []).append(auc)
 
-    table = Table(title=f"test ROC-AUC, mean of {len(arguments.seeds)} seeds +- half their range")
+    table = Table(title="test ROC-AUC, mean of the seeds +- half their range (number of seeds)")
     for column in ("", *sizes):
         table.add_column(column)
     for name in names:
-        of_row = [results[name, events] for events in sizes]
-        table.add_row(name, *(f"{mean(aucs):.4f} +- {np.ptp(aucs) / 2:.4f}" for aucs in of_row))
+        of_row = [results.get((name, events), []) for events in sizes]
+        table.add_row(
+            name,
+            *(f"{mean(aucs):.4f} +- {np.ptp(aucs) / 2:.4f} ({len(aucs)})" if aucs else "" for aucs in of_row),
+        )
     Console(width=110).print(table, f"the pretrained weights without any real label: {unlabelled:.4f}")
     draw(results, unlabelled, arguments.plot)
 
