@@ -11,6 +11,7 @@ counts. Runs are kept in ``outputs/masking`` and not made again.
 
 import argparse
 import json
+from fnmatch import fnmatch
 from pathlib import Path
 from statistics import mean
 from typing import Any
@@ -77,7 +78,9 @@ def main() -> None:
     parser.add_argument("--ratios", type=float, nargs="+", default=[0.5], help="shares of the objects hidden")
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
     parser.add_argument("--events", nargs="+", default=["1000", "10000"], choices=EVENTS)
-    parser.add_argument("--arms", nargs="+", help="parts of the names of the arms to make; all by default")
+    parser.add_argument(
+        "--arms", nargs="+", default=["*"], help="patterns of the arms to make; all by default"
+    )
     arguments = parser.parse_args()
 
     files = ["data=higgs", f"data.csv={arguments.train.absolute()}"]
@@ -96,7 +99,7 @@ def main() -> None:
             f"init={RUNS / name / str(seed)}",
             "optimizer.lr=1e-3",
         )
-    names = [arm for arm in arms if not arguments.arms or any(part in arm for part in arguments.arms)]
+    names = [arm for arm in arms if any(fnmatch(arm, pattern) for pattern in arguments.arms)]
 
     for ratio, seed in [(ratio, seed) for ratio in arguments.ratios for seed in arguments.seeds]:
         if any("pretrained" in arm for arm in names):
