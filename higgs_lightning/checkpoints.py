@@ -108,8 +108,11 @@ class SaveWhenTerminated(Callback):
         if self._must_stop(trainer):  # the epoch before has just been saved
             raise SIGTERMException
 
-    def on_train_batch_end(self, trainer: Trainer, *args: Any) -> None:
-        if not trainer.is_last_batch and self._must_stop(trainer):
+    def on_train_batch_end(
+        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        ends_a_step = (batch_idx + 1) % trainer.accumulate_grad_batches == 0
+        if ends_a_step and not trainer.is_last_batch and self._must_stop(trainer):
             trainer.save_checkpoint(self.path)
             raise SIGTERMException
 

@@ -167,8 +167,10 @@ class HiggsModule(LightningModule):
     # train ------------------------------------------------------------------------------------------------
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
-        torch.manual_seed(self._seed_of(self.global_step))  # dropout draws from it
-        step = self._shared_step(batch, self.global_step)
+        accumulated = self.trainer.accumulate_grad_batches  # batches of one step, each with its own chance
+        number = self.global_step * accumulated + batch_idx % accumulated
+        torch.manual_seed(self._seed_of(number))  # dropout draws from it
+        step = self._shared_step(batch, number)
         self.train_metrics.update(step)
         if batch_idx % _CHECK_EVERY == 0:
             self._stop_if_not_finite(step.loss)

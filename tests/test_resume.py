@@ -45,9 +45,9 @@ def whole(overrides: list[str], tmp_path_factory: pytest.TempPathFactory) -> Pat
     return run
 
 
-def assert_same(one: Path, other: Path) -> None:
+def assert_same(one: Path, other: Path, steps: int = STEPS) -> None:
     checkpoints = [load_checkpoint(run / "checkpoints" / "last.ckpt") for run in (one, other)]
-    assert checkpoints[0]["global_step"] == checkpoints[1]["global_step"] == STEPS
+    assert checkpoints[0]["global_step"] == checkpoints[1]["global_step"] == steps
     weights, others = (checkpoint["state_dict"] for checkpoint in checkpoints)
     assert all(torch.equal(weights[name], others[name]) for name in weights)
     rows = [read_history(run / "metrics.csv") for run in (one, other)]
@@ -94,6 +94,18 @@ def test_stopped_twice(overrides: list[str], whole: Path, tmp_path: Path, monkey
     stopping(monkeypatch, 8, composed(*overrides, f"ckpt={run}"), run)
     train(composed(*overrides, f"ckpt={run}"), run)
     assert_same(run, whole)
+
+
+def test_accumulated_gradients_are_not_lost(
+    overrides: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """Five batches make three steps an epoch; SIGTERM comes in the first batch of a step."""
+    overrides = [*overrides, "trainer.accumulate_grad_batches=2"]
+    train(composed(*overrides), tmp_path / "whole")
+    stopping(monkeypatch, 4, composed(*overrides), tmp_path / "run")
+    assert load_checkpoint(tmp_path / "run" / "checkpoints" / "last.ckpt")["global_step"] == 5
+    train(composed(*overrides, f"ckpt={tmp_path / 'run'}"), tmp_path / "run")
+    assert_same(tmp_path / "run", tmp_path / "whole", steps=9)
 
 
 @pytest.mark.parametrize("step", [7, 12])
