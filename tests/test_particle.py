@@ -8,7 +8,7 @@ from torch import Tensor
 
 from higgs_lightning import kinematics, masking, schema
 from higgs_lightning.models import ParticleAutoencoder
-from higgs_lightning.models.particle import quantities, reconstruction_errors
+from higgs_lightning.models.particle import candidate_quantities, quantities, reconstruction_errors
 
 
 @pytest.fixture
@@ -125,6 +125,30 @@ def test_score_is_invariant_under_reflections(model, features):
         assert (one_look(model, mirror) - one_look(model, features)).abs().max() > 1e-3
     model.average_mirrors = False
     assert torch.equal(model(features).logits, one_look(model, features))
+
+
+def test_candidates_hold_the_b_tags_of_their_jets(features):
+    objects = kinematics.to_objects(features)
+    counts = candidate_quantities(objects)[..., -schema.NUM_BTAG_LEVELS :]
+    for candidate, (first, second) in enumerate(kinematics.CANDIDATES):
+        levels = objects.btag[:, [first, second]]
+        for level in range(schema.NUM_BTAG_LEVELS):
+            assert torch.equal(counts[:, candidate, level], (levels == level).sum(dim=1).float())
+
+
+@pytest.mark.parametrize("candidates", [True, False])
+def test_candidates_are_tokens(features, candidates):
+    model = ParticleAutoencoder(candidates=candidates)
+    hidden = torch.zeros(len(features), schema.NUM_OBJECTS, dtype=torch.bool)
+    hidden[:, schema.FIRST_JET] = True
+    bias = model.attention_bias(kinematics.to_objects(features), hidden)
+    tokens = 1 + schema.NUM_OBJECTS + 7 * candidates
+    assert bias.shape == (len(features), 4, tokens, tokens)
+    unknown = (bias == 0).all(dim=(0, 1, 3)).nonzero()[:, 0].tolist()
+    # the class token, jet 1, and the three pairs with jet 1
+    assert unknown == ([0, 3, 8, 9, 10] if candidates else [0, 3])
+    output = model.train()(features, hidden)
+    assert output.encoded.shape == (len(features), schema.NUM_OBJECTS, 64)  # candidates are not decoded
 
 
 def test_jets_share_their_embedding(model, features):

@@ -1,7 +1,8 @@
 """The masked autoencoder over the objects of one event, with a classifier on its bottleneck.
 
 Read in this order: :meth:`ParticleAutoencoder.forward`, then what it calls, top to bottom.
-Shape legend: B events, O = 6 objects, Q = 7 quantities of a token, D width, H heads.
+Shape legend: B events, O = 6 objects, C = 7 candidates, T = O + C particles, Q = 7 quantities of an object,
+D width, H heads.
 """
 
 import torch
@@ -9,15 +10,17 @@ from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
 from higgs_lightning import kinematics, schema
-from higgs_lightning.kinematics import Objects
+from higgs_lightning.kinematics import Momenta, Objects
 from higgs_lightning.masking import missing_objects
 from higgs_lightning.models.model import Model, Output, Reconstruction
 
 # log pT, eta, cos phi, sin phi, then the b-tag level as one of three classes
 _LOG_PT, _ETA, _ANGLE, _BTAG = 0, 1, slice(2, 4), slice(4, 4 + schema.NUM_BTAG_LEVELS)
 _NUM_QUANTITIES = _BTAG.stop
+_NUM_CANDIDATE_QUANTITIES = _NUM_QUANTITIES + 1  # and the mass
 _REFERENCE_PT = 50.0  # GeV: the scale of HIGGS' objects, so that log(pT / reference) is near 0
-_SMALLEST_PT = 1.0  # GeV: below it a transverse momentum is noise, and its logarithm would run away
+_REFERENCE_MASS = 80.0  # GeV: that of their pairs
+_SMALLEST = 1.0  # GeV: below it a momentum or a mass is noise, and its logarithm would run away
 
 
 class ParticleAutoencoder(Model):
@@ -27,6 +30,10 @@ class ParticleAutoencoder(Model):
     the score exactly invariant under rotations about the beam. Pairwise invariants (masses, distances) bias
     the attention, as in the Particle Transformer (H. Qu, C. Li and S. Qian, ICML 2022). Hidden objects are
     replaced by a learned mask token before the encoder, as in BERT, and their pairs lose their bias.
+
+    With ``candidates``, the leptonic W boson and each pair of jets are tokens too, with a mass, and pairs
+    with them have invariants as well: so the masses of three and four objects (a top quark, a charged Higgs
+    boson) bias the attention. What a hidden object may be part of is hidden with it.
 
     Once trained, the score of whole events is the mean logit over their mirror images, see
     :func:`~higgs_lightning.kinematics.mirrored`, so that it is exactly as symmetric as the physics.
@@ -39,10 +46,13 @@ class ParticleAutoencoder(Model):
         dim: width of a token.
         decoder_layers: decoder blocks.
         average_mirrors: take that mean; without it scores take a quarter of the time.
+        candidates: attend to the pairs of :data:`~higgs_lightning.kinematics.CANDIDATES` too; TIMES.
 
     Raises:
         ValueError: ``num_heads`` does not divide ``dim``.
     """
+
+    pair_of: Tensor
 
     def __init__(
         self,
@@ -53,12 +63,16 @@ class ParticleAutoencoder(Model):
         dim: int = 64,
         decoder_layers: int = 1,
         average_mirrors: bool = True,
+        candidates: bool = True,
     ) -> None:
         if dim % num_heads:
             raise ValueError(f"num_heads={num_heads} does not divide dim={dim}")
         super().__init__()
         self.average_mirrors = average_mirrors
         self.embedding = PerObjectLinear(_NUM_QUANTITIES, dim)
+        self.candidate_embedding = PerCandidateLinear(_NUM_CANDIDATE_QUANTITIES, dim) if candidates else None
+        num_particles = schema.NUM_OBJECTS + (len(kinematics.CANDIDATES) if candidates else 0)
+        self.register_buffer("pair_of", kinematics.pair_of(num_particles), persistent=False)
         self.slot = nn.Parameter(0.02 * torch.randn(schema.NUM_OBJECTS, dim))
         self.mask_token = nn.Parameter(0.02 * torch.randn(dim))
         self.class_token = nn.Parameter(0.02 * torch.randn(dim))
@@ -90,9 +104,9 @@ class ParticleAutoencoder(Model):
 
     def look(self, objects: Objects, hidden: Tensor, bias: Tensor) -> Output:
         """Score events as they are, without their mirror images."""
-        encoded = self.encode(objects, hidden, bias)  # (B, 1 + O, D)
+        encoded = self.encode(objects, hidden, bias)  # (B, 1 + T, D)
         latent = self.bottleneck(encoded[:, 0])
-        return Output(self.classifier(latent).squeeze(1), latent, encoded[:, 1:])
+        return Output(self.classifier(latent).squeeze(1), latent, encoded[:, 1 : 1 + schema.NUM_OBJECTS])
 
     def reconstruct(self, encoded: Tensor, features: Tensor, hidden: Tensor | None = None) -> Reconstruction:
         objects, _, origin = self.view(features, hidden)
@@ -110,23 +124,32 @@ class ParticleAutoencoder(Model):
         return objects._replace(phi=kinematics.wrap(objects.phi - origin)), hidden, origin
 
     def encode(self, objects: Objects, hidden: Tensor, bias: Tensor) -> Tensor:
-        """Encode the class token and the objects: (B, 1 + O, D)."""
+        """Encode the class token, the objects and the candidates: (B, 1 + T, D)."""
         tokens = self.embedding(quantities(objects))
         tokens = torch.where(hidden[:, :, None], self.mask_token, tokens) + self.slot
-        x = torch.cat([self.class_token.expand(tokens.shape[0], 1, -1), tokens], dim=1)
+        sequence = [self.class_token.expand(tokens.shape[0], 1, -1), tokens]
+        if self.candidate_embedding is not None:
+            tokens = self.candidate_embedding(candidate_quantities(objects))
+            sequence.append(torch.where(hidden_candidates(hidden)[:, :, None], self.mask_token, tokens))
+        x = torch.cat(sequence, dim=1)
         for block in self.encoder:
             x = block(x, bias)
         return self.encoder_norm(x)
 
     def attention_bias(self, objects: Objects, hidden: Tensor) -> Tensor:
-        """Bias of each head's attention between two tokens: (B, H, 1 + O, 1 + O).
+        """Bias of each head's attention between two tokens: (B, H, 1 + T, 1 + T).
 
         0 for the class token and for pairs with a hidden object.
         """
-        bias = self.pair_bias(kinematics.pair_invariants(objects))
-        unknown = hidden[:, :, None] | hidden[:, None, :]
-        bias = bias.masked_fill(unknown[..., None], 0.0)
-        return F.pad(bias.permute(0, 3, 1, 2), (1, 0, 1, 0))
+        momenta = kinematics.object_momenta(objects)
+        if self.candidate_embedding is not None:
+            of_candidates = kinematics.candidate_momenta(objects)
+            momenta = Momenta(*(torch.cat(both, dim=1) for both in zip(momenta, of_candidates, strict=True)))
+            hidden = torch.cat([hidden, hidden_candidates(hidden)], dim=1)
+        first, second = kinematics.pairs(hidden.shape[1])
+        bias = self.pair_bias(kinematics.pair_invariants(momenta))  # (B, P, H): the same both ways
+        bias = bias.masked_fill((hidden[:, first] | hidden[:, second])[..., None], 0.0)
+        return F.pad(bias.transpose(1, 2)[:, :, self.pair_of], (1, 0, 1, 0))
 
     def decode(self, tokens: Tensor) -> Tensor:
         """Decode the encoded objects (B, O, D) into their quantities (B, O, Q)."""
@@ -152,9 +175,27 @@ def blank(objects: Objects, hidden: Tensor) -> Objects:
 
 def quantities(objects: Objects) -> Tensor:
     """Describe each object by the numbers that a token is made of: (B, O, Q)."""
-    kinematic = [_log_pt(objects), objects.eta, objects.phi.cos(), objects.phi.sin()]
+    kinematic = [_log_pt(objects.pt), objects.eta, objects.phi.cos(), objects.phi.sin()]
     btag = F.one_hot(objects.btag, schema.NUM_BTAG_LEVELS).to(objects.pt)
     return torch.cat([torch.stack(kinematic, dim=-1), btag], dim=-1)
+
+
+def hidden_candidates(hidden: Tensor) -> Tensor:
+    """The candidates (B, C) of which an object is hidden, given the hidden objects (B, O)."""
+    return hidden[:, kinematics.FIRST] | hidden[:, kinematics.SECOND]
+
+
+def candidate_quantities(objects: Objects) -> Tensor:
+    """Describe each candidate by the numbers that a token is made of: (B, C, Q + 1).
+
+    As objects are described, with the logarithm of the mass, and with the number of jets of each b-tag level.
+    """
+    momenta = kinematics.candidate_momenta(objects)
+    log_mass = (momenta.mass.clamp(min=_SMALLEST) / _REFERENCE_MASS).log()
+    phi = momenta.phi
+    kinematic = torch.stack([_log_pt(momenta.pt), momenta.rapidity, phi.cos(), phi.sin(), log_mass], dim=-1)
+    btag = F.one_hot(objects.btag, schema.NUM_BTAG_LEVELS).to(objects.pt)
+    return torch.cat([kinematic, btag[:, kinematics.FIRST] + btag[:, kinematics.SECOND]], dim=-1)
 
 
 def to_objects(decoded: Tensor) -> Objects:
@@ -191,8 +232,8 @@ def reconstruction_errors(decoded: Tensor, objects: Objects) -> Tensor:
     return torch.stack(columns, dim=1)
 
 
-def _log_pt(objects: Objects) -> Tensor:
-    return (objects.pt.clamp(min=_SMALLEST_PT) / _REFERENCE_PT).log()
+def _log_pt(pt: Tensor) -> Tensor:
+    return (pt.clamp(min=_SMALLEST) / _REFERENCE_PT).log()
 
 
 class PerObjectLinear(nn.Module):
@@ -207,6 +248,18 @@ class PerObjectLinear(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         lepton, missing_energy, jets = x.split([1, 1, schema.NUM_OBJECTS - schema.FIRST_JET], dim=1)
         return torch.cat([self.lepton(lepton), self.missing_energy(missing_energy), self.jet(jets)], dim=1)
+
+
+class PerCandidateLinear(nn.Module):
+    """A linear map of each candidate's numbers, (B, C, in) to (B, C, out): the pairs of jets share theirs."""
+
+    def __init__(self, in_dim: int, out_dim: int) -> None:
+        super().__init__()
+        self.leptonic_w = nn.Linear(in_dim, out_dim)
+        self.dijet = nn.Linear(in_dim, out_dim)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.cat([self.leptonic_w(x[:, :1]), self.dijet(x[:, 1:])], dim=1)
 
 
 class Block(nn.Module):
