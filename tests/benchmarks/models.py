@@ -27,6 +27,7 @@ MODELS = {
     "dnn": ["model=dnn", "optimizer.lr=1e-3", "trainer.max_epochs=30"],
     "scalar": ["model=scalar", "trainer.max_epochs=10"],
     "seed": ["experiment=seed", "trainer.max_epochs=6"],
+    "particle without candidates": ["model.candidates=false", "trainer.max_epochs=10"],
     "particle": ["trainer.max_epochs=10"],
 }
 
