@@ -1,9 +1,10 @@
 """The masked autoencoder over the objects of one event, with a classifier on its bottleneck.
 
 Read in this order: :meth:`ParticleAutoencoder.forward`, then what it calls, top to bottom.
-Shape legend: B events, O = 6 objects, C = 7 candidates, T = O + C particles, Q = 7 quantities of an object,
-D width, H heads.
+Shape legend: B events, O = 6 objects, C = 7 candidates, T = O + C particles, D width, H heads.
 """
+
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -14,29 +15,43 @@ from higgs_lightning.kinematics import Momenta, Objects
 from higgs_lightning.masking import missing_objects
 from higgs_lightning.models.model import Model, Output, Reconstruction
 
-# log pT, eta, cos phi, sin phi, then the b-tag level as one of three classes
-_LOG_PT, _ETA, _ANGLE, _BTAG = 0, 1, slice(2, 4), slice(4, 4 + schema.NUM_BTAG_LEVELS)
-_NUM_QUANTITIES = _BTAG.stop
+# what a token is made of: log pT, |eta|, and the b-tag level as one of three classes
+_NUM_QUANTITIES = 2 + schema.NUM_BTAG_LEVELS
 _NUM_CANDIDATE_QUANTITIES = _NUM_QUANTITIES + 1  # and the mass
+# what is decoded: log pT, eta, cos phi, sin phi, and the b-tag
+_LOG_PT, _ETA, _ANGLE, _BTAG = 0, 1, slice(2, 4), slice(4, 4 + schema.NUM_BTAG_LEVELS)
 _REFERENCE_PT = 50.0  # GeV: the scale of HIGGS' objects, so that log(pT / reference) is near 0
 _REFERENCE_MASS = 80.0  # GeV: that of their pairs
 _SMALLEST = 1.0  # GeV: below it a momentum or a mass is noise, and its logarithm would run away
 
 
+class PairTerms(NamedTuple):
+    """What pairs of tokens add to attention; 0 for pairs with the class token or a hidden object.
+
+    Attributes:
+        bias: (B, H, 1 + T, 1 + T), added to the attention scores of each head.
+        values: (B, 1 + T, 1 + T, D / H), added to the values of each head.
+    """
+
+    bias: Tensor
+    values: Tensor
+
+
 class ParticleAutoencoder(Model):
     """A token an object, attention within one event, so that a score never depends on batch mates.
 
-    Azimuth is measured from the event's first visible object (the lepton, unless it is hidden), which makes
-    the score exactly invariant under rotations about the beam. Pairwise invariants (masses, distances) bias
-    the attention, as in the Particle Transformer (H. Qu, C. Li and S. Qian, ICML 2022). Hidden objects are
-    replaced by a learned mask token before the encoder, as in BERT, and their pairs lose their bias.
+    Directions enter as invariants of pairs of objects alone (masses, distances), which add to the scores of
+    the attention, as in the Particle Transformer (H. Qu, C. Li and S. Qian, ICML 2022), and to its values.
+    So the score is exactly as symmetric as the physics: under rotations about the beam and under reflections.
+    The decoder turns with the event: the directions it says are sums of the visible objects' directions, with
+    weights from their tokens.
+
+    Hidden objects are replaced by a learned mask token before the encoder, as in BERT, and their pairs add
+    nothing.
 
     With ``candidates``, the leptonic W boson and each pair of jets are tokens too, with a mass, and pairs
     with them have invariants as well: so the masses of three and four objects (a top quark, a charged Higgs
-    boson) bias the attention. What a hidden object may be part of is hidden with it.
-
-    Once trained, the score of whole events is the mean logit over their mirror images, see
-    :func:`~higgs_lightning.kinematics.mirrored`, so that it is exactly as symmetric as the physics.
+    boson) are among them. What a hidden object may be part of is hidden with it.
 
     Args:
         num_layers: encoder blocks.
@@ -45,8 +60,8 @@ class ParticleAutoencoder(Model):
         dropout: dropout after attention and feed-forward and before the classifier.
         dim: width of a token.
         decoder_layers: decoder blocks.
-        average_mirrors: take that mean; without it scores take a quarter of the time.
-        candidates: attend to the pairs of :data:`~higgs_lightning.kinematics.CANDIDATES` too; TIMES.
+        candidates: attend to the pairs of :data:`~higgs_lightning.kinematics.CANDIDATES` too; a step then
+            takes 2.3 times as long.
 
     Raises:
         ValueError: ``num_heads`` does not divide ``dim``.
@@ -62,13 +77,12 @@ class ParticleAutoencoder(Model):
         dropout: float = 0.0,
         dim: int = 64,
         decoder_layers: int = 1,
-        average_mirrors: bool = True,
         candidates: bool = True,
     ) -> None:
         if dim % num_heads:
             raise ValueError(f"num_heads={num_heads} does not divide dim={dim}")
         super().__init__()
-        self.average_mirrors = average_mirrors
+        self.num_heads = num_heads
         self.embedding = PerObjectLinear(_NUM_QUANTITIES, dim)
         self.candidate_embedding = PerCandidateLinear(_NUM_CANDIDATE_QUANTITIES, dim) if candidates else None
         num_particles = schema.NUM_OBJECTS + (len(kinematics.CANDIDATES) if candidates else 0)
@@ -76,8 +90,10 @@ class ParticleAutoencoder(Model):
         self.slot = nn.Parameter(0.02 * torch.randn(schema.NUM_OBJECTS, dim))
         self.mask_token = nn.Parameter(0.02 * torch.randn(dim))
         self.class_token = nn.Parameter(0.02 * torch.randn(dim))
-        self.pair_bias = nn.Sequential(
-            nn.Linear(len(kinematics.PAIR_INVARIANTS), 32), nn.GELU(), nn.Linear(32, num_heads)
+        self.pair_embedding = nn.Sequential(
+            nn.Linear(len(kinematics.PAIR_INVARIANTS), 32),
+            nn.GELU(),
+            nn.Linear(32, num_heads + dim // num_heads),
         )
         self.encoder = nn.ModuleList(Block(dim, num_heads, dropout) for _ in range(num_layers))
         self.encoder_norm = nn.LayerNorm(dim)
@@ -85,45 +101,31 @@ class ParticleAutoencoder(Model):
         self.classifier = nn.Sequential(nn.GELU(), nn.Dropout(dropout), nn.Linear(latent_dim, 1))
         self.decoder = nn.ModuleList(Block(dim, num_heads, dropout) for _ in range(decoder_layers))
         self.decoder_norm = nn.LayerNorm(dim)
-        self.reconstructor = PerObjectLinear(dim, _NUM_QUANTITIES)
+        self.reconstructor = PerObjectLinear(dim, 1 + schema.NUM_BTAG_LEVELS)
+        self.direction = nn.Linear(dim, 4 * dim // num_heads)
 
     def forward(self, features: Tensor, hidden: Tensor | None = None) -> Output:
-        one_look = self.training or hidden is not None or not self.average_mirrors
-        objects, hidden, _ = self.view(features, hidden)
-        objects = blank(objects, hidden)
-        bias = self.attention_bias(objects, hidden)  # the same for every mirror image
-        output = self.look(objects, hidden, bias)
-        if not one_look:
-            mirrors = [
-                objects._replace(eta=eta * objects.eta, phi=phi * objects.phi)
-                for eta, phi in ((-1, 1), (1, -1), (-1, -1))
-            ]
-            logits = [output.logits, *(self.look(mirror, hidden, bias).logits for mirror in mirrors)]
-            output = output._replace(logits=torch.stack(logits).mean(dim=0))
-        return output._replace(logits=output.logits.to(features))  # mixed precision ends here
-
-    def look(self, objects: Objects, hidden: Tensor, bias: Tensor) -> Output:
-        """Score events as they are, without their mirror images."""
-        encoded = self.encode(objects, hidden, bias)  # (B, 1 + T, D)
+        objects, hidden = self.view(features, hidden)
+        encoded = self.encode(objects, hidden)  # (B, 1 + T, D)
         latent = self.bottleneck(encoded[:, 0])
-        return Output(self.classifier(latent).squeeze(1), latent, encoded[:, 1 : 1 + schema.NUM_OBJECTS])
+        logits = self.classifier(latent).squeeze(1).to(features)  # mixed precision ends here
+        return Output(logits, latent, encoded[:, 1 : 1 + schema.NUM_OBJECTS])
 
     def reconstruct(self, encoded: Tensor, features: Tensor, hidden: Tensor | None = None) -> Reconstruction:
-        objects, _, origin = self.view(features, hidden)
-        decoded = self.decode(encoded).to(features)  # (B, O, Q)
-        reconstructed = to_objects(decoded)
-        reconstructed = reconstructed._replace(phi=reconstructed.phi + origin)
-        return Reconstruction(kinematics.to_features(reconstructed), reconstruction_errors(decoded, objects))
+        visible, hidden = self.view(features, hidden)
+        decoded = self.decode(encoded, visible, hidden).to(features)
+        truth = kinematics.to_objects(features.nan_to_num())
+        return Reconstruction(
+            kinematics.to_features(to_objects(decoded)), reconstruction_errors(decoded, truth)
+        )
 
-    def view(self, features: Tensor, hidden: Tensor | None) -> tuple[Objects, Tensor, Tensor]:
-        """The objects of features (B, 21), all that is hidden (B, O), and the origin (B, 1) of azimuth."""
+    def view(self, features: Tensor, hidden: Tensor | None) -> tuple[Objects, Tensor]:
+        """The objects of features (B, 21), blank where hidden, and all that is hidden (B, O)."""
         missing = missing_objects(features)
         hidden = missing if hidden is None else hidden | missing
-        objects = kinematics.to_objects(features.nan_to_num())
-        origin = first_visible(objects.phi, hidden)
-        return objects._replace(phi=kinematics.wrap(objects.phi - origin)), hidden, origin
+        return blank(kinematics.to_objects(features.nan_to_num()), hidden), hidden
 
-    def encode(self, objects: Objects, hidden: Tensor, bias: Tensor) -> Tensor:
+    def encode(self, objects: Objects, hidden: Tensor) -> Tensor:
         """Encode the class token, the objects and the candidates: (B, 1 + T, D)."""
         tokens = self.embedding(quantities(objects))
         tokens = torch.where(hidden[:, :, None], self.mask_token, tokens) + self.slot
@@ -132,35 +134,37 @@ class ParticleAutoencoder(Model):
             tokens = self.candidate_embedding(candidate_quantities(objects))
             sequence.append(torch.where(hidden_candidates(hidden)[:, :, None], self.mask_token, tokens))
         x = torch.cat(sequence, dim=1)
+        pairs = self.pair_terms(objects, hidden)
         for block in self.encoder:
-            x = block(x, bias)
+            x = block(x, pairs)
         return self.encoder_norm(x)
 
-    def attention_bias(self, objects: Objects, hidden: Tensor) -> Tensor:
-        """Bias of each head's attention between two tokens: (B, H, 1 + T, 1 + T).
-
-        0 for the class token and for pairs with a hidden object.
-        """
+    def pair_terms(self, objects: Objects, hidden: Tensor) -> PairTerms:
+        """What the invariants of each pair add to the attention of every encoder block."""
         momenta = kinematics.object_momenta(objects)
         if self.candidate_embedding is not None:
             of_candidates = kinematics.candidate_momenta(objects)
             momenta = Momenta(*(torch.cat(both, dim=1) for both in zip(momenta, of_candidates, strict=True)))
             hidden = torch.cat([hidden, hidden_candidates(hidden)], dim=1)
         first, second = kinematics.pairs(hidden.shape[1])
-        bias = self.pair_bias(kinematics.pair_invariants(momenta))  # (B, P, H): the same both ways
-        bias = bias.masked_fill((hidden[:, first] | hidden[:, second])[..., None], 0.0)
-        return F.pad(bias.transpose(1, 2)[:, :, self.pair_of], (1, 0, 1, 0))
+        terms = self.pair_embedding(kinematics.pair_invariants(momenta))  # the same both ways
+        terms = terms.masked_fill((hidden[:, first] | hidden[:, second])[..., None], 0.0)
+        terms = F.pad(terms[:, self.pair_of], (0, 0, 1, 0, 1, 0))  # (B, 1 + T, 1 + T, H + D / H)
+        return PairTerms(terms[..., : self.num_heads].permute(0, 3, 1, 2), terms[..., self.num_heads :])
 
-    def decode(self, tokens: Tensor) -> Tensor:
-        """Decode the encoded objects (B, O, D) into their quantities (B, O, Q)."""
+    def decode(self, encoded: Tensor, visible: Objects, hidden: Tensor) -> Tensor:
+        """Decode encoded objects (B, O, D): log pT, eta, cos phi, sin phi and b-tag scores, (B, O, 7)."""
         for block in self.decoder:
-            tokens = block(tokens)
-        return self.reconstructor(self.decoder_norm(tokens))
-
-
-def first_visible(phi: Tensor, hidden: Tensor) -> Tensor:
-    """Azimuth (B, 1) of the first object of (B, O) that is not hidden; 0 where all are."""
-    return phi.masked_fill(hidden, 0.0).gather(1, hidden.long().argmin(dim=1, keepdim=True))
+            encoded = block(encoded)
+        encoded = self.decoder_norm(encoded)
+        log_pt, btag = self.reconstructor(encoded).split([1, schema.NUM_BTAG_LEVELS], dim=-1)
+        query, key = (
+            self.direction(encoded).unflatten(-1, (2, 2, -1)).permute(2, 3, 0, 1, 4)
+        )  # (2, B, O, D/H)
+        weight = query @ key.transpose(-1, -2) / key.shape[-1] ** 0.5  # of eta and of phi, (2, B, O, O)
+        weight = weight.masked_fill(hidden[:, None], 0.0).to(visible.eta)
+        azimuth = torch.stack([visible.phi.cos(), visible.phi.sin()], dim=-1)
+        return torch.cat([log_pt, weight[0] @ visible.eta[..., None], weight[1] @ azimuth, btag], dim=-1)
 
 
 def blank(objects: Objects, hidden: Tensor) -> Objects:
@@ -174,10 +178,9 @@ def blank(objects: Objects, hidden: Tensor) -> Objects:
 
 
 def quantities(objects: Objects) -> Tensor:
-    """Describe each object by the numbers that a token is made of: (B, O, Q)."""
-    kinematic = [_log_pt(objects.pt), objects.eta, objects.phi.cos(), objects.phi.sin()]
+    """Describe each object by the numbers that a token is made of: (B, O, 5)."""
     btag = F.one_hot(objects.btag, schema.NUM_BTAG_LEVELS).to(objects.pt)
-    return torch.cat([torch.stack(kinematic, dim=-1), btag], dim=-1)
+    return torch.cat([torch.stack([_log_pt(objects.pt), objects.eta.abs()], dim=-1), btag], dim=-1)
 
 
 def hidden_candidates(hidden: Tensor) -> Tensor:
@@ -186,20 +189,19 @@ def hidden_candidates(hidden: Tensor) -> Tensor:
 
 
 def candidate_quantities(objects: Objects) -> Tensor:
-    """Describe each candidate by the numbers that a token is made of: (B, C, Q + 1).
+    """Describe each candidate by the numbers that a token is made of: (B, C, 6).
 
     As objects are described, with the logarithm of the mass, and with the number of jets of each b-tag level.
     """
     momenta = kinematics.candidate_momenta(objects)
     log_mass = (momenta.mass.clamp(min=_SMALLEST) / _REFERENCE_MASS).log()
-    phi = momenta.phi
-    kinematic = torch.stack([_log_pt(momenta.pt), momenta.rapidity, phi.cos(), phi.sin(), log_mass], dim=-1)
+    kinematic = torch.stack([_log_pt(momenta.pt), momenta.rapidity.abs(), log_mass], dim=-1)
     btag = F.one_hot(objects.btag, schema.NUM_BTAG_LEVELS).to(objects.pt)
     return torch.cat([kinematic, btag[:, kinematics.FIRST] + btag[:, kinematics.SECOND]], dim=-1)
 
 
 def to_objects(decoded: Tensor) -> Objects:
-    """Read objects from decoded quantities (B, O, Q); the b-tag is the most probable level."""
+    """Read objects from what was decoded (B, O, 7); the b-tag is the most probable level."""
     cos, sin = decoded[..., _ANGLE].unbind(-1)
     return Objects(
         pt=decoded[..., _LOG_PT].clamp(max=10).exp() * _REFERENCE_PT,
@@ -210,14 +212,14 @@ def to_objects(decoded: Tensor) -> Objects:
 
 
 def reconstruction_errors(decoded: Tensor, objects: Objects) -> Tensor:
-    """Error of each feature, (B, 21), of decoded quantities (B, O, Q) against the true objects.
+    """Error of each feature, (B, 21), of what was decoded (B, O, 7) against the true objects.
 
     Squared error of log pT and of pseudorapidity; for azimuth the squared distance to the true direction on
     the unit circle, so that -pi and pi are the same place; for the b-tag the cross-entropy of its three
     levels, because a level between two others has no meaning.
     """
-    truth = quantities(objects)
-    squared = (decoded - truth).square()
+    kinematic = [_log_pt(objects.pt), objects.eta, objects.phi.cos(), objects.phi.sin()]
+    squared = (decoded[..., : _BTAG.start] - torch.stack(kinematic, dim=-1)).square()
     btag = F.cross_entropy(decoded[..., _BTAG].movedim(-1, 1), objects.btag, reduction="none")
     error = {
         "pt": squared[..., _LOG_PT],
@@ -263,7 +265,7 @@ class PerCandidateLinear(nn.Module):
 
 
 class Block(nn.Module):
-    """Pre-norm transformer block: attention with an additive bias, then a feed-forward layer of 2 x dim."""
+    """Pre-norm transformer block: attention with what pairs add, then a feed-forward layer of 2 x dim."""
 
     def __init__(self, dim: int, num_heads: int, dropout: float) -> None:
         super().__init__()
@@ -280,11 +282,17 @@ class Block(nn.Module):
         )
         self.dropout = nn.Dropout(dropout)
 
-    def forward(self, x: Tensor, bias: Tensor | None = None) -> Tensor:
-        """Map tokens (B, T, D), with an attention bias (B, H, T, T), to (B, T, D)."""
+    def forward(self, x: Tensor, pairs: PairTerms | None = None) -> Tensor:
+        """Map tokens (B, T, D) to (B, T, D)."""
         q, k, v = (  # (B, H, T, D / H) each
             self.qkv(self.attention_norm(x)).unflatten(-1, (3, self.num_heads, -1)).permute(2, 0, 3, 1, 4)
         )
-        attended = F.scaled_dot_product_attention(q, k, v, attn_mask=bias)
+        scores = q @ k.transpose(-1, -2) / q.shape[-1] ** 0.5
+        if pairs is None:
+            attended = scores.softmax(dim=-1) @ v
+        else:
+            weights = (scores + pairs.bias).softmax(dim=-1)
+            of_pairs = weights.transpose(1, 2) @ pairs.values  # sum over the second token of each pair
+            attended = weights @ v + of_pairs.transpose(1, 2)
         x = x + self.dropout(self.projection(attended.transpose(1, 2).flatten(2)))
         return x + self.feed_forward(x)
