@@ -102,7 +102,7 @@ class Detector:
         pt, eta, _ = particles.objects.T
         isolated = []
         hard = (pt > self.lepton_pt / 1.5) & (np.abs(eta) < _LEPTON_ETA)
-        for i in np.flatnonzero(hard & np.isin(particles.kind, (_ELECTRON, _MUON))):
+        for i in np.flatnonzero(hard & ((particles.kind == _ELECTRON) | (particles.kind == _MUON))):
             near = distance(particles.objects, particles.objects[i]) < _ISOLATION_RADIUS
             around = pt[near].sum() - pt[i]
             if around < min(_ISOLATION_SHARE * pt[i], _ISOLATION_PT):
@@ -112,7 +112,7 @@ class Detector:
     def _cells(self, particles: Particles) -> np.ndarray:
         """(C, 3) transverse momentum, GeV, and centre of the calorimeter's cells that caught energy."""
         caught = particles.energy.copy()
-        electromagnetic = np.isin(particles.kind, (_ELECTRON, _PHOTON))
+        electromagnetic = (particles.kind == _ELECTRON) | (particles.kind == _PHOTON)
         resolution = np.where(electromagnetic, _ELECTROMAGNETIC_RESOLUTION, _HADRONIC_RESOLUTION)
         caught += resolution * np.sqrt(caught) * self.generator.standard_normal(len(caught))
 

@@ -1,8 +1,10 @@
 """Proton collisions from Pythia 8: the heavy-Higgs cascade (signal) and top pairs (background)."""
 
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import NamedTuple
 
+import awkward as ak
 import numpy as np
 import pythia8mc
 
@@ -12,6 +14,7 @@ from higgs_lightning.simulation.reconstruction import W_MASS
 SIGNAL, BACKGROUND = 1, 0
 _NEUTRINOS = (12, 14, 16)
 _MOST_ETA = 5  # nothing is detected beyond
+_BATCH = 32  # collisions: to read the event record particle by particle would take as long as to make it
 
 _PROCESS = {
     SIGNAL: (
@@ -105,8 +108,7 @@ def collisions(
     if not pythia.init():
         raise UserError(f"energy={energy}: Pythia can't make these particles with it; try 8000")
     while True:
-        if pythia.next():
-            yield _read(pythia.event)
+        yield from _read(pythia.nextBatch(_BATCH))
 
 
 class _Preselection(pythia8mc.UserHooks):
@@ -145,15 +147,21 @@ class _Preselection(pythia8mc.UserHooks):
         return False
 
 
-def _read(event: pythia8mc.Event) -> Particles:
-    seen, quarks = [], []
-    for particle in event:
-        kind = particle.idAbs()
-        final = particle.isFinal()
-        # the quarks as they were after their showers
-        if kind in (4, 5) and (final or 71 <= particle.statusAbs() <= 79):
-            quarks.append((kind, particle.eta(), particle.phi()))
-        if final and kind not in _NEUTRINOS and abs(particle.eta()) < _MOST_ETA:
-            seen.append((kind, particle.e(), particle.pT(), particle.eta(), particle.phi()))
-    table = np.array(seen)
-    return Particles(table[:, 0].astype(int), table[:, 1], table[:, 2:], np.array(quarks).reshape(-1, 3))
+def _read(batch: ak.Array) -> Iterator[Particles]:
+    """The collisions of a batch from Pythia."""
+    particles = ak.flatten(batch.prt)
+    kind, status = abs(particles.id.to_numpy()), particles.status.to_numpy()
+    px, py, pz, energy = (particles.p[name].to_numpy() for name in ("px", "py", "pz", "e"))
+    pt = np.hypot(px, py)
+    with np.errstate(divide="ignore", invalid="ignore"):  # along the beam
+        objects = np.column_stack([pt, np.arcsinh(pz / pt), np.arctan2(py, px)])
+    final = status > 0
+    seen = final & ~np.isin(kind, _NEUTRINOS) & (np.abs(objects[:, 1]) < _MOST_ETA)
+    # the quarks as they were after their showers
+    quark = np.isin(kind, (4, 5)) & (final | (abs(status) // 10 == 7))
+    ends = np.cumsum(ak.num(batch.prt))
+    for start, end in pairwise([0, *ends]):
+        part = slice(start, end)
+        of_seen, of_quark = (start + np.flatnonzero(which[part]) for which in (seen, quark))
+        quarks = np.column_stack([kind[of_quark], objects[of_quark, 1:]])
+        yield Particles(kind[of_seen], energy[of_seen], objects[of_seen], quarks)
