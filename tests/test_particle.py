@@ -154,15 +154,21 @@ def test_candidates_are_tokens(features, candidates):
     assert output.encoded.shape == (len(features), schema.NUM_OBJECTS, 64)  # candidates are not decoded
 
 
-def test_jets_share_their_embedding(model, features):
-    """Two jets with the same numbers differ by their slot alone."""
-    objects = kinematics.to_objects(features)
-    same = [objects.pt, objects.eta, objects.phi, objects.btag]
-    for field in same:
-        field[:, 3] = field[:, 2]
-    tokens = model.embedding(quantities(kinematics.Objects(*same)))
-    assert torch.equal(tokens[:, 2], tokens[:, 3])
-    assert not torch.equal(model.slot[2], model.slot[3])
+def test_jets_may_come_in_any_order(model, features, generator):
+    """The score and what is encoded of a jet stay the same; the decoder knows the jets by their order."""
+    order = [0, 1, 3, 5, 2, 4]
+
+    def shuffle(events: Tensor) -> Tensor:
+        objects = kinematics.to_objects(events)
+        return kinematics.to_features(kinematics.Objects(*(field[:, order] for field in objects)))
+
+    hidden = masking.hide_objects(len(features), 0.5, generator)
+    before, after = model(features, hidden), model(shuffle(features), hidden[:, order])
+    torch.testing.assert_close(after.logits, before.logits, atol=1e-5, rtol=1e-5)
+    torch.testing.assert_close(after.encoded, before.encoded[:, order], atol=1e-4, rtol=1e-4)
+    decoded = model.reconstruct(after.encoded, shuffle(features), hidden[:, order]).features
+    expected = shuffle(model.reconstruct(before.encoded, features, hidden).features)
+    assert (decoded - expected).abs()[:, schema.columns("pt")[2:]].mean() > 1e-2
 
 
 def perfect(objects: kinematics.Objects) -> Tensor:

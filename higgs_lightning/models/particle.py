@@ -20,6 +20,9 @@ _NUM_QUANTITIES = 2 + schema.NUM_BTAG_LEVELS
 _NUM_CANDIDATE_QUANTITIES = _NUM_QUANTITIES + 1  # and the mass
 # what is decoded: log pT, eta, cos phi, sin phi, and the b-tag
 _LOG_PT, _ETA, _ANGLE, _BTAG = 0, 1, slice(2, 4), slice(4, 4 + schema.NUM_BTAG_LEVELS)
+# which kind an object is of: lepton, missing energy or jet; and a candidate: leptonic W boson or pair of jets
+_KIND = [min(o, schema.FIRST_JET) for o in range(schema.NUM_OBJECTS)]
+_CANDIDATE_KIND = [min(c, 1) for c in range(len(kinematics.CANDIDATES))]
 _REFERENCE_PT = 50.0  # GeV: the scale of HIGGS' objects, so that log(pT / reference) is near 0
 _REFERENCE_MASS = 80.0  # GeV: that of their pairs
 _SMALLEST = 1.0  # GeV: below it a momentum or a mass is noise, and its logarithm would run away
@@ -42,12 +45,13 @@ class ParticleAutoencoder(Model):
 
     Directions enter as invariants of pairs of objects alone (masses, distances), which add to the scores of
     the attention, as in the Particle Transformer (H. Qu, C. Li and S. Qian, ICML 2022), and to its values.
-    So the score is exactly as symmetric as the physics: under rotations about the beam and under reflections.
+    So the score is exactly as symmetric as the physics: under rotations about the beam and under reflections,
+    and jets may come in any order.
     The decoder turns with the event: the directions it says are sums of the visible objects' directions, with
-    weights from their tokens.
+    weights from their tokens. It alone is told which jet is the first.
 
-    Hidden objects are replaced by a learned mask token before the encoder, as in BERT, and their pairs add
-    nothing.
+    Hidden objects are replaced by a learned mask token of their kind before the encoder, as in BERT, and
+    their pairs add nothing.
 
     With ``candidates``, the leptonic W boson and each pair of jets are tokens too, with a mass, and pairs
     with them have invariants as well: so the masses of three and four objects (a top quark, a charged Higgs
@@ -87,8 +91,10 @@ class ParticleAutoencoder(Model):
         self.candidate_embedding = PerCandidateLinear(_NUM_CANDIDATE_QUANTITIES, dim) if candidates else None
         num_particles = schema.NUM_OBJECTS + (len(kinematics.CANDIDATES) if candidates else 0)
         self.register_buffer("pair_of", kinematics.pair_of(num_particles), persistent=False)
-        self.slot = nn.Parameter(0.02 * torch.randn(schema.NUM_OBJECTS, dim))
-        self.mask_token = nn.Parameter(0.02 * torch.randn(dim))
+        self.mask_token = nn.Parameter(0.02 * torch.randn(len(set(_KIND)), dim))
+        self.candidate_mask_token = (
+            nn.Parameter(0.02 * torch.randn(len(set(_CANDIDATE_KIND)), dim)) if candidates else None
+        )
         self.class_token = nn.Parameter(0.02 * torch.randn(dim))
         self.pair_embedding = nn.Sequential(
             nn.Linear(len(kinematics.PAIR_INVARIANTS), 32),
@@ -99,6 +105,7 @@ class ParticleAutoencoder(Model):
         self.encoder_norm = nn.LayerNorm(dim)
         self.bottleneck = nn.Linear(dim, latent_dim)
         self.classifier = nn.Sequential(nn.GELU(), nn.Dropout(dropout), nn.Linear(latent_dim, 1))
+        self.place = nn.Parameter(0.02 * torch.randn(schema.NUM_OBJECTS, dim))
         self.decoder = nn.ModuleList(Block(dim, num_heads, dropout) for _ in range(decoder_layers))
         self.decoder_norm = nn.LayerNorm(dim)
         self.reconstructor = PerObjectLinear(dim, 1 + schema.NUM_BTAG_LEVELS)
@@ -128,11 +135,12 @@ class ParticleAutoencoder(Model):
     def encode(self, objects: Objects, hidden: Tensor) -> Tensor:
         """Encode the class token, the objects and the candidates: (B, 1 + T, D)."""
         tokens = self.embedding(quantities(objects))
-        tokens = torch.where(hidden[:, :, None], self.mask_token, tokens) + self.slot
+        tokens = torch.where(hidden[:, :, None], self.mask_token[_KIND], tokens)
         sequence = [self.class_token.expand(tokens.shape[0], 1, -1), tokens]
-        if self.candidate_embedding is not None:
+        if self.candidate_embedding is not None and self.candidate_mask_token is not None:
             tokens = self.candidate_embedding(candidate_quantities(objects))
-            sequence.append(torch.where(hidden_candidates(hidden)[:, :, None], self.mask_token, tokens))
+            unknown = hidden_candidates(hidden)[:, :, None]
+            sequence.append(torch.where(unknown, self.candidate_mask_token[_CANDIDATE_KIND], tokens))
         x = torch.cat(sequence, dim=1)
         pairs = self.pair_terms(objects, hidden)
         for block in self.encoder:
@@ -156,6 +164,7 @@ class ParticleAutoencoder(Model):
 
     def decode(self, encoded: Tensor, visible: Objects, hidden: Tensor) -> Tensor:
         """Decode encoded objects (B, O, D): log pT, eta, cos phi, sin phi and b-tag scores, (B, O, 7)."""
+        encoded = encoded + self.place
         for block in self.decoder:
             encoded = block(encoded)
         encoded = self.decoder_norm(encoded)
