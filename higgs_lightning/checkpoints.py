@@ -193,12 +193,12 @@ def read_weights(ckpt: str | Path) -> tuple[dict[str, Any], dict[str, Tensor], P
 
 
 def require_same_model(config: dict[str, Any], of_checkpoint: dict[str, Any], path: Path) -> None:
-    """Refuse to put weights into another model than theirs.
+    """Refuse to put weights into another model than theirs; dropout may differ, it has no weights.
 
     Raises:
         UserError: an option differs.
     """
-    differing = {key for key, value in config.items() if of_checkpoint.get(key) != value}
+    differing = {key for key, value in config.items() if of_checkpoint.get(key) != value} - {"dropout"}
     if differing:
         key = min(differing)
         raise UserError(

@@ -60,8 +60,11 @@ class HiggsModule(LightningModule):
         reconstruction_weight: weight of the reconstruction loss.
         mask_ratio: share of the objects of a masked event to hide.
         mask_fraction: share of the training events that are also seen masked.
+        teacher_weight: weight of the teacher's scores in what is learned; the rest is the labels'.
         reflect: mirror training events at random, see :func:`~higgs_lightning.kinematics.reflect`.
         seed: of masks and reflections, which are functions of it and the step alone.
+        teacher: a trained model, whose probabilities of whole training events are learned beside the labels:
+            distillation (G. Hinton, O. Vinyals and J. Dean, arXiv:1503.02531).
     """
 
     def __init__(
@@ -73,8 +76,10 @@ class HiggsModule(LightningModule):
         reconstruction_weight: float,
         mask_ratio: float,
         mask_fraction: float,
+        teacher_weight: float,
         reflect: bool,
         seed: int,
+        teacher: Model | None = None,
     ) -> None:
         super().__init__()
         self.model = model
@@ -84,8 +89,10 @@ class HiggsModule(LightningModule):
         self.reconstruction_weight = reconstruction_weight
         self.mask_ratio = mask_ratio
         self.mask_fraction = mask_fraction
+        self.teacher_weight = teacher_weight
         self.reflect = reflect
         self.seed = seed
+        self._teacher = (teacher,)  # in a tuple, it is no part of what is trained and saved
         self.train_metrics = EpochMetrics("train")
         self.val_metrics = EpochMetrics("val")
         self.evaluations: dict[str, Evaluation] = {}
@@ -95,6 +102,8 @@ class HiggsModule(LightningModule):
             for part in self.model.modules():
                 if isinstance(part, Standardize):
                     part.fit(*self.trainer.datamodule.statistics())  # type: ignore[attr-defined]
+            for teacher in filter(None, self._teacher):
+                teacher.to(self.device).eval().requires_grad_(False)
 
     def configure_optimizers(self) -> Any:
         assert self.optimizer is not None and self.scheduler is not None  # noqa: PT018
@@ -113,12 +122,13 @@ class HiggsModule(LightningModule):
         generator = self._generator(step)
         if self.training and self.reflect:
             features = reflect(features, generator)
+        targets = self._targets(features, labels)
 
         # unlabelled pretraining looks at the scores without learning from them
         learns_from_whole = self.classification_weight > 0 or self.mask_ratio == 0
         with torch.set_grad_enabled(torch.is_grad_enabled() and learns_from_whole):
             whole = self.model(features)
-            classification = F.binary_cross_entropy_with_logits(whole.logits, labels)
+            classification = F.binary_cross_entropy_with_logits(whole.logits, targets)
         loss = self.classification_weight * classification
 
         seen = features[: self._num_masked(len(features))]
@@ -133,7 +143,7 @@ class HiggsModule(LightningModule):
             decoded = self.model.reconstruct(masked.encoded, seen, hidden)
             counted &= hidden_features(hidden)
             of_masked = F.binary_cross_entropy_with_logits(
-                masked.logits, labels[: len(seen)], reduction="sum"
+                masked.logits, targets[: len(seen)], reduction="sum"
             )
             weight = self.classification_weight * self.mask_fraction
             loss = loss + weight * of_masked / max(1, len(seen))
@@ -150,6 +160,14 @@ class HiggsModule(LightningModule):
             reconstruction=decoded.features.detach(),
             counted=counted,
         )
+
+    def _targets(self, features: Tensor, labels: Tensor) -> Tensor:
+        """What the scores of a batch are to be, (B,): the labels, in training mixed with a teacher's scores."""
+        (teacher,) = self._teacher
+        if teacher is None or not self.training:
+            return labels
+        with torch.no_grad():
+            return labels.lerp(teacher(features).logits.sigmoid(), self.teacher_weight)
 
     def _num_masked(self, num_events: int) -> int:
         """How many events of a batch are decoded, which are its first ones."""

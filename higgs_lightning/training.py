@@ -25,6 +25,7 @@ from higgs_lightning.checkpoints import (
     WholeCheckpoints,
     find_checkpoint,
     load_checkpoint,
+    load_model,
     read_weights,
     require_same_model,
     run_folder_of,
@@ -68,6 +69,7 @@ def train_and_test(cfg: DictConfig, config: dict[str, Any], run_dir: Path) -> di
         optimizer=instantiate(cfg.optimizer),
         scheduler=instantiate(cfg.scheduler),
         seed=cfg.seed,
+        teacher=None if cfg.teacher is None else load_model(cfg.teacher),
         **cfg.objective,
     )
 
