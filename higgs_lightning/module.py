@@ -162,7 +162,7 @@ class HiggsModule(LightningModule):
         )
 
     def _targets(self, features: Tensor, labels: Tensor) -> Tensor:
-        """What the scores of a batch are to be, (B,): the labels, in training mixed with a teacher's scores."""
+        """What a batch should score, (B,): its labels, in training mixed with the teacher's scores."""
         (teacher,) = self._teacher
         if teacher is None or not self.training:
             return labels

@@ -45,6 +45,7 @@ def module(model: Model, **changes: Any) -> HiggsModule:
         "reconstruction_weight": 0.1,
         "mask_ratio": 0.5,
         "mask_fraction": 0.5,
+        "teacher_weight": 0.25,
         "reflect": True,
         "seed": 1,
     }
@@ -105,6 +106,22 @@ def test_pretraining_learns_nothing_from_labels(batch):
         assert model.errors.grad is not None
         losses.append(step.loss.item())
     assert losses[0] == losses[1]
+
+
+def test_a_teacher_is_learned_beside_the_labels(batch):
+    teacher = Recorder()
+    teacher.scale.data *= -2
+    part = module(Recorder(), mask_fraction=0.0, teacher=teacher)
+    step = part.train()._shared_step(batch, 0)
+    pt, labels = batch[0][:, 0], batch[1]
+    targets = 0.75 * labels + 0.25 * (-2 * pt).sigmoid()
+    expected = nn.functional.binary_cross_entropy_with_logits(pt, targets)
+    torch.testing.assert_close(step.classification_loss, expected)
+    assert len(list(part.parameters())) == 1
+    step = part.eval()._shared_step(batch, 0)
+    torch.testing.assert_close(
+        step.classification_loss, nn.functional.binary_cross_entropy_with_logits(pt, labels)
+    )
 
 
 def test_missing_features_are_not_counted(batch):

@@ -182,11 +182,34 @@ def test_pretraining_then_fine_tuning(higgs_csv: Path, tmp_path: Path):
     train(composed(*SMALL_PARTICLE, *data, "stage=pretrain"), first)
     rows = history(first)
     assert float(rows[-1]["val/reconstruction_loss"]) < float(rows[0]["val/reconstruction_loss"])
-    train(composed(*SMALL_PARTICLE, *data, "stage=finetune", f"init={first}", "optimizer.lr=0.0"), second)
+    options = [*SMALL_PARTICLE, "model.dropout=0.1"]  # which has no weights
+    train(composed(*options, *data, "stage=finetune", f"init={first}", "optimizer.lr=0.0"), second)
     before, after = (read_weights(run)[1] for run in (first, second))
     assert all(torch.equal(before[name], after[name]) for name in before)
     with pytest.raises(UserError, match=r"was trained with model.dim=16: give the same model options"):
         train(composed(*SMALL, *data, f"init={first}"), tmp_path / "other")
+
+
+def test_distillation(higgs_csv: Path, tmp_path: Path):
+    """With all weight on the teacher its scores are learned, whatever the labels say; it stays as it is."""
+    events = np.loadtxt(higgs_csv, delimiter=",")
+    events[:, 0] = np.random.default_rng(9).integers(2, size=len(events))
+    lies = write_csv(tmp_path / "lies.csv", events[:, :22].astype(np.float32))
+    truth = ["data=higgs", f"data.csv={higgs_csv}", f"data.dir={tmp_path}"]
+    train(composed(*SMALL_PARTICLE, *truth), tmp_path / "teacher")
+    before = read_weights(tmp_path / "teacher")[1]
+    data = ["data=higgs", f"data.csv={lies}", f"data.test_csv={higgs_csv}", f"data.dir={tmp_path}"]
+    options = [*SMALL_PARTICLE, *data, f"teacher={tmp_path / 'teacher'}", "selection.monitor=null"]
+    student, liar = (
+        train(composed(*options, f"objective.teacher_weight={weight}"), tmp_path / str(weight))["test/auc"]
+        for weight in (1, 0)
+    )
+    assert student > 0.6 > liar
+    after, of_student = (read_weights(tmp_path / name)[1] for name in ("teacher", "1"))
+    assert before.keys() == after.keys() == of_student.keys()  # no teacher in the student's checkpoint
+    assert all(torch.equal(before[name], after[name]) for name in before)
+    with pytest.raises(UserError, match="nowhere does not exist"):
+        train(composed(*options, "teacher=nowhere"), tmp_path / "other")
 
 
 def test_weights_in_one_safetensors_file(run: Path, tmp_path: Path, features: torch.Tensor):
@@ -361,7 +384,7 @@ def test_checkpoints_of_other_versions(run: Path, tmp_path: Path):
     torch.save(checkpoint, path)
     with pytest.raises(UserError, match=r"by an older version, which can't go on: .* init="):
         train(composed(*SMALL_PARTICLE, f"ckpt={path}"), tmp_path / "run")
-    for config in ({"no_such_option": 1}, {"num_layers": 2}):
+    for config in ({"no_such_option": 1}, {"num_layers": 3}):
         torch.save(checkpoint | {"config": {"model": checkpoint["config"]["model"] | config}}, path)
         with pytest.raises(UserError, match="holds a model of another version of higgs_lightning"):
             load_model(path)
