@@ -8,6 +8,7 @@ import json
 import os
 import signal
 import threading
+from collections.abc import Sequence
 from importlib.resources import files
 from pathlib import Path
 from pickle import UnpicklingError
@@ -24,7 +25,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from higgs_lightning.errors import UserError
-from higgs_lightning.models import Model
+from higgs_lightning.models import Ensemble, Model
 
 #: The folder of all runs, below which ``ckpt=last`` looks.
 RUNS = Path("outputs")
@@ -206,16 +207,29 @@ def require_same_model(config: dict[str, Any], of_checkpoint: dict[str, Any], pa
         )
 
 
-def load_model(ckpt: str | Path) -> Model:
+def load_model(ckpt: str | Path | Sequence[str]) -> Model:
     """The trained model of a run, ready to score: ``load_model("outputs/2026-11-23/12-00-00")``.
 
     Args:
-        ckpt: as for :func:`read_weights`; ``pretrained`` needs no run.
+        ckpt: as for :func:`read_weights`; ``pretrained`` needs no run. Several of them, which must be of the
+            same model, are an :class:`~higgs_lightning.models.Ensemble`.
 
     Returns:
         The model in evaluation mode, on the CPU. It takes features (B, 21) in HIGGS units.
+
+    Raises:
+        UserError: there is no such file, it can't be read, or models differ.
     """
-    config, weights, path = read_weights(ckpt)
+    members = [read_weights(c) for c in ([ckpt] if isinstance(ckpt, str | Path) else ckpt)]
+    if not members:
+        raise UserError("ckpt=[]: name at least one run")
+    for config, _, path in members[1:]:
+        require_same_model(members[0][0], config, path)
+    models = [_build(*member) for member in members]
+    return models[0] if len(models) == 1 else Ensemble(models).eval()
+
+
+def _build(config: dict[str, Any], weights: dict[str, Tensor], path: Path) -> Model:
     if not str(config.get("_target_")).startswith("higgs_lightning.models."):
         raise UserError(
             f"{path} asks for the model {config.get('_target_')}, which is not one of higgs_lightning's"

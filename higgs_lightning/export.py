@@ -2,7 +2,7 @@
 
 import logging
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import redirect_stdout
 from io import StringIO
 from pathlib import Path
@@ -37,7 +37,7 @@ class Scorer(nn.Module):
         return self.model(features).logits.sigmoid()
 
 
-def export(ckpt: str, output: Path) -> float:
+def export(ckpt: str | Sequence[str], output: Path) -> float:
     """Write a model as one graph with its weights and all pre-processing, for batches of any size.
 
     Its input ``features`` is (batch, 21) float32 in HIGGS units, where NaN marks what is missing; its output

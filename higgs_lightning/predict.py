@@ -1,6 +1,7 @@
 """Score events: ``python -m higgs_lightning.predict ckpt=PATH input=FILE output=FILE``."""
 
 import time
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,7 @@ _SUFFIXES = (".parquet", ".csv", ".csv.gz", ".root")
 
 
 def predict(
-    ckpt: str,
+    ckpt: str | Sequence[str],
     input: Path,
     output: Path,
     latent: bool,

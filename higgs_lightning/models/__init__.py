@@ -4,6 +4,7 @@ From what the Output holds, ``reconstruct`` decodes the events, where the model 
 """
 
 from higgs_lightning.models.dnn import DeepNetwork
+from higgs_lightning.models.ensemble import Ensemble
 from higgs_lightning.models.model import Model, Output, Reconstruction
 from higgs_lightning.models.particle import ParticleAutoencoder
 from higgs_lightning.models.scalar import ScalarTransformer
@@ -11,6 +12,7 @@ from higgs_lightning.models.seed import TransformerAutoencoderClassifier
 
 __all__ = [
     "DeepNetwork",
+    "Ensemble",
     "Model",
     "Output",
     "ParticleAutoencoder",
