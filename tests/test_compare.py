@@ -29,7 +29,7 @@ def altered(run: Path, copy: Path, noise: float) -> Path:
     """A copy of a run with more layers, noisier scores and a worse validation AUC."""
     shutil.copytree(run, copy)
     config = (copy / "config.yaml").read_text()
-    (copy / "config.yaml").write_text(config.replace("num_layers: 2", "num_layers: 3"))
+    (copy / "config.yaml").write_text(config.replace("num_layers: 1", "num_layers: 2"))
     scores = pyarrow.parquet.read_table(copy / "test_scores.parquet").to_pydict()
     labels = np.array(scores["label"])
     noisy = np.array(scores["score"]) + np.random.default_rng(1).normal(0, noise, len(labels))
@@ -45,7 +45,7 @@ def test_two_runs_through_the_command(run: Path, tmp_path: Path):
     done = command(str(other), str(run), "--output", "out", cwd=tmp_path, name="compare")
     assert done.returncode == 0, done.stderr
     first, second = rows_of(tmp_path / "out")
-    assert (first["model.num_layers"], second["model.num_layers"]) == ("2", "3")
+    assert (first["model.num_layers"], second["model.num_layers"]) == ("1", "2")
     assert not [name for name in first if "." in name and name != "model.num_layers"]
     assert float(first["AUC"]) == json.loads((run / "metrics.json").read_text())["test/auc"]
     assert float(second["difference"]) == pytest.approx(float(second["AUC"]) - float(first["AUC"]))

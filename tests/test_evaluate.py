@@ -50,7 +50,7 @@ def test_what_physicists_ask(run: Path, tmp_path: Path):
 def test_temperature_on_request(run: Path, tmp_path: Path):
     cfg = composed(f"ckpt={run}", "fit_temperature=true", *SAME_EVENTS, name="evaluate")
     metrics = evaluate(cfg, tmp_path / "out")
-    assert 0 < metrics["temperature"] < 5  # small: so small a model says nearly the same of all events
+    assert 0.2 < metrics["temperature"] < 5
     # both splits have the same share of signal, so that what fits one calibrates the other
     assert metrics["test/calibration_error_tempered"] < metrics["test/calibration_error"] + 0.01
 

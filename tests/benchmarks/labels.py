@@ -162,7 +162,7 @@ def draw(results: dict[tuple[str, str], list[float]], unlabelled: float, path: P
     for text, auc in (*PUBLISHED, ("shipped weights, no real labels", unlabelled)):
         for axes in (whole, detail):
             axes.axhline(auc, color="grey", linestyle=":", linewidth=1)
-        detail.text(1_000, auc + 0.0004, text, fontsize=9, color="dimgrey", ha="center")
+        detail.text(1_000, auc + 0.0002, text, fontsize=9, color="dimgrey", ha="center")
     for axes in (whole, detail):
         axes.set(xscale="log", xlabel="labelled real training events", ylabel="test ROC-AUC")
     detail.set(ylim=(0.83, 0.885))

@@ -35,8 +35,6 @@ from higgs_lightning.metrics import roc_auc_interval
 RUNS = Path("outputs/masking").absolute()
 NO_MASKS = ("objective.mask_fraction=0", "objective.reconstruction_weight=0")
 ALL_EVENTS = 108_554  # of TRAIN that are not validation events
-# the arms differ in their objective alone: the quicker model shows it
-MODEL = "model.candidates=false"
 LAST_EPOCH_ONLY = ("selection.monitor=null", "figures_every=0", NO_VALIDATION)
 
 
@@ -85,7 +83,7 @@ def main() -> None:
     )
     arguments = parser.parse_args()
 
-    files = [MODEL, "data=higgs", f"data.csv={arguments.train.absolute()}"]
+    files = ["data=higgs", f"data.csv={arguments.train.absolute()}"]
     files += [f"data.test_csv={arguments.test.absolute()}"]
     unlabelled = arguments.unlabelled or arguments.train
     arms: dict[str, Any] = {
@@ -105,11 +103,10 @@ def main() -> None:
 
     for ratio, seed in [(ratio, seed) for ratio in arguments.ratios for seed in arguments.seeds]:
         if any("pretrained" in arm for arm in names):
-            overrides = ["stage=pretrain", f"seed={seed}", f"objective.mask_ratio={ratio}"]
-            overrides += ["data.batch_size=500", *LAST_EPOCH_ONLY]
-            # TRAIN's training events alone: those of validation and test stay unseen
-            others = [MODEL, "data=higgs", f"data.csv={unlabelled.absolute()}", "data.test_fraction=0.01"]
-            overrides += files if unlabelled == arguments.train else others
+            overrides = ["stage=pretrain", f"seed={seed}", f"objective.mask_ratio={ratio}", "data=higgs"]
+            overrides += [f"data.csv={unlabelled.absolute()}", "data.batch_size=500", *LAST_EPOCH_ONLY]
+            # its events are TRAIN's training events: those of validation and test stay unseen
+            overrides += files[2:] if unlabelled == arguments.train else ["data.test_fraction=0.01"]
             overrides += [f"trainer.max_epochs={arguments.pretraining_epochs}"]
             command("train", overrides, RUNS / f"{unlabelled.name.split('.')[0]}-{ratio}" / str(seed))
 
