@@ -16,7 +16,8 @@ from higgs_lightning.training import train
 
 @pytest.fixture(scope="module")
 def data(higgs_csv: Path, tmp_path_factory: pytest.TempPathFactory) -> list[str]:
-    return ["data=higgs", f"data.csv={higgs_csv}", f"data.dir={tmp_path_factory.mktemp('data')}"]
+    folder = tmp_path_factory.mktemp("data")
+    return ["data=higgs", f"data.csv={higgs_csv}", f"data.dir={folder}", "data.batch_size=32"]
 
 
 @pytest.fixture(scope="module")
@@ -51,13 +52,13 @@ def test_one_member_is_itself(members: list[str], features: torch.Tensor):
 def test_through_the_commands(members: list[str], data: list[str], higgs_csv: Path, tmp_path: Path):
     ckpt = f"ckpt=[{','.join(members)}]"
     metrics = evaluate(composed(ckpt, *data, "trainer.enable_progress_bar=false", name="evaluate"), tmp_path)
-    assert metrics["test/auc"] > 0.6
+    assert metrics["test/auc"] > 0.8
     done = command(ckpt, f"input={higgs_csv}", "output=scores.csv", cwd=tmp_path, name="predict")
     assert done.returncode == 0, done.stderr
     assert len((tmp_path / "scores.csv").read_text().splitlines()) == 3_001
     assert export(members, tmp_path / "model.pt2") < 1e-5
-    student = [*SMALL_PARTICLE, *data, f"teacher=[{','.join(members)}]", "trainer.max_epochs=1"]
-    assert train(composed(*student), tmp_path / "student")["test/auc"] > 0.5
+    student = [*SMALL_PARTICLE, *data, f"teacher=[{','.join(members)}]"]
+    assert train(composed(*student), tmp_path / "student")["test/auc"] > 0.8
 
 
 def test_members_are_of_one_model(members: list[str], data: list[str], tmp_path: Path):
