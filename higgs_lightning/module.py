@@ -102,8 +102,11 @@ class HiggsModule(LightningModule):
             for part in self.model.modules():
                 if isinstance(part, Standardize):
                     part.fit(*self.trainer.datamodule.statistics())  # type: ignore[attr-defined]
-            for teacher in filter(None, self._teacher):
-                teacher.to(self.device).eval().requires_grad_(False)
+
+    def on_fit_start(self) -> None:
+        (teacher,) = self._teacher
+        if teacher is not None:  # only now is it known on which device
+            teacher.to(self.device).eval().requires_grad_(False)
 
     def configure_optimizers(self) -> Any:
         assert self.optimizer is not None and self.scheduler is not None  # noqa: PT018
