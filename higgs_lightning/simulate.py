@@ -70,7 +70,7 @@ def simulate(
     if output.is_dir() or not output.parent.is_dir():
         raise UserError(f"output={output}: give the name of a file in a folder that exists")
     try:  # an optional extra, which only this command needs
-        from higgs_lightning.simulation.chunks import divide, simulate_chunk
+        from higgs_lightning.simulation.chunks import divide, end_with_parent, simulate_chunk
     except ModuleNotFoundError:
         raise UserError("simulating needs Pythia 8: pip install 'higgs_lightning[simulate]'") from None
 
@@ -87,7 +87,7 @@ def simulate(
         multiparton_interactions=multiparton_interactions,
     )
     # spawned, not forked: Pythia must not inherit another process's state
-    with ProcessPoolExecutor(workers or os.cpu_count(), get_context("spawn")) as pool:
+    with ProcessPoolExecutor(workers or os.cpu_count(), get_context("spawn"), end_with_parent) as pool:
         done = pool.map(simulate_one, chunks)
         rows = np.concatenate(list(track(done, "Simulating", total=len(chunks))))
     np.random.default_rng(seed).shuffle(rows)

@@ -1,6 +1,7 @@
 """Simulation: what is in the file, that it depends on the seed alone, and that the physics is HIGGS' own."""
 
 import gzip
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -57,6 +58,24 @@ def test_the_file_does_not_depend_on_the_workers(tmp_path: Path, monkeypatch: py
     lines = gzip.decompress(two_workers).splitlines()
     assert len(set(lines)) == 41
     assert sum(line.startswith(b"1,") for line in lines) == 20
+
+
+def test_workers_end_with_a_killed_parent():
+    pytest.importorskip("pythia8mc")
+    script = """
+import os, time
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from higgs_lightning.simulation.chunks import end_with_parent
+pool = ProcessPoolExecutor(1, get_context("spawn"), end_with_parent)
+pool.submit(os.write, 1, b"started")
+pool.submit(time.sleep, 600).result()
+"""
+    parent = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE)
+    assert parent.stdout is not None
+    assert parent.stdout.read(7) == b"started"
+    parent.kill()
+    parent.communicate(timeout=60)  # what the worker holds open too ends with it
 
 
 def test_a_chunk_depends_on_its_seed_and_number():

@@ -1,5 +1,8 @@
 """Simulation in chunks of a fixed size, each with its own seed, that any number of processes can share."""
 
+import os
+from multiprocessing import parent_process
+from threading import Thread
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -31,6 +34,18 @@ def divide(events: int, measurements: int) -> list[Chunk]:
         for number, start in enumerate(range(0, total, size)):
             chunks.append(Chunk(label, number, min(size, total - start)))
     return sorted(chunks, key=lambda chunk: chunk.number)
+
+
+def end_with_parent() -> None:
+    """Let this process end with the one that started it, which may be killed and then can't say so."""
+    parent = parent_process()
+    assert parent is not None
+
+    def wait() -> None:
+        parent.join()
+        os._exit(1)
+
+    Thread(target=wait, daemon=True).start()
 
 
 def simulate_chunk(
