@@ -160,7 +160,9 @@ def reconstruction(truth: np.ndarray, reconstructed: np.ndarray, hidden: np.ndar
             means a model that hides nothing, and the title says so.
     """
     scales = np.array([feature.scale for feature in schema.LOW_LEVEL])
-    figure = Figure(figsize=(21, 17), layout="constrained")
+    figure = Figure(figsize=(21, 17))
+    # a grid of equals needs no search for its layout, which would take half of the drawing
+    figure.subplots_adjust(left=0.04, right=0.99, bottom=0.035, top=0.92, wspace=0.22, hspace=0.42)
     if hidden.all():
         title = "Reconstructed against true features; nothing was hidden."
     else:
@@ -169,7 +171,7 @@ def reconstruction(truth: np.ndarray, reconstructed: np.ndarray, hidden: np.ndar
             "What the rest of an event predicts is a mean over the possible: it varies less than the truth."
         )
     key = "Dashed: equal. Brighter: more events, logarithmic. b-tags: shares of each true level."
-    figure.suptitle(f"{title}\n{key}", fontsize=20)
+    figure.suptitle(f"{title}\n{key}", fontsize=20, y=0.99)
     grid = figure.subplots(len(schema.OBJECTS), 4)
     for axes in grid.flat:
         axes.set_visible(False)
@@ -177,6 +179,7 @@ def reconstruction(truth: np.ndarray, reconstructed: np.ndarray, hidden: np.ndar
     for i, feature in enumerate(schema.LOW_LEVEL):
         axes = grid[schema.OBJECT_OF_FEATURE[i], column_of[feature.quantity]]
         axes.set_visible(True)
+        axes.minorticks_off()  # too small for them
         chosen = hidden[:, i]
         true, predicted = truth[chosen, i] * scales[i], reconstructed[chosen, i] * scales[i]
         axes.set_xlabel(f"true {feature.label}")
@@ -290,4 +293,3 @@ def _draw_levels(axes: Axes, true: np.ndarray, predicted: np.ndarray) -> None:
             axes.text(i, j, f"{shares[i, j]:.0%}", ha="center", va="center", color=color)
     axes.set_xticks(levels)
     axes.set_yticks(levels)
-    axes.minorticks_off()

@@ -15,7 +15,7 @@ import torch
 from hydra import compose, initialize_config_dir
 from omegaconf import DictConfig
 
-from higgs_lightning import schema
+from higgs_lightning import report, schema
 from higgs_lightning.config import CONFIG_DIR
 
 SMALL = ["data.train_events=1500", "trainer.max_epochs=2", "trainer.enable_progress_bar=false"]
@@ -74,6 +74,13 @@ def generator() -> torch.Generator:
 def higgs_csv(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """3,000 made-up events in HIGGS format, easy to tell apart."""
     return write_csv(tmp_path_factory.mktemp("higgs") / "events.csv", make_events(3_000))
+
+
+@pytest.fixture
+def without_plots(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Trainings in this process draw nothing, which would take most of the time of a short one."""
+    for name in ("draw_history", "draw_evaluations"):
+        monkeypatch.setattr(report, name, lambda *_: {})
 
 
 @pytest.fixture(scope="session")

@@ -13,6 +13,8 @@ from higgs_lightning.export import export
 from higgs_lightning.masking import hide_objects
 from higgs_lightning.training import train
 
+pytestmark = pytest.mark.usefixtures("without_plots")
+
 
 @pytest.fixture(scope="module")
 def data(higgs_csv: Path, tmp_path_factory: pytest.TempPathFactory) -> list[str]:

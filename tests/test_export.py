@@ -41,6 +41,7 @@ def test_onnx_through_the_command(run: Path, events: np.ndarray, tmp_path: Path)
         np.testing.assert_allclose(found, expected_scores(run, events[:size]), atol=1e-5)
 
 
+@pytest.mark.usefixtures("without_plots")
 @pytest.mark.parametrize("model", ["particle", "dnn", "scalar"])
 def test_torch_export(model: str, run: Path, events: np.ndarray, higgs_csv: Path, tmp_path: Path):
     source = run
@@ -62,6 +63,7 @@ def test_without_the_extra(run: Path, tmp_path: Path, monkeypatch: pytest.Monkey
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.usefixtures("without_plots")
 def test_a_model_that_mixes_events_is_refused(higgs_csv: Path, tmp_path: Path):
     data = ["data=higgs", f"data.csv={higgs_csv}", f"data.dir={tmp_path}"]
     train(composed("experiment=seed", *SMALL, "model.num_layers=1", *data), tmp_path / "run")

@@ -28,6 +28,7 @@ def test_they_are_small():
     assert PRETRAINED.stat().st_size < 8e6
 
 
+@pytest.mark.usefixtures("without_plots")
 def test_fine_tuning_begins_with_them(tmp_path: Path):
     """Their model is the default one; training at rate 0 for an epoch leaves them as they are."""
     small = [*SMALL, "data.train_events=500", "trainer.max_epochs=1", "optimizer.lr=0.0"]

@@ -149,6 +149,7 @@ def test_a_stopped_run_goes_on_in_its_folder(higgs_csv: Path, tmp_path: Path):
     assert all(torch.equal(weights[0][name], weights[1][name]) for name in weights[0])
 
 
+@pytest.mark.usefixtures("without_plots")
 def test_the_last_epoch_is_kept_even_if_it_is_not_the_best(higgs_csv: Path, tmp_path: Path):
     """The learning rate, which falls, makes the first epoch the best; the last is kept to go on from."""
     data = ["data=higgs", f"data.csv={higgs_csv}", f"data.dir={tmp_path}", "selection.monitor=lr"]
@@ -159,6 +160,7 @@ def test_the_last_epoch_is_kept_even_if_it_is_not_the_best(higgs_csv: Path, tmp_
     assert sorted(path.name for path in (run / "checkpoints").iterdir()) == ["best.ckpt", "last.ckpt"]
 
 
+@pytest.mark.usefixtures("without_plots")
 def test_without_a_choice_the_last_epoch_is_tested(higgs_csv: Path, tmp_path: Path):
     data = ["data=higgs", f"data.csv={higgs_csv}", f"data.dir={tmp_path}", "selection.monitor=null"]
     for mode in ("min", "max"):
@@ -168,6 +170,7 @@ def test_without_a_choice_the_last_epoch_is_tested(higgs_csv: Path, tmp_path: Pa
         assert {load_checkpoint(path)["epoch"] for path in checkpoints} == {1}
 
 
+@pytest.mark.usefixtures("without_plots")
 def test_a_separate_test_file(higgs_csv: Path, tmp_path: Path):
     test_csv = write_csv(tmp_path / "test.csv", make_events(700, seed=1))
     data = ["data=higgs", f"data.csv={higgs_csv}", f"data.test_csv={test_csv}", f"data.dir={tmp_path}"]
@@ -175,6 +178,7 @@ def test_a_separate_test_file(higgs_csv: Path, tmp_path: Path):
     assert (metrics["train/events"], metrics["val/events"], metrics["test/events"]) == (2700, 300, 700)
 
 
+@pytest.mark.usefixtures("without_plots")
 def test_pretraining_then_fine_tuning(higgs_csv: Path, tmp_path: Path):
     """Masked pretraining leaves weights that a second run begins with; an epoch at rate 0 keeps them."""
     data = ["data=higgs", f"data.csv={higgs_csv}", f"data.dir={tmp_path}"]
@@ -190,6 +194,7 @@ def test_pretraining_then_fine_tuning(higgs_csv: Path, tmp_path: Path):
         train(composed(*SMALL, *data, f"init={first}"), tmp_path / "other")
 
 
+@pytest.mark.usefixtures("without_plots")
 def test_distillation(higgs_csv: Path, tmp_path: Path):
     """With all weight on the teacher its scores are learned, whatever the labels say; it stays as it is."""
     events = np.loadtxt(higgs_csv, delimiter=",")
@@ -270,6 +275,7 @@ def test_two_processes_train_and_test_like_one(higgs_csv: Path, tmp_path: Path):
     assert trained["test/auc"] > 0.6
 
 
+@pytest.mark.usefixtures("without_plots")
 def test_compiled(higgs_csv: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """By a backend that needs no compiler: the same training."""
     options = [*SMALL_PARTICLE, "data=higgs", f"data.csv={higgs_csv}", f"data.dir={tmp_path}"]
@@ -372,6 +378,7 @@ def test_wrong_use_is_one_sentence(override: str, sentence: str, higgs_csv: Path
         one_sentence(train)(composed(*options, *data, override), tmp_path / "run")
 
 
+@pytest.mark.usefixtures("without_plots")
 def test_a_batch_may_be_larger_than_the_data(higgs_csv: Path, tmp_path: Path):
     data = ["data=higgs", f"data.csv={higgs_csv}", f"data.dir={tmp_path}", "data.batch_size=100000"]
     metrics = train(composed(*SMALL_PARTICLE, *data, "trainer.max_epochs=1"), tmp_path / "run")
