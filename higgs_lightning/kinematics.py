@@ -86,6 +86,21 @@ def reflect(features: Tensor, generator: torch.Generator) -> Tensor:
     return mirrored(features, eta, phi)
 
 
+def smear(features: Tensor, size: float, generator: torch.Generator) -> Tensor:
+    """Measure the objects of each event of (B, F) once more, less well.
+
+    Normal errors of width ``size`` in log pT, pseudorapidity and azimuth (radians); b-tags stay.
+    """
+    objects = to_objects(features.nan_to_num())
+    error_of_pt, error_of_eta, error_of_phi = (
+        size * torch.randn(objects.pt.shape, generator=generator, device=generator.device) for _ in range(3)
+    )
+    smeared = objects._replace(
+        pt=objects.pt * error_of_pt.exp(), eta=objects.eta + error_of_eta, phi=objects.phi + error_of_phi
+    )
+    return torch.where(features.isnan(), features, to_features(smeared))
+
+
 def pair_invariants(objects: Objects) -> Tensor:
     """Invariants under boosts along the beam of each pair of objects: (B, O, O, 6), of order one.
 

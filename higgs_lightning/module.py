@@ -18,9 +18,10 @@ from torchmetrics.classification import BinaryAccuracy, BinaryAUROC
 
 from higgs_lightning.errors import UserError
 from higgs_lightning.evaluation import LOSSES, SPLITS, Evaluation, Gatherer, Step
-from higgs_lightning.kinematics import reflect
+from higgs_lightning.kinematics import reflect, smear
 from higgs_lightning.masking import hidden_features, hide_objects
 from higgs_lightning.models.model import Model, Reconstruction
+from higgs_lightning.models.particle import ParticleAutoencoder
 from higgs_lightning.models.standardize import Standardize
 
 # batches are slices of a memory map: worker processes would only slow them down
@@ -62,9 +63,11 @@ class HiggsModule(LightningModule):
         mask_fraction: share of the training events that are also seen masked.
         teacher_weight: weight of the teacher's scores in what is learned; the rest is the labels'.
         reflect: mirror training events at random, see :func:`~higgs_lightning.kinematics.reflect`.
-        seed: of masks and reflections, which are functions of it and the step alone.
-        teacher: a trained model, whose probabilities of whole training events are learned beside the labels:
-            distillation (G. Hinton, O. Vinyals and J. Dean, arXiv:1503.02531).
+        smearing: of training events, 0 for none, see :func:`~higgs_lightning.kinematics.smear`.
+        seed: of masks, reflections and smearing, which are functions of it and the step alone.
+        teacher: a trained model, whose probabilities of whole training events, as they are seen, mirrored and
+            smeared, are learned beside the labels: distillation (G. Hinton, O. Vinyals and J. Dean,
+            arXiv:1503.02531).
     """
 
     def __init__(
@@ -78,6 +81,7 @@ class HiggsModule(LightningModule):
         mask_fraction: float,
         teacher_weight: float,
         reflect: bool,
+        smearing: float,
         seed: int,
         teacher: Model | None = None,
     ) -> None:
@@ -91,6 +95,7 @@ class HiggsModule(LightningModule):
         self.mask_fraction = mask_fraction
         self.teacher_weight = teacher_weight
         self.reflect = reflect
+        self.smearing = smearing
         self.seed = seed
         self._teacher = (teacher,)  # in a tuple, it is no part of what is trained and saved
         self.train_metrics = EpochMetrics("train")
@@ -107,6 +112,10 @@ class HiggsModule(LightningModule):
         (teacher,) = self._teacher
         if teacher is not None:  # only now is it known on which device
             teacher.to(self.device).eval().requires_grad_(False)
+            for part in teacher.modules():
+                if isinstance(part, ParticleAutoencoder):
+                    # of events that are mirrored at random, the student itself learns the mean over images
+                    part.average_mirrors &= not self.reflect
 
     def configure_optimizers(self) -> Any:
         assert self.optimizer is not None and self.scheduler is not None  # noqa: PT018
@@ -125,6 +134,8 @@ class HiggsModule(LightningModule):
         generator = self._generator(step)
         if self.training and self.reflect:
             features = reflect(features, generator)
+        if self.training and self.smearing:
+            features = smear(features, self.smearing, generator)
         targets = self._targets(features, labels)
 
         # unlabelled pretraining looks at the scores without learning from them

@@ -61,6 +61,23 @@ def test_reflections_keep_masses_and_change_whole_events(features: Tensor, gener
     assert 0.3 < (eta_sign == phi_sign).float().mean() < 0.7
 
 
+def test_smearing_has_its_width_and_keeps_the_rest(features: Tensor, generator: torch.Generator):
+    features[:, schema.columns("phi")[2]] = float("nan")
+    smeared = kinematics.smear(features, 0.1, generator)
+    assert torch.equal(smeared.isnan(), features.isnan())
+    before, after = kinematics.to_objects(features), kinematics.to_objects(smeared)
+    assert torch.equal(after.btag, before.btag)
+    assert (after.eta[:, schema.MISSING_ENERGY] == 0).all()
+    for errors in (
+        (after.pt / before.pt).log(),
+        (after.eta - before.eta)[:, schema.FIRST_JET :],
+        kinematics.wrap(after.phi - before.phi),
+    ):
+        known = errors[~errors.isnan()]
+        assert known.std().item() == pytest.approx(0.1, rel=0.1)
+        assert abs(known.mean().item()) < 0.02
+
+
 def test_pair_masses_agree_with_four_vectors(features: Tensor):
     objects = Objects(*(field.double() for field in kinematics.to_objects(features)))
     px, py = objects.pt * objects.phi.cos(), objects.pt * objects.phi.sin()

@@ -10,10 +10,10 @@ from conftest import make_events
 from sklearn.metrics import roc_auc_score
 from torch import Tensor, nn
 
-from higgs_lightning import masking, schedules
+from higgs_lightning import masking, schedules, schema
 from higgs_lightning.errors import UserError
 from higgs_lightning.history import Throughput
-from higgs_lightning.models import DeepNetwork, Model, Output, Reconstruction
+from higgs_lightning.models import DeepNetwork, Model, Output, ParticleAutoencoder, Reconstruction
 from higgs_lightning.module import EpochMetrics, HiggsModule
 
 
@@ -47,6 +47,7 @@ def module(model: Model, **changes: Any) -> HiggsModule:
         "mask_fraction": 0.5,
         "teacher_weight": 0.25,
         "reflect": True,
+        "smearing": 0.0,
         "seed": 1,
     }
     return HiggsModule(model, **{**arguments, **changes})
@@ -157,6 +158,32 @@ def test_reflections_are_for_training_only(batch):
     assert not torch.equal(part.train()._shared_step(batch, 0).features, batch[0][:256])
     plain = module(Recorder(), reflect=False).train()._shared_step(batch, 0)
     assert torch.equal(plain.features, batch[0][:256])
+
+
+def test_smearing_is_for_training_only_and_the_teacher_sees_it(batch):
+    seen_by_teacher = []
+
+    class Teacher(Recorder):
+        def forward(self, features: Tensor, hidden: Tensor | None = None) -> Output:
+            seen_by_teacher.append(features)
+            return super().forward(features, hidden)
+
+    part = module(Recorder(), reflect=False, smearing=0.1, teacher=Teacher())
+    assert torch.equal(part.eval()._shared_step(batch, 0).features, batch[0])
+    assert not seen_by_teacher
+    smeared = part.train()._shared_step(batch, 0).features
+    assert torch.equal(seen_by_teacher[0][:256], smeared)
+    errors = (smeared - batch[0][:256])[:, schema.columns("eta")]
+    assert 0.05 < errors.std() < 0.2
+
+
+@pytest.mark.parametrize("reflect", [True, False])
+def test_a_teacher_looks_at_one_image_where_events_are_mirrored_at_random(reflect):
+    teacher = ParticleAutoencoder(num_layers=1, dim=8)
+    module(Recorder(), reflect=reflect, teacher=teacher).on_fit_start()
+    assert teacher.average_mirrors != reflect
+    assert not teacher.training
+    assert not any(parameter.requires_grad for parameter in teacher.parameters())
 
 
 def test_chance_depends_on_the_seed_and_the_step_alone(batch):
