@@ -51,6 +51,8 @@ def train_and_test(cfg: DictConfig, config: dict[str, Any], run_dir: Path) -> di
     start = time.perf_counter()
     if cfg.trainer.max_epochs < 1:
         raise UserError(f"trainer.max_epochs={cfg.trainer.max_epochs}: give 1 or more; evaluate only scores")
+    if cfg.teacher is None and cfg.objective.teacher_weight == 1:
+        raise UserError("nothing but a teacher is learned: say teacher=RUN or teacher=[RUN,RUN,RUN]")
     resume = None if cfg.ckpt is None else checkpoint_to_resume(config, run_dir)
     lightning.seed_everything(cfg.seed, verbose=False)
 

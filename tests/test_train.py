@@ -308,9 +308,10 @@ def test_without_a_compiler(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
 def test_every_experiment_runs(experiment: str, higgs_csv: Path, tmp_path: Path):
     """On a small file, so without the splits that need millions of events."""
     data = ["data=higgs", f"data.csv={higgs_csv}", f"data.dir={tmp_path}", "data.split=random"]
-    metrics = train(
-        composed(f"experiment={experiment}", *SMALL, "trainer.max_epochs=1", *data), tmp_path / "run"
-    )
+    options = [*SMALL, "trainer.max_epochs=1", *data]
+    if experiment == "distilled":
+        options.append("teacher=pretrained")
+    metrics = train(composed(f"experiment={experiment}", *options), tmp_path / "run")
     assert 0 < metrics["test/auc"] < 1
 
 
@@ -345,6 +346,7 @@ def test_every_key_is_read(experiment: str | None):
         ),
         (["modle=dnn"], "modle is not a key of the configuration; model is the nearest"),
         (["ckpt=last"], "no run below .* has a checkpoint"),
+        (["experiment=distilled", "data.csv=missing.csv"], "nothing but a teacher is learned: say teacher=RUN"),
         (["data=higgs", "data.csv=missing.csv"], "missing.csv"),
         (["data.split=paper"], "needs 1,000,001 rows and the file has 60,000"),
         (["data.split=gsoc", "data.test_csv=x.csv"], "data.test_csv goes with data.split=random"),
