@@ -346,7 +346,7 @@ def test_every_key_is_read(experiment: str | None):
         ),
         (["modle=dnn"], "modle is not a key of the configuration; model is the nearest"),
         (["ckpt=last"], "no run below .* has a checkpoint"),
-        (["experiment=distilled", "data.csv=missing.csv"], "nothing but a teacher is learned: say teacher=RUN"),
+        (["experiment=distilled", "data.csv=missing.csv"], "nothing but a teacher is learned: say teacher="),
         (["data=higgs", "data.csv=missing.csv"], "missing.csv"),
         (["data.split=paper"], "needs 1,000,001 rows and the file has 60,000"),
         (["data.split=gsoc", "data.test_csv=x.csv"], "data.test_csv goes with data.split=random"),
