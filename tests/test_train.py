@@ -304,6 +304,7 @@ def test_without_a_compiler(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.usefixtures("without_plots")
 @pytest.mark.parametrize("experiment", EXPERIMENTS)
 def test_every_experiment_runs(experiment: str, higgs_csv: Path, tmp_path: Path):
     """On a small file, so without the splits that need millions of events."""
