@@ -244,9 +244,10 @@ def _build(config: dict[str, Any], weights: dict[str, Tensor], path: Path) -> Mo
     return model.eval()
 
 
-def save_model(ckpt: str | Path, output: Path) -> None:
+def save_model(ckpt: str | Path, output: str | Path) -> None:
     """Write the weights of a run and the configuration of its model as one .safetensors file."""
     config, weights, _ = read_weights(ckpt)
+    output = Path(output)
     partial = output.with_name(output.name + ".part")
     save_file(weights, partial, {"model": json.dumps(config)})
     partial.replace(output)
