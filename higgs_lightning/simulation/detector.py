@@ -26,7 +26,7 @@ _ISOLATION_SHARE, _ISOLATION_PT = 0.2, 5.0  # most momentum around a lepton: of 
 _CELL_ETA, _CELLS_ETA, _CELLS_PHI = 0.1, 81, 63
 _CELL_PHI = 2 * np.pi / _CELLS_PHI
 _ELECTROMAGNETIC_RESOLUTION, _HADRONIC_RESOLUTION = 0.2, 1.0  # at 1 GeV; it goes as 1 / sqrt(energy)
-_MISSING_ENERGY_NOISE = 12.0  # GeV, in each transverse direction
+_MISSING_ENERGY_NOISE = 10.5  # GeV, in each transverse direction
 
 _JET_RADIUS = 0.6
 _CELL_PT = 0.5  # GeV, least of a cell that a jet takes in
@@ -34,7 +34,7 @@ _JET_ETA = 3.0
 _LEPTON_JET_DISTANCE = 0.4
 
 _TAG_DISTANCE = 0.4  # between a jet and the quark that it comes from
-_TAG_EFFICIENCY = {_BOTTOM: 0.7, _CHARM: 0.22, 0: 0.02}
+_TAG_EFFICIENCY = {_BOTTOM: 0.66, _CHARM: 0.36, 0: 0.05}
 _TIGHT_SHARE = 0.82  # of the tagged jets
 # No event has exactly two tags with a larger probability, as long as no jet's efficiency is above 2/3.
 _MOST_LIKELY_TWO_TAGS = 4 / 9
@@ -173,7 +173,7 @@ def turned(particles: Particles, angle: float) -> Particles:
 
 def tag_acceptance(pt: np.ndarray, eta: np.ndarray) -> np.ndarray:
     """(J,) factor of the b-tag efficiency: it needs hard tracks, not too dense, within the tracker."""
-    return np.tanh(pt / 35) * np.exp(-pt / 800) * np.clip((1.77 - np.abs(eta)) / 0.57, 0, 1)
+    return np.tanh(pt / 45) * np.exp(-pt / 800) * np.clip((1.77 - np.abs(eta)) / 0.57, 0, 1)
 
 
 def distance(objects: np.ndarray, other: np.ndarray) -> np.ndarray:

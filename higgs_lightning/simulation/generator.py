@@ -16,6 +16,10 @@ _NEUTRINOS = (12, 14, 16)
 _MOST_ETA = 5  # nothing is detected beyond
 _BATCH = 32  # collisions: to read the event record particle by particle would take as long as to make it
 
+# Radiation is tuned to real HIGGS events: to how often the pair of jets nearest the W's mass is among the
+# four listed ones (more radiation makes more jets), to the jets' momenta and to the sum of all of them.
+# Pythia's own strength, 0.1365, makes too many jets. With pTmaxMatch 1, radiation from the protons is no
+# harder than the process; with 2 it is as hard as the beams allow.
 _PROCESS = {
     SIGNAL: (
         "Higgs:useBSM = on",
@@ -25,17 +29,24 @@ _PROCESS = {
         "HiggsH2:coup2HchgW = 1",
         "HiggsHchg:coup2H1W = 1",
         "35:doForceWidth = on",
-        "35:mWidth = 5",
+        "35:mWidth = 1",
         "37:doForceWidth = on",
-        "37:mWidth = 5",
+        "37:mWidth = 1",
         "35:onMode = off",
         "35:onIfMatch = 24 37",
         "37:onMode = off",
         "37:onIfMatch = 24 25",
         "25:onMode = off",
         "25:onIfMatch = 5 5",
+        "SpaceShower:alphaSvalue = 0.11",
+        "SpaceShower:pTmaxMatch = 2",
     ),
-    BACKGROUND: ("Top:gg2ttbar = on", "Top:qqbar2ttbar = on"),
+    BACKGROUND: (
+        "Top:gg2ttbar = on",
+        "Top:qqbar2ttbar = on",
+        "SpaceShower:alphaSvalue = 0.10",
+        "SpaceShower:pTmaxMatch = 1",
+    ),
 }
 
 
@@ -100,7 +111,7 @@ def collisions(
         "24:onMode = off",
         "24:onPosIfAny = 11 13",
         "24:onNegIfAny = 1 2 3 4 5",
-        "SpaceShower:pTmaxMatch = 1",  # radiation no harder than the process, as in real HIGGS events
+        "TimeShower:alphaSvalue = 0.11",  # radiation from what the process makes
         f"HadronLevel:all = {'on' if hadronisation else 'off'}",
         f"PartonLevel:MPI = {'on' if multiparton_interactions else 'off'}",
     ):
