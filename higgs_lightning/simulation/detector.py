@@ -3,8 +3,8 @@
 It does what real HIGGS events show, which is more like the simulation program PGS than like a newer one: jet
 directions cluster at the centres of calorimeter cells of 0.1 x 2 pi / 63; jets come in the order of their
 hardest cell, not of their own momentum; b-tags have two levels and end at a pseudorapidity of 1.8; leptons
-and jets begin at 15 GeV. The constants were tuned until simulated events agreed with real ones, as measured
-by ``tests/benchmarks/simulated_against_real.py``.
+and jets begin at 15 GeV. The constants were tuned to real events. How near simulated ones come is
+measured by ``tests/benchmarks/simulated_against_real.py``; what still differs is in ``docs/ablations.md``.
 """
 
 from typing import NamedTuple
