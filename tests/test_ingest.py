@@ -233,14 +233,17 @@ def processes():
     return context
 
 
-def build_in_small_blocks(csv: Path, cache_dir: Path, builds: Path) -> None:
-    """Open the events, noting the process in ``builds`` if it builds their cache."""
+def build_in_small_blocks(csv: Path, cache_dir: Path, builds: Path, first_sleeps: bool = False) -> None:
+    """Open the events, noting the process in ``builds`` if it builds their cache (or sleeps instead)."""
     reading._BLOCK = 5_000
     build = ingest.build
 
     def noted_build(source: Path, folder: Path, skip_rows: int) -> None:
+        first = not builds.exists()
         with builds.open("a") as file:
             file.write(f"{os.getpid()}\n")
+        if first and first_sleeps:
+            time.sleep(60)
         build(source, folder, skip_rows)
 
     ingest.build = noted_build
@@ -262,17 +265,18 @@ def test_processes_that_want_the_same_cache_build_it_once(processes, tmp_path: P
 
 def test_who_waits_for_a_builder_that_is_killed_builds(processes, tmp_path: Path):
     csv = write_csv(tmp_path / "events.csv", make_events(5_000))
-    arguments = (csv, tmp_path / "cache", tmp_path / "builds")
+    builds = tmp_path / "builds"
+    arguments = (csv, tmp_path / "cache", builds, True)
     builders = [processes.Process(target=build_in_small_blocks, args=arguments) for _ in range(2)]
     for builder in builders:
         builder.start()
-    while not (tmp_path / "builds").exists():
+    while not (builds.exists() and builds.read_text().endswith("\n")):  # a file is there before its first line is
         time.sleep(0.001)
-    os.kill(int((tmp_path / "builds").read_text()), signal.SIGKILL)
+    os.kill(int(builds.read_text()), signal.SIGKILL)
     for builder in builders:
         builder.join()
     assert sorted(builder.exitcode for builder in builders) == [-signal.SIGKILL, 0]
-    assert len((tmp_path / "builds").read_text().split()) == 2
+    assert len(builds.read_text().split()) == 2
     assert len(folders(tmp_path / "cache")) == 1
 
 
