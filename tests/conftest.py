@@ -4,6 +4,8 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 
 # before torch is imported, here and in what tests start: the tests share the cores, not each of them all
@@ -81,6 +83,21 @@ def without_plots(monkeypatch: pytest.MonkeyPatch) -> None:
     """Trainings in this process draw nothing, which would take most of the time of a short one."""
     for name in ("draw_history", "draw_evaluations"):
         monkeypatch.setattr(report, name, lambda *_: {})
+
+
+@pytest.fixture
+def refusal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
+    """The last words of a command that must refuse; it runs in this process, which has torch by now."""
+
+    def last_words(name: str, *overrides: str) -> str:
+        monkeypatch.chdir(tmp_path)
+        quiet = ["hydra/job_logging=none", "hydra/hydra_logging=none"]
+        monkeypatch.setattr(sys, "argv", [name, *overrides, *quiet])
+        with pytest.raises(SystemExit) as end:
+            import_module(f"higgs_lightning.{name}").main()
+        return str(end.value)
+
+    return last_words
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,8 @@
 """Exported models: raw events in, the model's own scores out, for batches of any size."""
 
+import re
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -79,8 +81,5 @@ def test_a_model_that_mixes_events_is_refused(higgs_csv: Path, tmp_path: Path):
         (["ckpt=pretrained", "output=nowhere/model.onnx"], "a folder that exists"),
     ],
 )
-def test_bad_input_ends_with_one_sentence(overrides: list[str], sentence: str, tmp_path: Path):
-    done = command(*overrides, cwd=tmp_path, name="export")
-    assert done.returncode == 1
-    assert sentence in done.stderr.splitlines()[-1]
-    assert "Traceback" not in done.stderr
+def test_bad_input_ends_with_one_sentence(overrides: list[str], sentence: str, refusal: Callable[..., str]):
+    assert re.search(f"^error: .*{re.escape(sentence)}.*$", refusal("export", *overrides))

@@ -270,7 +270,9 @@ def test_who_waits_for_a_builder_that_is_killed_builds(processes, tmp_path: Path
     builders = [processes.Process(target=build_in_small_blocks, args=arguments) for _ in range(2)]
     for builder in builders:
         builder.start()
-    while not (builds.exists() and builds.read_text().endswith("\n")):  # a file is there before its first line is
+    while not (
+        builds.exists() and builds.read_text().endswith("\n")
+    ):  # a file is there before its first line is
         time.sleep(0.001)
     os.kill(int(builds.read_text()), signal.SIGKILL)
     for builder in builders:
