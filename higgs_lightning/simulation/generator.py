@@ -13,6 +13,9 @@ from higgs_lightning.simulation.reconstruction import W_MASS
 
 SIGNAL, BACKGROUND = 1, 0
 _NEUTRINOS = (12, 14, 16)
+_NEUTRAL_PION = 111
+# charge of the particles, not the antiparticles, that live long enough
+_POSITIVE, _NEGATIVE = (211, 321, 2212, 3222), (11, 13, 3112, 3312, 3334)
 _MOST_ETA = 5  # nothing is detected beyond
 _BATCH = 32  # collisions: to read the event record particle by particle would take as long as to make it
 
@@ -38,13 +41,13 @@ _PROCESS = {
         "37:onIfMatch = 24 25",
         "25:onMode = off",
         "25:onIfMatch = 5 5",
-        "SpaceShower:alphaSvalue = 0.11",
+        "SpaceShower:alphaSvalue = 0.122",
         "SpaceShower:pTmaxMatch = 2",
     ),
     BACKGROUND: (
         "Top:gg2ttbar = on",
         "Top:qqbar2ttbar = on",
-        "SpaceShower:alphaSvalue = 0.10",
+        "SpaceShower:alphaSvalue = 0.105",
         "SpaceShower:pTmaxMatch = 1",
     ),
 }
@@ -55,15 +58,21 @@ class Particles(NamedTuple):
 
     Attributes:
         kind: (P,) PDG codes without sign.
+        charge: (P,) -1, 0 or 1; 0 for partons, too.
         energy: (P,) GeV.
         objects: (P, 3) transverse momentum in GeV, pseudorapidity and azimuth.
-        quarks: (Q, 3) PDG code without sign, pseudorapidity and azimuth of the bottom and charm quarks.
+        quarks: (Q, 3) PDG code without sign, pseudorapidity and azimuth of the bottom and charm quarks, a
+            row for each time that the event record lists one.
+        pions: (N, 3) transverse momentum in GeV, pseudorapidity and azimuth of the neutral pions, whose
+            photons are among the particles.
     """
 
     kind: np.ndarray
+    charge: np.ndarray
     energy: np.ndarray
     objects: np.ndarray
     quarks: np.ndarray
+    pions: np.ndarray
 
 
 def collisions(
@@ -111,7 +120,7 @@ def collisions(
         "24:onMode = off",
         "24:onPosIfAny = 11 13",
         "24:onNegIfAny = 1 2 3 4 5",
-        "TimeShower:alphaSvalue = 0.11",  # radiation from what the process makes
+        "TimeShower:alphaSvalue = 0.12",  # radiation from what the process makes
         f"HadronLevel:all = {'on' if hadronisation else 'off'}",
         f"PartonLevel:MPI = {'on' if multiparton_interactions else 'off'}",
     ):
@@ -161,18 +170,26 @@ class _Preselection(pythia8mc.UserHooks):
 def _read(batch: ak.Array) -> Iterator[Particles]:
     """The collisions of a batch from Pythia."""
     particles = ak.flatten(batch.prt)
-    kind, status = abs(particles.id.to_numpy()), particles.status.to_numpy()
+    code, status = particles.id.to_numpy(), particles.status.to_numpy()
+    kind = abs(code)
+    charge = np.sign(code) * (np.isin(kind, _POSITIVE).astype(int) - np.isin(kind, _NEGATIVE))
     px, py, pz, energy = (particles.p[name].to_numpy() for name in ("px", "py", "pz", "e"))
     pt = np.hypot(px, py)
     with np.errstate(divide="ignore", invalid="ignore"):  # along the beam
         objects = np.column_stack([pt, np.arcsinh(pz / pt), np.arctan2(py, px)])
-    final = status > 0
-    seen = final & ~np.isin(kind, _NEUTRINOS) & (np.abs(objects[:, 1]) < _MOST_ETA)
-    # the quarks as they were after their showers
-    quark = np.isin(kind, (4, 5)) & (final | (abs(status) // 10 == 7))
+    within = np.abs(objects[:, 1]) < _MOST_ETA
+    seen = within & (status > 0) & ~np.isin(kind, _NEUTRINOS)
+    quark = within & np.isin(kind, (4, 5))
+    pion = within & (kind == _NEUTRAL_PION)
     ends = np.cumsum(ak.num(batch.prt))
     for start, end in pairwise([0, *ends]):
         part = slice(start, end)
-        of_seen, of_quark = (start + np.flatnonzero(which[part]) for which in (seen, quark))
-        quarks = np.column_stack([kind[of_quark], objects[of_quark, 1:]])
-        yield Particles(kind[of_seen], energy[of_seen], objects[of_seen], quarks)
+        of_seen, of_quark, of_pion = (start + np.flatnonzero(which[part]) for which in (seen, quark, pion))
+        yield Particles(
+            kind[of_seen],
+            charge[of_seen],
+            energy[of_seen],
+            objects[of_seen],
+            np.column_stack([kind[of_quark], objects[of_quark, 1:]]),
+            objects[of_pion],
+        )
