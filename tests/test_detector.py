@@ -84,6 +84,7 @@ def test_a_jet_is_a_cone_about_the_hardest_cell_left():
         ([(PION, -1, 5, 0, 0.05)], [], False),  # no charge
         ([(PION, 1, 5, 0, 0.05), (PION, -1, 5, 0.05, 0), (PION, 1, 5, 0, 0.02)], [], False),
         ([], [(5, 0.3, 0)], False),  # a neutral pion around
+        ([(PION, 1, 7, 0.3, 0)], [], False),  # a track around
         ([(PION, 1, 9, 0.1, 0.1), (PION, -1, 9, -0.1, 0.1)], [], False),  # too heavy
     ],
 )

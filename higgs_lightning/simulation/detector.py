@@ -43,11 +43,13 @@ _CONE = 0.7  # radius in pseudorapidity and azimuth
 _JET_ETA = 3.0
 _SAME_OBJECT = np.cos(np.radians(10))  # what is nearer is the same object, found twice
 
-_MISSING_ENERGY_NOISE = 10.0  # GeV, in each transverse direction
+_MISSING_ENERGY_NOISE = 10.5  # GeV, in each transverse direction
 
 _TAU_ETA, _TAU_TRACKS, _TAU_SEED_PT, _TAU_MASS = 2.5, 3, 3.0, 1.8
 _TAU_CONE = 5.0  # GeV; divided by the jet's energy, from 0.05 to 0.2 radians
-_TAU_RING, _TAU_RING_PT = np.cos(np.radians(30)), 2.0  # most momentum of neutral pions around, GeV
+_TAU_RING = np.cos(np.radians(30))
+# Most momentum of neutral pions and of tracks around, GeV. PGS has 2 for tracks too, but forgets their sum.
+_TAU_RING_PIONS, _TAU_RING_TRACKS = 2.0, 6.0
 
 _TAG_ANGLE = np.cos(np.radians(20))  # between a jet and a quark that makes it a b- or charm jet
 # Efficiencies of CDF's loose and tight tags as PGS has them: polynomials in the transverse energy, GeV, up to
@@ -193,7 +195,7 @@ class Detector:
         """(J,) which of the jets (J, 3) are found once more as the decay of a tau lepton to hadrons.
 
         That has one to three tracks of charge 1 close to its hardest one, a mass as small as a tau's and no
-        neutral pions around.
+        neutral pions and hardly a track around.
         """
         taken = np.zeros(len(jets), bool)
         hard = tracks & (particles.objects[:, 0] > 1)
@@ -214,9 +216,12 @@ class Detector:
             visible = momentum[of_tau].sum(0)
             direction = _objects(visible)[None]
             cosines = _cosines(pions, direction)[:, 0]
-            around = pions[(cosines > _TAU_RING) & (cosines <= cone), 0].sum()
             visible += pion_momentum[cosines > cone].sum(0)
-            if around <= _TAU_RING_PT and mass(visible) <= _TAU_MASS:
+            isolated = (
+                pions[(cosines > _TAU_RING) & (cosines <= cone), 0].sum() <= _TAU_RING_PIONS
+                and track[(between[seed] > _TAU_RING) & ~of_tau, 0].sum() <= _TAU_RING_TRACKS
+            )
+            if isolated and mass(visible) <= _TAU_MASS:
                 taken |= _cosines(jets, direction)[:, 0] > _SAME_OBJECT
         return taken
 

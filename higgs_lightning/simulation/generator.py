@@ -41,13 +41,13 @@ _PROCESS = {
         "37:onIfMatch = 24 25",
         "25:onMode = off",
         "25:onIfMatch = 5 5",
-        "SpaceShower:alphaSvalue = 0.122",
+        "SpaceShower:alphaSvalue = 0.118",
         "SpaceShower:pTmaxMatch = 2",
     ),
     BACKGROUND: (
         "Top:gg2ttbar = on",
         "Top:qqbar2ttbar = on",
-        "SpaceShower:alphaSvalue = 0.105",
+        "SpaceShower:alphaSvalue = 0.10",
         "SpaceShower:pTmaxMatch = 1",
     ),
 }
@@ -120,7 +120,7 @@ def collisions(
         "24:onMode = off",
         "24:onPosIfAny = 11 13",
         "24:onNegIfAny = 1 2 3 4 5",
-        "TimeShower:alphaSvalue = 0.12",  # radiation from what the process makes
+        "TimeShower:alphaSvalue = 0.115",  # radiation from what the process makes
         f"HadronLevel:all = {'on' if hadronisation else 'off'}",
         f"PartonLevel:MPI = {'on' if multiparton_interactions else 'off'}",
     ):
