@@ -52,8 +52,8 @@ _TAU_RING = np.cos(np.radians(30))
 _TAU_RING_PIONS, _TAU_RING_TRACKS = 2.0, 6.0
 
 _TAG_ANGLE = np.cos(np.radians(20))  # between a jet and a quark that makes it a b- or charm jet
-# Efficiencies of CDF's loose and tight tags as PGS has them: polynomials in the transverse energy, GeV, up to
-# 160, and in the absolute pseudorapidity, from the constant term on. Both end at 1.8.
+# Efficiencies of CDF's loose and tight tags as PGS has them: polynomials in the transverse momentum, GeV, up
+# to 160, and in the absolute pseudorapidity, from the constant term on. Both end at 1.8.
 _LOOSE_B = (
     (0.178, 0.0161, -2.96e-4, 2.71e-6, -1.27e-8, 2.36e-11),
     (1.02, -0.173, 0.161, 0.692, -1.07, 0.312),
@@ -159,7 +159,7 @@ class Detector:
         passes = muon | (self.generator.random(len(energy)) < 0.5)
         electromagnetic = np.where(passes, passing, share * energy)
         electromagnetic[showers] = _ELECTROMAGNETIC_SHARE * energy[showers]
-        hadronic = energy - electromagnetic
+        hadronic = np.maximum(energy - electromagnetic, 0)
         hadronic[muon] = np.minimum(hadronic[muon], 2 + 0.4 * first[muon])
 
         error = np.where(showers, _ELECTROMAGNETIC_RESOLUTION, _HADRONIC_RESOLUTION)
@@ -167,12 +167,9 @@ class Detector:
             error * np.sqrt(electromagnetic), _ELECTROMAGNETIC_CONSTANT * showers * electromagnetic
         )
         reach = (particles.charge == 0) | (particles.objects[:, 0] > _LEAST_CHARGED_PT)
-        measured = (
-            electromagnetic + error * first * ~muon,
-            hadronic + _HADRONIC_RESOLUTION * np.sqrt(np.maximum(hadronic, 0)) * second * ~muon,
-        )
-        caught = [np.maximum(energy, 0) * reach for energy in measured]
-        return caught[0], caught[1]
+        electromagnetic += error * first * ~muon
+        hadronic += _HADRONIC_RESOLUTION * np.sqrt(hadronic) * second * ~muon
+        return np.maximum(electromagnetic, 0) * reach, np.maximum(hadronic, 0) * reach
 
     def _only_lepton(self, particles: Particles, tracks: np.ndarray, cells: np.ndarray) -> int | None:
         """Position of the one isolated electron or muon, if there is exactly one."""
