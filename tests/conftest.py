@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 # before torch is imported, here and in what tests start: the tests share the cores, not each of them all
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -22,6 +23,15 @@ from higgs_lightning.config import CONFIG_DIR
 
 SMALL = ["data.train_events=1500", "trainer.max_epochs=2", "trainer.enable_progress_bar=false"]
 SMALL_PARTICLE = [*SMALL, "model.num_layers=1", "model.dim=16", "optimizer.lr=1e-2"]
+#: What is simulated, by default.
+COLLISION: dict[str, Any] = {
+    "energy": 8000,
+    "masses": {"heavy_higgs": 425, "charged_higgs": 325, "light_higgs": 125},
+    "hadronisation": True,
+    "multiparton_interactions": False,
+    "lepton_pt": 15,
+    "jet_pt": 15,
+}
 REPOSITORY = Path(__file__).parent.parent
 SHARED = REPOSITORY.parent / "shared"
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from conftest import COLLISION
 
 pytest.importorskip("pythia8mc")
 
@@ -88,10 +89,10 @@ def test_a_jet_is_a_cone_about_the_hardest_cell_left():
         ([(PION, 1, 9, 0.1, 0.1), (PION, -1, 9, -0.1, 0.1)], [], False),  # too heavy
     ],
 )
-def test_narrow_jets_of_few_tracks_are_taken_for_taus(others: Any, pions: Any, tau: bool, detector: Detector):
+def test_narrow_jets_of_few_tracks_are_taken_for_taus(others: Any, pions: Any, tau: bool):
     event = particles((PION, 1, 20, 0, 0), *others, pions=pions)
     jets = np.array([[30.0, 0.02, 0.02], [30.0, 1.5, 2.0]])
-    taken = detector._taus(jets, event, np.ones(len(event.kind), bool))
+    taken = detector_module._taus(jets, event, np.ones(len(event.kind), bool))
     assert taken.tolist() == [tau, False]
 
 
@@ -109,15 +110,8 @@ def test_tag_efficiencies():
 
 def test_a_turned_collision_is_measured_alike():
     """Turned by whole cells and with the same errors, it has the same lepton and jets, turned."""
-    masses = {"heavy_higgs": 425, "charged_higgs": 325, "light_higgs": 125}
-    physics: dict[str, Any] = {
-        "energy": 8000,
-        "masses": masses,
-        "hadronisation": True,
-        "multiparton_interactions": False,
-    }
     measured = 0
-    for event in islice(collisions(SIGNAL, 1, lepton_pt=15, jet_pt=15, **physics), 40):
+    for event in islice(collisions(SIGNAL, 1, **COLLISION), 40):
         one, other = (
             Detector(15, 15, np.random.default_rng(2))(turned(event, angle)) for angle in (0, 5 * CELL_PHI)
         )

@@ -8,21 +8,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from conftest import SHARED
+from conftest import COLLISION, SHARED
 
 from higgs_lightning import schema, simulate
 from higgs_lightning.data import sample_csv
 from higgs_lightning.errors import UserError
 
-PHYSICS: dict[str, Any] = {
-    "energy": 8000,
-    "masses": {"heavy_higgs": 425, "charged_higgs": 325, "light_higgs": 125},
-    "hadronisation": True,
-    "multiparton_interactions": False,
-    "lepton_pt": 15,
-    "jet_pt": 15,
-    "measurements": 1,
-}
+PHYSICS = {**COLLISION, "measurements": 1}
 
 
 def run(output: Path, events: int = 60, seed: int = 1, workers: int = 2, **changed: Any) -> bytes:

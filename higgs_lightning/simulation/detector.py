@@ -3,7 +3,7 @@
 It does what PGS 4 does (J. Conway's "Pretty Good Simulation of high energy collisions") with that program's
 parameters of an LHC detector, because real HIGGS events show its marks: jet directions that cluster at the
 centres of its cells, jets in the order of their hardest cells, how near to each other two jets can be, and
-both levels of b-tags, which fall with transverse momentum and end at a pseudorapidity of 1.8 as CDF's did:
+b-tags that end at a pseudorapidity of 1.8, as CDF's did, and of which as many are tight as were there:
 
 - particles leave energy in cells of 0.1 x 2 pi / 63, each with its own error;
 - a jet is a cone about its hardest cell, the hardest first, and jets stay in that order;
@@ -20,7 +20,7 @@ from typing import NamedTuple
 import numpy as np
 
 from higgs_lightning.simulation.generator import Particles
-from higgs_lightning.simulation.reconstruction import four_momenta, mass
+from higgs_lightning.simulation.reconstruction import four_momenta, mass, pt_eta_phi
 
 _ELECTRON, _MUON, _PHOTON = 11, 13, 22
 _CHARM, _BOTTOM = 4, 5
@@ -33,13 +33,12 @@ _ELECTROMAGNETIC_SHARE = 0.99  # of an electron's or photon's energy
 _LEAST_CHARGED_PT = 0.3  # GeV, to reach the calorimeter
 
 _TRACK_EFFICIENCY, _TRACK_ETA = 0.98, 2.5
-_MUON_RESOLUTION = 0.001
-_LEPTON_ETA = 2.5
+_MUON_RESOLUTION = 0.001  # relative
 _ISOLATION_RADIUS, _ISOLATION_PT = 0.4, 5.0  # most momentum of other tracks around a lepton, GeV
 _ISOLATION_SHARE = 0.1  # and of other cells beside its own
 
 _SEED_PT, _CELL_PT = 3.0, 0.5  # GeV, least of a cell that a jet begins with, and of one that it takes in
-_CONE = 0.7  # radius in pseudorapidity and azimuth
+_CONE = 0.7 + 1e-6  # radius; cells lie at multiples of 0.1, and what is at 0.7 is within
 _JET_ETA = 3.0
 _SAME_OBJECT = np.cos(np.radians(10))  # what is nearer is the same object, found twice
 
@@ -122,10 +121,10 @@ class Detector:
             return None
 
         jets = _cones(cells)
+        jets = jets[(jets[:, 0] > self.jet_pt) & (np.abs(jets[:, 1]) < _JET_ETA)]
         if electron:
             jets = jets[_cosines(jets, lepton[None])[:, 0] < _SAME_OBJECT]
-        jets = jets[~self._taus(jets, particles, tracks)]
-        jets = jets[(jets[:, 0] > self.jet_pt) & (np.abs(jets[:, 1]) < _JET_ETA)]
+        jets = jets[~_taus(jets, particles, tracks)]
         if len(jets) < 4:
             return None
         levels = self._two_tags(jets, particles.quarks)
@@ -173,10 +172,10 @@ class Detector:
 
     def _only_lepton(self, particles: Particles, tracks: np.ndarray, cells: np.ndarray) -> int | None:
         """Position of the one isolated electron or muon, if there is exactly one."""
-        pt, eta, _ = particles.objects.T
+        pt = particles.objects[:, 0]
         leptons = tracks & ((particles.kind == _ELECTRON) | (particles.kind == _MUON))
         isolated = []
-        for i in np.flatnonzero(leptons & (pt > self.lepton_pt / 1.5) & (np.abs(eta) < _LEPTON_ETA)):
+        for i in np.flatnonzero(leptons & (pt > self.lepton_pt / 1.5)):
             near = distance(particles.objects[tracks], particles.objects[i]) < _ISOLATION_RADIUS
             around = pt[tracks][near].sum() - pt[i]
             steps = np.abs(cells[:, 1:] - _cell_centre(particles.objects[i, 1:]))
@@ -187,40 +186,6 @@ class Detector:
             if around < _ISOLATION_PT and cells[ring, 0].sum() < _ISOLATION_SHARE * pt[i]:
                 isolated.append(int(i))
         return isolated[0] if len(isolated) == 1 else None
-
-    def _taus(self, jets: np.ndarray, particles: Particles, tracks: np.ndarray) -> np.ndarray:
-        """(J,) which of the jets (J, 3) are found once more as the decay of a tau lepton to hadrons.
-
-        That has one to three tracks of charge 1 close to its hardest one, a mass as small as a tau's and no
-        neutral pions and hardly a track around.
-        """
-        taken = np.zeros(len(jets), bool)
-        hard = tracks & (particles.objects[:, 0] > 1)
-        track, charge = particles.objects[hard], particles.charge[hard]
-        pions = particles.pions[particles.pions[:, 0] * np.cosh(particles.pions[:, 1]) > 1]
-        momentum, pion_momentum = four_momenta(track), four_momenta(pions)
-        of_jets = _cosines(jets, track) > _SAME_OBJECT
-        between = _cosines(track, track)
-        for jet, (pt, eta, _) in enumerate(jets):
-            of_jet = np.flatnonzero(of_jets[jet])
-            if pt < self.jet_pt or abs(eta) > _TAU_ETA or not len(of_jet):
-                continue
-            seed = of_jet[track[of_jet, 0].argmax()]
-            cone = np.cos(np.clip(_TAU_CONE / (pt * np.cosh(eta)), 0.05, 0.2))
-            of_tau = between[seed] > cone
-            if track[seed, 0] < _TAU_SEED_PT or of_tau.sum() > _TAU_TRACKS or abs(charge[of_tau].sum()) != 1:
-                continue
-            visible = momentum[of_tau].sum(0)
-            direction = _objects(visible)[None]
-            cosines = _cosines(pions, direction)[:, 0]
-            visible += pion_momentum[cosines > cone].sum(0)
-            isolated = (
-                pions[(cosines > _TAU_RING) & (cosines <= cone), 0].sum() <= _TAU_RING_PIONS
-                and track[(between[seed] > _TAU_RING) & ~of_tau, 0].sum() <= _TAU_RING_TRACKS
-            )
-            if isolated and mass(visible) <= _TAU_MASS:
-                taken |= _cosines(jets, direction)[:, 0] > _SAME_OBJECT
-        return taken
 
     def _two_tags(self, jets: np.ndarray, quarks: np.ndarray) -> np.ndarray | None:
         """(J,) b-tag levels of the jets, two of them above 0; None for an event without two tags.
@@ -240,6 +205,41 @@ class Detector:
         levels = np.zeros(len(jets))
         levels[tagged] = 1 + (self.generator.random(2) * loose[tagged] < tight[tagged])
         return levels
+
+
+def _taus(jets: np.ndarray, particles: Particles, tracks: np.ndarray) -> np.ndarray:
+    """(J,) which of the jets (J, 3) are found once more as the decay of a tau lepton to hadrons.
+
+    That has one to three tracks of charge 1 close to its hardest one, a mass as small as a tau's and no
+    neutral pions and hardly a track around.
+    """
+    taken = np.zeros(len(jets), bool)
+    hard = tracks & (particles.objects[:, 0] > 1)
+    track, charge = particles.objects[hard], particles.charge[hard]
+    pions = particles.pions[particles.pions[:, 0] * np.cosh(particles.pions[:, 1]) > 1]
+    momentum, pion_momentum = four_momenta(track), four_momenta(pions)
+    of_jets = _cosines(jets, track) > _SAME_OBJECT
+    between = _cosines(track, track)
+    for jet, (pt, eta, _) in enumerate(jets):
+        of_jet = np.flatnonzero(of_jets[jet])
+        if abs(eta) > _TAU_ETA or not len(of_jet):
+            continue
+        seed = of_jet[track[of_jet, 0].argmax()]
+        cone = np.cos(np.clip(_TAU_CONE / (pt * np.cosh(eta)), 0.05, 0.2))
+        of_tau = between[seed] > cone
+        if track[seed, 0] < _TAU_SEED_PT or of_tau.sum() > _TAU_TRACKS or abs(charge[of_tau].sum()) != 1:
+            continue
+        visible = momentum[of_tau].sum(0)
+        direction = pt_eta_phi(visible)[None]
+        cosines = _cosines(pions, direction)[:, 0]
+        visible += pion_momentum[cosines > cone].sum(0)
+        isolated = (
+            pions[(cosines > _TAU_RING) & (cosines <= cone), 0].sum() <= _TAU_RING_PIONS
+            and track[(between[seed] > _TAU_RING) & ~of_tau, 0].sum() <= _TAU_RING_TRACKS
+        )
+        if isolated and mass(visible) <= _TAU_MASS:
+            taken |= _cosines(jets, direction)[:, 0] > _SAME_OBJECT
+    return taken
 
 
 def tag_efficiencies(jets: np.ndarray, quarks: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -298,17 +298,10 @@ def _cones(cells: np.ndarray) -> np.ndarray:
     momentum = four_momenta(left)
     jets = []
     while len(left) and left[0, 0] > _SEED_PT:
-        within = distance(left, left[0]) < _CONE + 1e-6
+        within = distance(left, left[0]) < _CONE
         jets.append(momentum[within].sum(0))
         left, momentum = left[~within], momentum[~within]
-    return _objects(np.array(jets).reshape(-1, 4))
-
-
-def _objects(momenta: np.ndarray) -> np.ndarray:
-    """(..., 3) pT, eta and phi of four-momenta (..., 4)."""
-    x, y, z, _ = np.moveaxis(momenta, -1, 0)
-    pt = np.hypot(x, y)
-    return np.stack([pt, np.arcsinh(z / pt), np.arctan2(y, x)], -1)
+    return pt_eta_phi(np.array(jets).reshape(-1, 4))
 
 
 def _cosines(objects: np.ndarray, others: np.ndarray) -> np.ndarray:

@@ -9,7 +9,7 @@ import numpy as np
 import pythia8mc
 
 from higgs_lightning.errors import UserError
-from higgs_lightning.simulation.reconstruction import W_MASS
+from higgs_lightning.simulation.reconstruction import W_MASS, pt_eta_phi
 
 SIGNAL, BACKGROUND = 1, 0
 _NEUTRINOS = (12, 14, 16)
@@ -173,10 +173,8 @@ def _read(batch: ak.Array) -> Iterator[Particles]:
     code, status = particles.id.to_numpy(), particles.status.to_numpy()
     kind = abs(code)
     charge = np.sign(code) * (np.isin(kind, _POSITIVE).astype(int) - np.isin(kind, _NEGATIVE))
-    px, py, pz, energy = (particles.p[name].to_numpy() for name in ("px", "py", "pz", "e"))
-    pt = np.hypot(px, py)
-    with np.errstate(divide="ignore", invalid="ignore"):  # along the beam
-        objects = np.column_stack([pt, np.arcsinh(pz / pt), np.arctan2(py, px)])
+    momentum = np.column_stack([particles.p[name].to_numpy() for name in ("px", "py", "pz", "e")])
+    energy, objects = momentum[:, 3], pt_eta_phi(momentum)
     within = np.abs(objects[:, 1]) < _MOST_ETA
     seen = within & (status > 0) & ~np.isin(kind, _NEUTRINOS)
     quark = within & np.isin(kind, (4, 5))

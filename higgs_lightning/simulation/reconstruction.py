@@ -25,6 +25,14 @@ def four_momenta(objects: np.ndarray) -> np.ndarray:
     return np.stack([pt * np.cos(phi), pt * np.sin(phi), pt * np.sinh(eta), pt * np.cosh(eta)], -1)
 
 
+def pt_eta_phi(momentum: np.ndarray) -> np.ndarray:
+    """(..., 3) pT, eta, phi of four-momenta (..., 4); along the beam, eta is infinite."""
+    px, py, pz, _ = np.moveaxis(momentum, -1, 0)
+    pt = np.hypot(px, py)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.stack([pt, np.arcsinh(pz / pt), np.arctan2(py, px)], -1)
+
+
 def mass(momentum: np.ndarray) -> np.ndarray:
     """(...) mass of four-momenta (..., 4)."""
     squared = momentum[..., 3] ** 2 - (momentum[..., :3] ** 2).sum(-1)
