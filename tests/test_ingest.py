@@ -234,7 +234,7 @@ def processes():
 
 
 def build_in_small_blocks(csv: Path, cache_dir: Path, builds: Path, first_sleeps: bool = False) -> None:
-    """Open the events, noting the process in ``builds`` if it builds their cache (or sleeps instead)."""
+    """Open the events, noting in ``builds`` the process that builds their cache; the first may sleep then."""
     reading._BLOCK = 5_000
     build = ingest.build
 
@@ -270,9 +270,8 @@ def test_who_waits_for_a_builder_that_is_killed_builds(processes, tmp_path: Path
     builders = [processes.Process(target=build_in_small_blocks, args=arguments) for _ in range(2)]
     for builder in builders:
         builder.start()
-    while not (
-        builds.exists() and builds.read_text().endswith("\n")
-    ):  # a file is there before its first line is
+    # a file is there before its first line is
+    while not (builds.exists() and builds.read_text().endswith("\n")):
         time.sleep(0.001)
     os.kill(int(builds.read_text()), signal.SIGKILL)
     for builder in builders:
