@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from higgs_lightning.checkpoints import load_model
+    from higgs_lightning.models.weights import load_model
 
 __all__ = ["load_model"]
 
@@ -11,7 +11,7 @@ __all__ = ["load_model"]
 def __getattr__(name: str) -> Any:
     """Import torch when it is needed, not when a command prints its help."""
     if name in __all__:
-        from higgs_lightning import checkpoints
+        from higgs_lightning.models import weights
 
-        return getattr(checkpoints, name)
+        return getattr(weights, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

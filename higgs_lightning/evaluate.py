@@ -8,12 +8,11 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 
-from higgs_lightning import plots, report, schema
-from higgs_lightning.checkpoints import load_model
-from higgs_lightning.config import command
+from higgs_lightning import schema
+from higgs_lightning.command import command
 from higgs_lightning.errors import UserError
-from higgs_lightning.evaluation import Evaluation
-from higgs_lightning.metrics import (
+from higgs_lightning.evaluation import plots, report
+from higgs_lightning.evaluation.metrics import (
     Significances,
     background_rejection,
     fit_temperature,
@@ -23,7 +22,9 @@ from higgs_lightning.metrics import (
     significances,
     tempered,
 )
-from higgs_lightning.module import HiggsModule
+from higgs_lightning.evaluation.scores import Evaluation
+from higgs_lightning.models.weights import load_model
+from higgs_lightning.training.module import HiggsModule
 
 _SIGNAL_EFFICIENCIES = (0.3, 0.5, 0.7)
 _BINNED = ("missing_energy_magnitude", "jet_1_pt")

@@ -15,12 +15,12 @@ from torch import Tensor, nn
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from higgs_lightning import schema
-from higgs_lightning.checkpoints import load_model
-from higgs_lightning.config import command
+from higgs_lightning.command import command
 from higgs_lightning.data import sample_csv
-from higgs_lightning.data.tables import read_table
+from higgs_lightning.data.formats import read_table
 from higgs_lightning.errors import UserError
 from higgs_lightning.models import Model
+from higgs_lightning.models.weights import load_model
 
 _NUM_CHECKED = 1000  # events of the embedded sample, whose scores must come out of the file
 _TOLERANCE = 1e-5
@@ -44,7 +44,7 @@ def export(ckpt: str | Sequence[str], output: Path) -> float:
     ``score`` is (batch,), the probability of signal.
 
     Args:
-        ckpt: as for :func:`~higgs_lightning.checkpoints.load_model`.
+        ckpt: as for :func:`~higgs_lightning.models.weights.load_model`.
         output: .onnx, or .pt2 for ``torch.export.load``; written beside its name and renamed once its scores
             are known to be right.
 

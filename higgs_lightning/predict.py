@@ -16,11 +16,11 @@ from rich.progress import Progress
 from torch import Tensor
 
 from higgs_lightning import schema
-from higgs_lightning.checkpoints import load_model
-from higgs_lightning.config import command
-from higgs_lightning.data.tables import import_uproot, read_table
+from higgs_lightning.command import command
+from higgs_lightning.data.formats import import_uproot, read_table
 from higgs_lightning.errors import UserError
 from higgs_lightning.models import Model
+from higgs_lightning.models.weights import load_model
 
 _SUFFIXES = (".parquet", ".csv", ".csv.gz", ".root")
 
@@ -38,13 +38,14 @@ def predict(
     """Score every event of a file, in its order; memory does not grow with the file.
 
     Args:
-        ckpt: as for :func:`~higgs_lightning.checkpoints.load_model`.
-        input: see :func:`~higgs_lightning.data.tables.read_table`.
+        ckpt: as for :func:`~higgs_lightning.models.weights.load_model`.
+        input: see :func:`~higgs_lightning.data.formats.read_table`.
         output: .parquet, .csv, .csv.gz or .root; written beside its name and renamed once it is whole. Its
             columns: ``score``, the probability of signal; then what else is asked for.
         latent: write the bottleneck too, ``latent_0`` and so on.
         reconstruction: write the reconstructed features too, in HIGGS units, by their names.
-        temperature: what log-odds are divided by, see :func:`~higgs_lightning.metrics.fit_temperature`.
+        temperature: what log-odds are divided by, see
+            :func:`~higgs_lightning.evaluation.metrics.fit_temperature`.
         batch_size: events scored at once.
         device: of the model.
 

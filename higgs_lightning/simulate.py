@@ -12,7 +12,7 @@ import numpy as np
 from omegaconf import DictConfig, OmegaConf
 from rich.progress import track
 
-from higgs_lightning.config import command
+from higgs_lightning.command import command
 from higgs_lightning.errors import UserError
 
 

@@ -44,14 +44,14 @@ def job(function: Callable[[DictConfig], Any]) -> Callable[[DictConfig], Any]:
 
 
 class CompareJobs(Callback):
-    """When a sweep has ended, compares its jobs, see :mod:`higgs_lightning.compare`."""
+    """When a sweep has ended, compares its jobs, see :mod:`higgs_lightning.evaluation.comparison`."""
 
     def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
         """Make the folder before its first job, for the storage of a search lies beside it."""
         Path(config.hydra.sweep.dir).mkdir(parents=True, exist_ok=True)
 
     def on_multirun_end(self, config: DictConfig, **kwargs: Any) -> None:
-        from higgs_lightning.compare import compare  # it imports torch
+        from higgs_lightning.evaluation.comparison import compare  # it imports torch
 
         folder = Path(config.hydra.sweep.dir)
         runs = compare([folder], folder)

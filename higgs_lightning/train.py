@@ -5,14 +5,14 @@ from pathlib import Path
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
-from higgs_lightning.config import command
+from higgs_lightning.command import command
 
 
 @command("train")
 def main(cfg: DictConfig) -> float:
     """Run one training; a sweep optimises what it returns, the chosen epoch's monitored value."""
     # here, because torch and Lightning take seconds to import, and --help needs neither
-    from higgs_lightning.training import train
+    from higgs_lightning.training.run import train
 
     metrics = train(cfg, Path(HydraConfig.get().runtime.output_dir))
     return metrics[cfg.selection.monitor or "val/auc"]

@@ -18,8 +18,9 @@ import torch
 from hydra import compose, initialize_config_dir
 from omegaconf import DictConfig
 
-from higgs_lightning import report, schema
-from higgs_lightning.config import CONFIG_DIR
+from higgs_lightning import schema
+from higgs_lightning.command import CONFIG_DIR
+from higgs_lightning.evaluation import report
 
 SMALL = ["data.train_events=1500", "trainer.max_epochs=2", "trainer.enable_progress_bar=false"]
 SMALL_PARTICLE = [*SMALL, "model.num_layers=1", "model.dim=16", "optimizer.lr=1e-2"]

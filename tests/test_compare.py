@@ -14,10 +14,10 @@ import pytest
 from conftest import SMALL_PARTICLE, command, composed
 from filelock import FileLock
 
-from higgs_lightning.compare import compare, run_folders
 from higgs_lightning.errors import UserError
-from higgs_lightning.metrics import difference_p_value, roc_auc_interval
-from higgs_lightning.training import train
+from higgs_lightning.evaluation.comparison import compare, run_folders
+from higgs_lightning.evaluation.metrics import difference_p_value, roc_auc_interval
+from higgs_lightning.training.run import train
 
 
 def rows_of(folder: Path) -> list[dict[str, str]]:

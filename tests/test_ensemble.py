@@ -11,7 +11,7 @@ from higgs_lightning.errors import UserError
 from higgs_lightning.evaluate import evaluate
 from higgs_lightning.export import export
 from higgs_lightning.masking import hide_objects
-from higgs_lightning.training import train
+from higgs_lightning.training.run import train
 
 pytestmark = pytest.mark.usefixtures("without_plots")
 

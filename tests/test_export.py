@@ -13,7 +13,7 @@ from conftest import SMALL, command, composed, make_events
 from higgs_lightning import load_model
 from higgs_lightning.errors import UserError
 from higgs_lightning.export import export
-from higgs_lightning.training import train
+from higgs_lightning.training.run import train
 
 
 def expected_scores(run: Path | str, features: np.ndarray) -> np.ndarray:

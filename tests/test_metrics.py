@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from sklearn import metrics as sklearn_metrics
 
 from higgs_lightning import schema
-from higgs_lightning.metrics import (
+from higgs_lightning.evaluation.metrics import (
     approximate_median_significance,
     background_rejection,
     discovery_significance,

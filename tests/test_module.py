@@ -10,11 +10,12 @@ from conftest import make_events
 from sklearn.metrics import roc_auc_score
 from torch import Tensor, nn
 
-from higgs_lightning import masking, schedules, schema
+from higgs_lightning import masking, schema
 from higgs_lightning.errors import UserError
-from higgs_lightning.history import Throughput
 from higgs_lightning.models import DeepNetwork, Model, Output, ParticleAutoencoder, Reconstruction
-from higgs_lightning.module import EpochMetrics, HiggsModule
+from higgs_lightning.training import schedules
+from higgs_lightning.training.history import Throughput
+from higgs_lightning.training.module import EpochMetrics, HiggsModule
 
 
 class Recorder(Model):

@@ -7,7 +7,8 @@ from matplotlib import pyplot
 from matplotlib.axes import Axes
 from matplotlib.patches import StepPatch
 
-from higgs_lightning import plots, schema
+from higgs_lightning import schema
+from higgs_lightning.evaluation import plots
 
 HISTORY = [
     {"epoch": epoch, "train/auc": 0.6 + epoch / 100, "val/auc": 0.5 + epoch / 50} for epoch in range(4)

@@ -9,11 +9,11 @@ import torch
 from conftest import REPOSITORY, SMALL, composed, make_events
 
 from higgs_lightning import load_model
-from higgs_lightning.checkpoints import PRETRAINED, read_weights
 from higgs_lightning.data import sample_csv
-from higgs_lightning.data.ingest import open_events
-from higgs_lightning.metrics import roc_auc_interval
-from higgs_lightning.training import train
+from higgs_lightning.data.cache import open_events
+from higgs_lightning.evaluation.metrics import roc_auc_interval
+from higgs_lightning.models.weights import PRETRAINED, read_weights
+from higgs_lightning.training.run import train
 
 
 def test_they_score_events_that_they_have_not_seen(tmp_path: Path):

@@ -12,11 +12,11 @@ import torch
 from conftest import composed
 from omegaconf import DictConfig
 
-from higgs_lightning.checkpoints import load_checkpoint
 from higgs_lightning.errors import UserError
-from higgs_lightning.history import read_history
-from higgs_lightning.module import HiggsModule
-from higgs_lightning.training import train
+from higgs_lightning.models.weights import load_checkpoint
+from higgs_lightning.training.history import read_history
+from higgs_lightning.training.module import HiggsModule
+from higgs_lightning.training.run import train
 
 pytestmark = pytest.mark.usefixtures("without_plots")
 STEPS = 15  # 3 epochs of 5 batches
@@ -117,8 +117,8 @@ import os, signal, sys
 from pathlib import Path
 sys.path.insert(0, {str(Path(__file__).parent)!r})
 from conftest import composed
-from higgs_lightning.module import HiggsModule
-from higgs_lightning.training import train
+from higgs_lightning.training.module import HiggsModule
+from higgs_lightning.training.run import train
 training_step = HiggsModule.training_step
 def killed(self, *args):
     if self.global_step == {step}:
@@ -158,9 +158,9 @@ import os, signal, sys
 from pathlib import Path
 sys.path.insert(0, {str(Path(__file__).parent)!r})
 from conftest import composed
-from higgs_lightning import report
-from higgs_lightning.module import HiggsModule
-from higgs_lightning.training import train
+from higgs_lightning.evaluation import report
+from higgs_lightning.training.module import HiggsModule
+from higgs_lightning.training.run import train
 report.draw_history = report.draw_evaluations = lambda *_: {{}}
 training_step = HiggsModule.training_step
 def signalled(self, *args):

@@ -12,7 +12,7 @@ from conftest import REPOSITORY, command
 from hydra.core.hydra_config import HydraConfig
 from hydra_plugins.hydra_submitit_launcher.config import SlurmQueueConf
 
-from higgs_lightning.pruning import Pruning
+from higgs_lightning.training.callbacks import Pruning
 
 
 @pytest.fixture

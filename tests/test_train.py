@@ -20,11 +20,11 @@ from conftest import REPOSITORY, SMALL, SMALL_PARTICLE, command, composed, make_
 from omegaconf import DictConfig, OmegaConf
 
 from higgs_lightning import load_model
-from higgs_lightning.checkpoints import load_checkpoint, read_weights, save_model
 from higgs_lightning.data import sample_csv
 from higgs_lightning.errors import UserError, one_sentence
 from higgs_lightning.models import Model
-from higgs_lightning.training import train
+from higgs_lightning.models.weights import load_checkpoint, read_weights, save_model
+from higgs_lightning.training.run import train
 
 EXPERIMENTS = sorted(path.stem for path in (REPOSITORY / "conf" / "experiment").glob("*.yaml"))
 

@@ -12,8 +12,8 @@ from torch import Tensor
 from torch.utils.data import DataLoader
 
 from higgs_lightning import schema
-from higgs_lightning.data.ingest import open_events
-from higgs_lightning.data.loading import Events, batches
+from higgs_lightning.data.batches import Events, batches
+from higgs_lightning.data.cache import open_events
 from higgs_lightning.data.splits import draw_balanced, split_rows
 from higgs_lightning.errors import UserError
 

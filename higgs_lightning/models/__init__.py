@@ -3,9 +3,9 @@
 From what the Output holds, ``reconstruct`` decodes the events, where the model has a decoder.
 """
 
+from higgs_lightning.models.base import Model, Output, Reconstruction
 from higgs_lightning.models.dnn import DeepNetwork
 from higgs_lightning.models.ensemble import Ensemble
-from higgs_lightning.models.model import Model, Output, Reconstruction
 from higgs_lightning.models.particle import ParticleAutoencoder
 from higgs_lightning.models.scalar import ScalarTransformer
 from higgs_lightning.models.seed import TransformerAutoencoderClassifier

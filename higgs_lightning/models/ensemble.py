@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from higgs_lightning.models.model import Model, Output, Reconstruction
+from higgs_lightning.models.base import Model, Output, Reconstruction
 
 
 class Ensemble(Model):

@@ -11,7 +11,7 @@ from torch.nn import functional as F  # noqa: N812
 from higgs_lightning import kinematics, schema
 from higgs_lightning.kinematics import Objects
 from higgs_lightning.masking import missing_objects
-from higgs_lightning.models.model import Model, Output, Reconstruction
+from higgs_lightning.models.base import Model, Output, Reconstruction
 
 # log pT, eta, cos phi, sin phi, then the b-tag level as one of three classes
 _LOG_PT, _ETA, _ANGLE, _BTAG = 0, 1, slice(2, 4), slice(4, 4 + schema.NUM_BTAG_LEVELS)

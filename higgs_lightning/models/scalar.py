@@ -5,9 +5,9 @@ from torch import Tensor, nn
 
 from higgs_lightning import schema
 from higgs_lightning.masking import hidden_features, missing_objects
-from higgs_lightning.models.model import Model, Output
+from higgs_lightning.models.base import Model, Output
+from higgs_lightning.models.layers import Standardize
 from higgs_lightning.models.particle import Block
-from higgs_lightning.models.standardize import Standardize
 
 
 class ScalarTransformer(Model):

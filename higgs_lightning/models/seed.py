@@ -4,8 +4,8 @@ from torch import Tensor, nn
 
 from higgs_lightning import schema
 from higgs_lightning.masking import hidden_features, missing_objects
-from higgs_lightning.models.model import Model, Output, Reconstruction
-from higgs_lightning.models.standardize import Standardize
+from higgs_lightning.models.base import Model, Output, Reconstruction
+from higgs_lightning.models.layers import Standardize
 
 
 class TransformerAutoencoderClassifier(Model):

@@ -20,7 +20,7 @@ from rich.table import Table
 from torch.utils.data import DataLoader, TensorDataset
 
 from higgs_lightning import schema
-from higgs_lightning.data.loading import Events, batches
+from higgs_lightning.data.batches import Events, batches
 
 
 def seconds(loader: Iterable) -> float:

@@ -26,7 +26,7 @@ from rich.progress import track
 from rich.table import Table
 
 from higgs_lightning import schema
-from higgs_lightning.data.ingest import open_events
+from higgs_lightning.data.cache import open_events
 
 NUM_CACHED = len(schema.CACHED_COLUMNS)
 

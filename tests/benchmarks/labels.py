@@ -24,7 +24,7 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from higgs_lightning.metrics import roc_auc_interval
+from higgs_lightning.evaluation.metrics import roc_auc_interval
 
 RUNS = Path("outputs/labels")
 EVENTS = ("100", "1000", "10000", "all")
@@ -76,7 +76,7 @@ def boosted_trees(overrides: list[str], folder: Path) -> float:
         from hydra import compose, initialize_config_dir
         from hydra.utils import instantiate
 
-        from higgs_lightning.config import CONFIG_DIR
+        from higgs_lightning.command import CONFIG_DIR
 
         with initialize_config_dir(CONFIG_DIR, version_base="1.3"):
             datamodule = instantiate(compose("train", overrides).data)

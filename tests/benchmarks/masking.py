@@ -29,8 +29,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from higgs_lightning import load_model
-from higgs_lightning.config import CONFIG_DIR
-from higgs_lightning.metrics import roc_auc_interval
+from higgs_lightning.command import CONFIG_DIR
+from higgs_lightning.evaluation.metrics import roc_auc_interval
 
 RUNS = Path("outputs/masking").absolute()
 NO_MASKS = ("objective.mask_fraction=0", "objective.reconstruction_weight=0")

@@ -17,9 +17,9 @@ from rich.progress import track
 from rich.table import Table
 
 from higgs_lightning import load_model, schema
-from higgs_lightning.data.ingest import open_events
+from higgs_lightning.data.cache import open_events
+from higgs_lightning.evaluation.metrics import roc_auc_interval
 from higgs_lightning.masking import hidden_features
-from higgs_lightning.metrics import roc_auc_interval
 
 _BATCH = 4096
 

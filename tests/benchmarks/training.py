@@ -32,11 +32,11 @@ from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 from torch.utils.data import DataLoader, TensorDataset
 
-from higgs_lightning.config import CONFIG_DIR
+from higgs_lightning.command import CONFIG_DIR
 from higgs_lightning.data import HiggsDataModule, sample_csv
 from higgs_lightning.kinematics import reflect
 from higgs_lightning.masking import hidden_features, hide_objects
-from higgs_lightning.training import train
+from higgs_lightning.training.run import train
 
 EPOCHS = 3
 BARE = "particle, bare loop"

@@ -16,8 +16,8 @@ from matplotlib.image import imsave
 from rich.console import Console
 from rich.table import Table
 
-from higgs_lightning import plots
-from higgs_lightning.evaluation import Evaluation
+from higgs_lightning.evaluation import plots
+from higgs_lightning.evaluation.scores import Evaluation
 
 #: The file of a run with the label and the score of each test event.
 TEST_SCORES = "test_scores.parquet"
@@ -39,7 +39,7 @@ def write(
         run_dir: the run's folder.
         metrics: content of ``metrics.json``; ``dataset`` and ``best_epoch`` are shown in plots.
         evaluations: of the best epoch's weights on each split.
-        history: one row an epoch, see :class:`higgs_lightning.history.History`.
+        history: one row an epoch, see :class:`higgs_lightning.training.history.History`.
         tensorboard: gets the figures, and the configuration beside the final metrics.
         config: the resolved configuration.
     """
@@ -112,7 +112,7 @@ def draw_evaluations(
 ) -> dict[str, Figure]:
     """The plots of a model's scores and reconstruction by their names; the last split's where there is one.
 
-    See :func:`higgs_lightning.plots.roc` for ``published``.
+    See :func:`higgs_lightning.evaluation.plots.roc` for ``published``.
     """
     split, last = list(evaluations.items())[-1]
     curves = {name: (each.labels, each.probabilities) for name, each in evaluations.items()}

@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, NullLocator
 
 from higgs_lightning import schema
-from higgs_lightning.metrics import Reliability, Significances, roc_auc_interval, roc_curve
+from higgs_lightning.evaluation.metrics import Reliability, Significances, roc_auc_interval, roc_curve
 
 # Okabe and Ito's colours, told apart by colour-blind readers too
 _SIGNAL, _BACKGROUND = "#D55E00", "#0072B2"

@@ -17,12 +17,12 @@ from torchmetrics import MeanMetric, MetricCollection
 from torchmetrics.classification import BinaryAccuracy, BinaryAUROC
 
 from higgs_lightning.errors import UserError
-from higgs_lightning.evaluation import LOSSES, SPLITS, Evaluation, Gatherer, Step
+from higgs_lightning.evaluation.scores import LOSSES, SPLITS, Evaluation, Gatherer, Step
 from higgs_lightning.kinematics import reflect, smear
 from higgs_lightning.masking import hidden_features, hide_objects
-from higgs_lightning.models.model import Model, Reconstruction
+from higgs_lightning.models.base import Model, Reconstruction
+from higgs_lightning.models.layers import Standardize
 from higgs_lightning.models.particle import ParticleAutoencoder
-from higgs_lightning.models.standardize import Standardize
 
 # batches are slices of a memory map: worker processes would only slow them down
 warnings.filterwarnings("ignore", ".*does not have many workers.*")

@@ -29,7 +29,7 @@ def _run_folder(ckpt: str | None, new: str) -> str:
     if ckpt is None:
         of_many_tasks = int(os.environ.get("SLURM_NTASKS", 1)) > 1
         return f"outputs/slurm-{os.environ['SLURM_JOB_ID']}" if of_many_tasks else new
-    from higgs_lightning.checkpoints import run_folder_of  # it imports torch
+    from higgs_lightning.models.weights import run_folder_of  # it imports torch
 
     try:
         return str(run_folder_of(ckpt))

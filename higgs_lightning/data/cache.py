@@ -21,7 +21,7 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
 from higgs_lightning import schema
-from higgs_lightning.data.reading import read_events
+from higgs_lightning.data.higgs_csv import read_events
 from higgs_lightning.errors import UserError
 
 log = logging.getLogger(__name__)
@@ -39,7 +39,7 @@ def open_events(source: str | Path, cache_dir: str | Path, skip_rows: int = 0) -
 
     Args:
         source: .csv, .csv.gz or a .zip of one of them, in HIGGS format: 29 columns, no header; what is
-            accepted is said in :mod:`higgs_lightning.data.reading`.
+            accepted is said in :mod:`higgs_lightning.data.higgs_csv`.
         cache_dir: folder of the caches.
         skip_rows: lines to skip at the top.
 

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor, distributed
 
-from higgs_lightning.metrics import AucInterval, roc_auc_interval
+from higgs_lightning.evaluation.metrics import AucInterval, roc_auc_interval
 
 T = TypeVar("T")
 

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from higgs_lightning.data import HiggsDataModule
-from higgs_lightning.report import write_text
+from higgs_lightning.evaluation.report import write_text
 
 _PACKAGES = ("higgs_lightning", "torch", "lightning", "torchmetrics", "hydra-core", "omegaconf", "numpy")
-_ROOT = Path(__file__).parent.parent
+_ROOT = Path(__file__).parents[2]
 
 
 def record_start(path: Path, datamodule: HiggsDataModule) -> None:

@@ -18,8 +18,9 @@ from lightning.pytorch.utilities.exceptions import SIGTERMException
 from omegaconf import DictConfig, OmegaConf
 from torch._dynamo.exc import BackendCompilerFailed
 
-from higgs_lightning import report
-from higgs_lightning.checkpoints import (
+from higgs_lightning.errors import UserError
+from higgs_lightning.evaluation import report
+from higgs_lightning.models.weights import (
     ConfigInCheckpoint,
     SaveWhenTerminated,
     WholeCheckpoints,
@@ -30,10 +31,9 @@ from higgs_lightning.checkpoints import (
     require_same_model,
     run_folder_of,
 )
-from higgs_lightning.errors import UserError
-from higgs_lightning.history import History, ProgressBar, Throughput
-from higgs_lightning.module import HiggsModule
-from higgs_lightning.provenance import record_start
+from higgs_lightning.training.history import History, ProgressBar, Throughput
+from higgs_lightning.training.module import HiggsModule
+from higgs_lightning.training.provenance import record_start
 
 
 def train(cfg: DictConfig, run_dir: Path) -> dict[str, Any]:

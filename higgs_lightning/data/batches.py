@@ -13,7 +13,7 @@ class Events(Dataset):
     """Some rows of a cache. Indexed with many positions at once, it returns a whole batch.
 
     Args:
-        cache: (N, 22) float32, the label first, as :func:`higgs_lightning.data.ingest.open_events` opens it.
+        cache: (N, 22) float32, the label first, as :func:`higgs_lightning.data.cache.open_events` opens it.
         rows: (M,) row numbers into the cache.
         device: copy the rows into this device's memory and gather batches there; None reads the cache.
     """

@@ -16,8 +16,8 @@ from conftest import SHARED, make_events, write_csv
 from rich.console import Console
 
 from higgs_lightning import schema
-from higgs_lightning.data import ingest, reading
-from higgs_lightning.data.ingest import open_events
+from higgs_lightning.data import cache, higgs_csv
+from higgs_lightning.data.cache import open_events
 from higgs_lightning.errors import UserError
 
 ROW = ",".join(["1", *["0.5"] * 8, "0", *["0.5"] * 3, "0", *["0.5"] * 3, "0", *["0.5"] * 3, "0", *["1"] * 7])
@@ -43,7 +43,7 @@ def test_the_cache_holds_the_file_s_numbers(csv: Path, tmp_path: Path):
 
 def test_events_stay_in_order_over_many_blocks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     csv = write_csv(tmp_path / "events.csv", make_events(3_000))
-    monkeypatch.setattr(reading, "_BLOCK", 5_000)
+    monkeypatch.setattr(higgs_csv, "_BLOCK", 5_000)
     assert csv.stat().st_size > 20 * 5_000
     assert np.array_equal(open_events(csv, tmp_path / "cache"), make_events(3_000))
 
@@ -120,7 +120,7 @@ def test_a_header_can_be_skipped(csv: Path, tmp_path: Path):
 def test_more_lines_than_a_block_can_be_skipped(
     csv: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reading, "_BLOCK", 2_000)
+    monkeypatch.setattr(higgs_csv, "_BLOCK", 2_000)
     assert np.array_equal(open_events(csv, tmp_path / "cache", skip_rows=200), make_events(300)[200:])
 
 
@@ -137,14 +137,14 @@ def test_odd_b_tags_are_counted(tmp_path: Path, caplog: pytest.LogCaptureFixture
 def test_progress(is_terminal: bool, csv: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     shown = io.StringIO()
     console = Console(file=shown, force_terminal=is_terminal, width=120)
-    monkeypatch.setattr(ingest, "Console", lambda **_: console)
+    monkeypatch.setattr(cache, "Console", lambda **_: console)
     open_events(csv, tmp_path / "cache")
     assert ("Reading events.csv: 300 events" in shown.getvalue()) == is_terminal
 
 
 def test_a_valid_cache_is_not_built_again(csv: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     open_events(csv, tmp_path / "cache")
-    monkeypatch.setattr(ingest, "build", lambda *_: pytest.fail("built again"))
+    monkeypatch.setattr(cache, "build", lambda *_: pytest.fail("built again"))
     open_events(csv, tmp_path / "cache")
 
 
@@ -216,10 +216,10 @@ def test_a_source_that_changed_is_read_again(csv: Path, tmp_path: Path):
 
 def test_a_source_that_changes_while_it_is_read_is_refused(csv: Path, tmp_path: Path, monkeypatch):
     def read_and_touch(source: Path, skip_rows: int):
-        yield from reading.read_events(source, skip_rows)
+        yield from higgs_csv.read_events(source, skip_rows)
         os.utime(source, ns=(0, 0))
 
-    monkeypatch.setattr(ingest, "read_events", read_and_touch)
+    monkeypatch.setattr(cache, "read_events", read_and_touch)
     with pytest.raises(UserError, match=r"events\.csv changed while it was read: try again"):
         open_events(csv, tmp_path / "cache")
     assert folders(tmp_path / "cache") == []
@@ -229,14 +229,14 @@ def test_a_source_that_changes_while_it_is_read_is_refused(csv: Path, tmp_path: 
 def processes():
     """Processes that have imported everything, and start at once."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["higgs_lightning.data.ingest"])
+    context.set_forkserver_preload(["higgs_lightning.data.cache"])
     return context
 
 
 def build_in_small_blocks(csv: Path, cache_dir: Path, builds: Path, first_sleeps: bool = False) -> None:
     """Open the events, noting in ``builds`` the process that builds their cache; the first may sleep then."""
-    reading._BLOCK = 5_000
-    build = ingest.build
+    higgs_csv._BLOCK = 5_000
+    build = cache.build
 
     def noted_build(source: Path, folder: Path, skip_rows: int) -> None:
         first = not builds.exists()
@@ -246,7 +246,7 @@ def build_in_small_blocks(csv: Path, cache_dir: Path, builds: Path, first_sleeps
             time.sleep(60)
         build(source, folder, skip_rows)
 
-    ingest.build = noted_build
+    cache.build = noted_build
     assert len(open_events(csv, cache_dir)) == 5_000
 
 

@@ -5,8 +5,8 @@ import pytest
 import torch
 from conftest import make_events
 
-from higgs_lightning.data import loading
-from higgs_lightning.data.loading import BatchOrder, Events, batches
+from higgs_lightning.data import batches as batches_module
+from higgs_lightning.data.batches import BatchOrder, Events, batches
 
 
 @pytest.fixture
@@ -70,7 +70,7 @@ def test_processes_share_out_the_batches_of_one(num_events, world_size, monkeypa
     alone = list(order)
     shares = []
     for rank in range(world_size):
-        monkeypatch.setattr(loading, "_process", lambda rank=rank: (rank, world_size))
+        monkeypatch.setattr(batches_module, "_process", lambda rank=rank: (rank, world_size))
         shares.append(list(order))
         assert len(shares[-1]) == len(order)
     together = [torch.cat(share) for share in zip(*shares, strict=True)]

@@ -17,8 +17,8 @@ import pytest
 from conftest import make_events, write_csv
 
 from higgs_lightning import schema
-from higgs_lightning.data import reading
-from higgs_lightning.data.ingest import open_events
+from higgs_lightning.data import higgs_csv
+from higgs_lightning.data.cache import open_events
 from higgs_lightning.errors import UserError
 
 ROW = ",".join(["1", *["0.5"] * 8, "0", *["0.5"] * 3, "0", *["0.5"] * 3, "0", *["0.5"] * 3, "0", *["1"] * 7])
@@ -57,7 +57,7 @@ BAD_ROWS = {
 @pytest.mark.parametrize(("bad", "fault"), BAD_ROWS.values(), ids=BAD_ROWS)
 def test_a_bad_row_is_named(bad: str, fault: str, block: int, tmp_path: Path, monkeypatch):
     """Whether the block before it is whole or not, with a bad row after it and blank lines before it."""
-    monkeypatch.setattr(reading, "_BLOCK", block)
+    monkeypatch.setattr(higgs_csv, "_BLOCK", block)
     path = written(tmp_path / "events.csv", "\n".join([ROW, "", *[ROW] * 20, bad, ROW, "worse"]).encode())
     with pytest.raises(UserError) as raised:
         open_events(path, tmp_path / "cache")
@@ -85,7 +85,7 @@ BAD_FILES = {
 
 @pytest.mark.parametrize(("content", "sentence"), BAD_FILES.values(), ids=BAD_FILES)
 def test_a_bad_file_is_named(content: bytes, sentence: str, tmp_path: Path, monkeypatch):
-    monkeypatch.setattr(reading, "_BLOCK", 50_000)
+    monkeypatch.setattr(higgs_csv, "_BLOCK", 50_000)
     path = written(tmp_path / "events.csv.gz", content)
     with pytest.raises(UserError) as raised:
         open_events(path, tmp_path / "cache")
@@ -322,7 +322,7 @@ def test_fuzz(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     for number in range(2_500):
         content = random_file(generator)
         skip_rows = int(generator.random() < 0.1)
-        monkeypatch.setattr(reading, "_BLOCK", int(generator.choice([1_000, 10_000])))
+        monkeypatch.setattr(higgs_csv, "_BLOCK", int(generator.choice([1_000, 10_000])))
         source.write_bytes(gzip.compress(content, 1) if number % 4 == 0 else content)
         expected = slow_and_obvious(content, skip_rows)
         events = opened_or_refused(source, tmp_path / "cache", skip_rows)

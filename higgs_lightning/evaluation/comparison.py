@@ -1,0 +1,290 @@
+"""Runs side by side: what differs, how good each is, and whether the difference is chance."""
+
+import base64
+import csv
+import html
+import json
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from io import BytesIO, StringIO
+from pathlib import Path
+from string import Template
+from typing import Any
+
+import numpy as np
+import pyarrow.parquet
+from matplotlib.figure import Figure
+from omegaconf import OmegaConf
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from higgs_lightning.errors import UserError
+from higgs_lightning.evaluation import plots, report
+from higgs_lightning.evaluation.metrics import difference_p_value
+from higgs_lightning.sweeps import FAILURE
+from higgs_lightning.training.history import read_history
+
+_NUM_DRAWN = 10  # runs: more curves in one picture can't be told apart
+_WIDTH = 120  # of the table in a file or a pipe
+_LONGEST_NAME = 30  # characters that a legend has room for
+_PAGE = Template("""<!doctype html>
+<html lang="en"><meta charset="utf-8"><title>$title</title>
+<style>
+body { font: 15px/1.5 system-ui, sans-serif; margin: 2em auto; max-width: 1700px; padding: 0 1em; }
+table { border-collapse: collapse; display: block; overflow-x: auto; }
+th, td { padding: .3em .6em; text-align: right; border-bottom: 1px solid #ddd; white-space: nowrap; }
+th:first-child, td:first-child, td.text { text-align: left; }
+td.text { white-space: normal; min-width: 20em; }
+img { max-width: 100%; }
+</style>
+<h1>$title</h1>
+<p>$explanation</p>
+$table
+$pictures
+</html>
+""")
+_EXPLANATION = (
+    "Ordered by validation ROC-AUC. The difference of test ROC-AUCs and its p-value (DeLong's test on the "
+    "same test events) are against the first row; they are left out where the test events are others. "
+    "Low and high bound 95 %."
+)
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run folder as it was read.
+
+    Attributes:
+        name: what tells it from the others.
+        config: its resolved configuration, flat: ``model.num_layers``.
+        metrics: of ``metrics.json``; empty for a run that failed or has not ended.
+        history: rows of ``metrics.csv``; none for an evaluation.
+        labels: (N,) of its test events.
+        scores: (N,) of its test events.
+        failure: why it has no metrics, or empty.
+    """
+
+    name: str
+    config: dict[str, Any]
+    metrics: dict[str, Any]
+    history: list[dict[str, float]]
+    labels: np.ndarray
+    scores: np.ndarray
+    failure: str
+
+
+def compare(paths: Sequence[Path], output: Path) -> list[Run]:
+    """Write ``compare.csv``, ``compare.html`` and plots of runs into ``output``, and print their table.
+
+    Args:
+        paths: run folders (of train or evaluate), or folders of them, as a sweep leaves them.
+        output: a folder; made where it is not there.
+
+    Returns:
+        The runs, the best validation ROC-AUC first, failed ones last.
+
+    Raises:
+        UserError: there is no run, or one can't be read.
+    """
+    folders = [folder for path in paths for folder in run_folders(path)]
+    parent = os.path.commonpath([folder.absolute().parent for folder in folders])
+    runs = [read_run(folder, os.path.relpath(folder, parent)) for folder in folders]
+    runs.sort(key=lambda run: -run.metrics.get("val/auc", -1.0))
+    rows = list(table_rows(runs))
+    output.mkdir(parents=True, exist_ok=True)
+    figures = draw(runs)
+    report.write_text(output / "compare.csv", to_csv(rows))
+    report.write_text(
+        output / "compare.html", to_html(rows, figures, f"{len(runs)} runs in {Path(parent).name}")
+    )
+    report.save_figures(figures, output / "plots")
+    print_rows(rows)
+    Console().print(f"comparison: {output / 'compare.html'}", soft_wrap=True)
+    return runs
+
+
+def run_folders(path: Path) -> list[Path]:
+    """The run folders that a path means: itself, or those right in it."""
+    if not path.is_dir():
+        raise UserError(f"{path} is not a folder; give run folders, or the folder of a sweep")
+    if _config_path(path):
+        return [path]
+    found = [child for child in path.iterdir() if child.is_dir() and _config_path(child)]
+    if not found:
+        raise UserError(f"{path} holds no run: neither it nor a folder in it has a config.yaml")
+    return sorted(found, key=lambda child: (len(child.name), child.name))  # 10 comes after 9
+
+
+def read_run(folder: Path, name: str) -> Run:
+    """Read what a run, or a failed job, left in its folder."""
+    config_path, metrics_path, failure_path = _config_path(folder), folder / "metrics.json", folder / FAILURE
+    assert config_path is not None
+    failure, metrics, history = "", {}, []
+    labels = scores = np.empty(0)
+    try:
+        config = OmegaConf.to_container(OmegaConf.load(config_path), resolve=True)
+        if metrics_path.exists():
+            metrics = json.loads(metrics_path.read_text())
+            test = pyarrow.parquet.read_table(folder / report.TEST_SCORES)
+            labels, scores = (test[column].to_numpy() for column in ("label", "score"))
+            history = read_history(folder / "metrics.csv")
+        else:
+            failure = failure_path.read_text() if failure_path.exists() else "it has not ended"
+    except (OSError, ValueError, KeyError) as error:
+        raise UserError(f"the run {folder} can't be read ({error}): leave it out") from error
+    return Run(name, dict(_flat(config)), metrics, history, labels, scores, failure.strip())
+
+
+def table_rows(runs: Sequence[Run]) -> Iterator[dict[str, Any]]:
+    """One row a run, the same columns in all of them; None where there is nothing to say."""
+    first = runs[0]
+    for run in runs:
+        row: dict[str, Any] = {"run": run.name}
+        for key in differing_keys(runs):
+            row[key] = "null" if run.config.get(key, "") is None else run.config.get(key)
+        row["parameters"] = run.metrics.get("parameters")
+        row["training seconds"] = run.metrics.get("train_seconds")
+        row["training events"] = run.metrics.get("train/events")
+        row["validation AUC"], row["AUC"] = run.metrics.get("val/auc"), run.metrics.get("test/auc")
+        row["low"], row["high"] = (run.metrics.get(f"test/auc_{bound}") for bound in ("low", "high"))
+        row["difference"] = row["p-value"] = None
+        if run is not first and len(run.labels) and np.array_equal(run.labels, first.labels):
+            row["difference"] = run.metrics["test/auc"] - first.metrics["test/auc"]
+            row["p-value"] = difference_p_value(run.labels, first.scores, run.scores)
+        row["failure"] = run.failure or None
+        yield row
+
+
+def differing_keys(runs: Sequence[Run]) -> list[str]:
+    """Keys whose values differ between runs, of the groups that all of them have.
+
+    Of keys that are the same in every run, such as ``data.seed`` and ``seed``, the shortest.
+    """
+    configs = [run.config for run in runs]
+    shared = set.intersection(*({key.split(".")[0] for key in config} for config in configs))
+    keys = dict.fromkeys(key for config in configs for key in config if key.split(".")[0] in shared)
+    values = {key: tuple(str(config.get(key)) for config in configs) for key in keys}
+    return [
+        key
+        for key in keys
+        if len(set(values[key])) > 1
+        and key == min((other for other in keys if values[other] == values[key]), key=len)
+    ]
+
+
+def draw(runs: Sequence[Run]) -> dict[str, Figure]:
+    """ROC and learning curves of the first runs, named by what tells them apart where that is short."""
+    keys = differing_keys(runs)
+    names = dict(zip(keys, short_names(keys), strict=True))
+    drawn: dict[str, Run] = {}
+    for run in runs:
+        if run.metrics and len(drawn) < _NUM_DRAWN:
+            values = [f"{names[key]}={shown(key, run.config[key])}" for key in keys if key in run.config]
+            name = ", ".join([run.name, *values])
+            drawn[name if len(name) <= _LONGEST_NAME else run.name] = run
+    histories = {name: run.history for name, run in drawn.items() if run.history}
+    figures = {}
+    if drawn:
+        figures["roc"] = plots.roc({name: (run.labels, run.scores) for name, run in drawn.items()})
+    if histories:
+        figures["auc"] = plots.learning_curves(histories)
+    return figures
+
+
+def short_names(keys: Sequence[str]) -> list[str]:
+    """Their last parts, where these still tell them apart."""
+    last_parts = [key.rsplit(".", 1)[-1] for key in keys]
+    return last_parts if len(set(last_parts)) == len(keys) else list(keys)
+
+
+def to_csv(rows: Sequence[dict[str, Any]]) -> str:
+    text = StringIO()
+    writer = csv.DictWriter(text, list(rows[0]))
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue()
+
+
+def to_html(rows: Sequence[dict[str, Any]], figures: dict[str, Figure], title: str) -> str:
+    """A page of its own, pictures inside."""
+    if not any(row["failure"] for row in rows):
+        rows = [{column: value for column, value in row.items() if column != "failure"} for row in rows]
+    head = "".join(f"<th>{html.escape(column)}</th>" for column in rows[0])
+    lines = []
+    for row in rows:
+        cells = (
+            f"<td{' class=text' if column == 'failure' else ''}>{html.escape(shown(column, value))}</td>"
+            for column, value in row.items()
+        )
+        lines.append(f"<tr>{''.join(cells)}</tr>")
+    pictures = []
+    for name, figure in figures.items():
+        png = BytesIO()
+        figure.savefig(png, dpi=100)
+        data = base64.b64encode(png.getvalue()).decode()
+        pictures.append(f'<p><img alt="{name}" src="data:image/png;base64,{data}"></p>')
+    return _PAGE.substitute(
+        title=html.escape(title),
+        explanation=_EXPLANATION,
+        table=f"<table><tr>{head}</tr>{''.join(lines)}</table>",
+        pictures="\n".join(pictures),
+    )
+
+
+def print_rows(rows: Sequence[dict[str, Any]]) -> None:
+    """Print what tells the runs apart and how good they are; the files hold the rest."""
+    keys = list(rows[0])[1 : list(rows[0]).index("parameters")]
+    table = Table(title="ROC-AUC, the best in validation first", title_justify="left", box=box.SIMPLE)
+    for name in ("run", *short_names(keys)):
+        table.add_column(name, overflow="fold")
+    for column in ("val", "test", "95 % interval", "difference", "p"):
+        table.add_column(column, justify="right", no_wrap=True)
+    for row in rows:
+        if not row["failure"]:
+            cell = {column: shown(column, value) for column, value in row.items()}
+            interval = f"{cell['low']}-{cell['high']}"
+            numbers = (cell["validation AUC"], cell["AUC"], interval, cell["difference"], cell["p-value"])
+            table.add_row(cell["run"], *(cell[key] for key in keys), *numbers)
+    console = Console()
+    if not console.is_terminal:
+        console = Console(width=_WIDTH)
+    console.print(table)
+    for row in rows:
+        if row["failure"]:
+            values = ", ".join(f"{key}={row[key]}" for key in keys)
+            console.print(f"run {row['run']} ({values}): {row['failure']}", markup=False, highlight=False)
+
+
+def shown(column: str, value: Any) -> str:
+    """A value as people read it."""
+    if value is None:
+        return ""
+    if column == "p-value":
+        return f"{value:.2g}"
+    if column == "difference":
+        return f"{value:+.4f}"
+    if column == "training seconds":
+        return f"{value:,.0f}"
+    if column.endswith("_target_"):
+        return str(value).rsplit(".", 1)[-1]
+    if column in ("validation AUC", "AUC", "low", "high"):
+        return f"{value:.4f}"
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    return f"{value:,}" if column in ("training events", "parameters") else str(value)
+
+
+def _config_path(folder: Path) -> Path | None:
+    """The configuration of a run; of one that failed at once only Hydra's own is there."""
+    return next((p for p in (folder / "config.yaml", folder / ".hydra" / "config.yaml") if p.is_file()), None)
+
+
+def _flat(config: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Every value of a configuration with its whole name."""
+    for key, value in config.items():
+        if isinstance(value, dict):
+            yield from _flat(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", value
