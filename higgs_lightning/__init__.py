@@ -3,9 +3,9 @@
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from higgs_lightning.models.weights import load_model
+    from higgs_lightning.models.weights import load_model, save_model
 
-__all__ = ["load_model"]
+__all__ = ["load_model", "save_model"]
 
 
 def __getattr__(name: str) -> Any:

@@ -1,19 +1,27 @@
-"""Where the configuration lives, what its files may ask for beyond plain values, and commands made of it."""
+"""What makes a function of a configuration a command: its configuration, known keys, and one sentence.
+
+Nothing here imports torch: ``--help`` must not wait for it.
+"""
 
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from difflib import get_close_matches
 from functools import wraps
 from pathlib import Path
 from typing import Any
 
 import hydra
+from hydra.core.global_hydra import GlobalHydra
+from hydra.core.hydra_config import HydraConfig
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import Override
 from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 
+from higgs_lightning import runs
 from higgs_lightning.errors import UserError, one_sentence
-from higgs_lightning.sweeps import job
+from higgs_lightning.sweeps import job, study_name
 
 _PACKAGE = Path(__file__).parent
 
@@ -21,38 +29,52 @@ _PACKAGE = Path(__file__).parent
 CONFIG_DIR = str(next(p for p in (_PACKAGE / "conf", _PACKAGE.parent / "conf") if p.is_dir()))
 
 
-def _run_folder(ckpt: str | None, new: str) -> str:
+def _run_folder(ckpt: Any, new: str) -> str:
     """`${run_folder:CKPT,NEW}`: the folder of the run that CKPT continues, or NEW.
 
     The tasks of one Slurm job do not start at the same moment: NEW is named by the job instead of the time.
     """
     if ckpt is None:
-        of_many_tasks = int(os.environ.get("SLURM_NTASKS", 1)) > 1
-        return f"outputs/slurm-{os.environ['SLURM_JOB_ID']}" if of_many_tasks else new
-    from higgs_lightning.models.weights import run_folder_of  # it imports torch
-
+        is_one_of_many = int(os.environ.get("SLURM_NTASKS", 1)) > 1
+        return f"outputs/slurm-{os.environ['SLURM_JOB_ID']}" if is_one_of_many else new
     try:
-        return str(run_folder_of(ckpt))
+        return str(runs.folder_of(str(ckpt)))
     except UserError:  # the command says so once it runs; here Hydra would add a traceback
         return new
 
 
 OmegaConf.register_new_resolver("run_folder", _run_folder, replace=True)
+OmegaConf.register_new_resolver("study_name", study_name, replace=True)
 
 
-def command(name: str) -> Callable[[Callable[[DictConfig], Any]], Callable[[], Any]]:
+def command(
+    name: str, needs: Mapping[str, str] | None = None
+) -> Callable[[Callable[[DictConfig], Any]], Callable[[], Any]]:
     """Make a function of a configuration a command, configured by ``conf/<name>.yaml`` and the command line.
 
     A mistake ends it with one sentence, see :func:`~higgs_lightning.errors.one_sentence`.
+
+    Args:
+        name: of the command.
+        needs: the keys that have no default, and what to say where one is not given.
     """
 
     def decorate(function: Callable[[DictConfig], Any]) -> Callable[[], Any]:
-        main = hydra.main(version_base="1.3", config_path=CONFIG_DIR, config_name=name)(job(function))
+        @wraps(function)
+        def with_needs(cfg: DictConfig) -> Any:
+            for key, sentence in (needs or {}).items():
+                if OmegaConf.is_missing(cfg, key):
+                    raise UserError(sentence)
+            return function(cfg)
+
+        main = hydra.main(version_base="1.3", config_path=CONFIG_DIR, config_name=name)(job(with_needs))
 
         @wraps(function)
         @one_sentence
         def run() -> Any:
             require_known_keys(name, sys.argv[1:])
+            # Hydra then raises what went wrong, for the one sentence, instead of printing it
+            os.environ.setdefault("HYDRA_FULL_ERROR", "1")
             return main()
 
         return run
@@ -61,28 +83,58 @@ def command(name: str) -> Callable[[Callable[[DictConfig], Any]], Callable[[], A
 
 
 def require_known_keys(name: str, arguments: list[str]) -> None:
-    """Refuse overrides of keys that ``conf/<name>.yaml`` does not have, with the nearest one that it has.
+    """Refuse overrides that Hydra can't read, or of keys that ``conf/<name>.yaml`` does not have.
 
     Raises:
-        UserError: there is one. What else may be wrong with the arguments is for Hydra to say.
+        UserError: there is one; with the way to quote it, or the nearest key. What else may be wrong with the
+            arguments is for Hydra to say.
     """
+    overrides = [_parsed(a) for a in arguments if "=" in a and not a.startswith("-")]
     if any(argument.startswith(("--config", "-c", "-e")) for argument in arguments):
         return  # another configuration
-    overrides = dict(
-        a.split("=", 1) for a in arguments if "=" in a and not a.startswith(("-", "+", "~", "hydra"))
-    )
+    is_sweep = any(argument in ("-m", "--multirun") for argument in arguments)
     groups = {path.name for path in Path(CONFIG_DIR).iterdir() if path.is_dir()}
-    chosen = [f"{key}={value.split(',')[0]}" for key, value in overrides.items() if key in groups]
+    chosen: list[str] = []
+    for override in overrides:
+        if override.is_sweep_override() and not is_sweep and not override.is_hydra_override():
+            raise UserError(
+                f"{override.input_line} names several values: quote a name that has commas, as in "
+                f"{_quoted(override)}, write a list as [A,B], or sweep over them with -m"
+            )
+        if override.key_or_group in groups and not override.is_sweep_override():
+            chosen.append(str(override.input_line))
     try:
         with hydra.initialize_config_dir(CONFIG_DIR, version_base="1.3"):
             config: Any = OmegaConf.to_container(hydra.compose(name, chosen))
     except HydraException:
         return
     known = groups | set(_keys(config))
-    for key in overrides:
+    for override in overrides:
+        key = override.key_or_group
+        if (
+            override.is_add()
+            or override.is_force_add()
+            or override.is_delete()
+            or override.is_hydra_override()
+        ):
+            continue
         if key not in known:
             near = get_close_matches(key, known, n=1, cutoff=0)[0]
             raise UserError(f"{key} is not a key of the configuration; {near} is the nearest (see --help)")
+
+
+def _parsed(argument: str) -> Override:
+    try:
+        return OverridesParser.create().parse_override(argument)
+    except HydraException:
+        key, _, value = argument.partition("=")
+        quoted = value.replace("\\", "\\\\").replace('"', '\\"')
+        raise UserError(f"{argument} can't be read: quote it as in '{key}=\"{quoted}\"'") from None
+
+
+def _quoted(override: Override) -> str:
+    key, _, value = str(override.input_line).partition("=")
+    return f"'{key}=\"{value}\"'"
 
 
 def _keys(config: dict[str, Any], prefix: str = "") -> Iterator[str]:
@@ -91,3 +143,29 @@ def _keys(config: dict[str, Any], prefix: str = "") -> Iterator[str]:
         yield f"{prefix}{key}"
         if isinstance(value, dict):
             yield from _keys(value, f"{prefix}{key}.")
+
+
+def said(name: str) -> list[str]:
+    """The keys that this command line decides: those that it names, and those of the groups that it chooses.
+
+    Called in a job of Hydra's. Whatever else is in the configuration of the job is a default.
+    """
+    overrides = OverridesParser.create().parse_overrides(list(HydraConfig.get().overrides.task))
+    groups = {path.name for path in Path(CONFIG_DIR).iterdir() if path.is_dir()}
+    chosen = [o.input_line for o in overrides if o.key_or_group in groups and o.input_line]
+    config = _composed(name, [o.input_line for o in overrides if o.input_line])
+    of_groups, default = dict(runs.flat(_composed(name, chosen))), dict(runs.flat(_composed(name, [])))
+    keys = [key for key in of_groups if of_groups[key] != default.get(key)]
+    for override in overrides:
+        named = override.key_or_group
+        keys += [key for key in dict(runs.flat(config)) if key == named or key.startswith(f"{named}.")]
+    return list(dict.fromkeys(keys))
+
+
+def _composed(name: str, overrides: list[str]) -> dict[str, Any]:
+    if GlobalHydra.instance().is_initialized():
+        config: Any = OmegaConf.to_container(hydra.compose(name, overrides))
+    else:  # in a worker of a launcher
+        with hydra.initialize_config_dir(CONFIG_DIR, version_base="1.3"):
+            config = OmegaConf.to_container(hydra.compose(name, overrides))
+    return dict(config)

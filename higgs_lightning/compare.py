@@ -1,21 +1,44 @@
-"""Compare runs side by side: ``python -m higgs_lightning.compare RUN [RUN ...] [--output FOLDER]``."""
+"""Compare runs side by side: ``python -m higgs_lightning.compare RUN [RUN ...] [output=FOLDER]``."""
 
-import argparse
+import sys
 from datetime import datetime
 from pathlib import Path
 
-from higgs_lightning.errors import one_sentence
-from higgs_lightning.evaluation.comparison import compare
+from higgs_lightning.errors import UserError, one_sentence
+
+_USAGE = """python -m higgs_lightning.compare RUN [RUN ...] [output=FOLDER]
+
+Write compare.csv, compare.html and plots of runs, and print their table: which keys differ, how good each is,
+and whether the difference is chance.
+
+RUN             a run folder (of train or evaluate), or a folder of them, as a sweep leaves it
+output=FOLDER   where to; a new folder below outputs/ without it
+"""
 
 
 @one_sentence
 def main() -> None:
-    parser = argparse.ArgumentParser("python -m higgs_lightning.compare", description=compare.__doc__)
-    parser.add_argument("runs", metavar="RUN", type=Path, nargs="+")
-    parser.add_argument("--output", type=Path)
-    arguments = parser.parse_args()
-    new = Path("outputs") / f"{datetime.now():%Y-%m-%d/%H-%M-%S-%f}-comparison"
-    compare(arguments.runs, arguments.output or new)
+    arguments = sys.argv[1:]
+    if any(argument in ("-h", "--help") for argument in arguments):
+        print(_USAGE)
+        return
+    paths, output = [], Path("outputs") / f"{datetime.now():%Y-%m-%d/%H-%M-%S-%f}-comparison"
+    while arguments:
+        argument = arguments.pop(0)
+        if argument == "--output" and arguments:  # as it was called before
+            output = Path(arguments.pop(0))
+        elif argument.startswith("output="):
+            output = Path(argument.removeprefix("output="))
+        elif argument.startswith("-"):
+            raise UserError(f"{argument} is no option: say RUN [RUN ...] [output=FOLDER]")
+        else:
+            paths.append(Path(argument))
+    if not paths:
+        raise UserError("say which runs: python -m higgs_lightning.compare RUN [RUN ...] [output=FOLDER]")
+    # here, because drawing takes seconds to import, and --help does not need it
+    from higgs_lightning.evaluation.comparison import compare
+
+    compare(paths, output)
 
 
 if __name__ == "__main__":

@@ -1,138 +1,22 @@
 """Write a trained model for other programs: ``python -m higgs_lightning.export ckpt=PATH output=FILE``."""
 
-import logging
-import warnings
-from collections.abc import Callable, Sequence
-from contextlib import redirect_stdout
-from io import StringIO
-from pathlib import Path
 from typing import Any
 
-import numpy as np
-import torch
 from omegaconf import DictConfig, OmegaConf
-from torch import Tensor, nn
-from torch.nn.attention import SDPBackend, sdpa_kernel
 
-from higgs_lightning import schema
 from higgs_lightning.command import command
-from higgs_lightning.data import sample_csv
-from higgs_lightning.data.formats import read_table
-from higgs_lightning.errors import UserError
-from higgs_lightning.models import Model
-from higgs_lightning.models.weights import load_model
-
-_NUM_CHECKED = 1000  # events of the embedded sample, whose scores must come out of the file
-_TOLERANCE = 1e-5
 
 
-class Scorer(nn.Module):
-    """From events as they are, (B, 21) in HIGGS units with NaN for what is missing, to scores (B,)."""
-
-    def __init__(self, model: Model) -> None:
-        super().__init__()
-        self.model = model
-
-    def forward(self, features: Tensor) -> Tensor:
-        return self.model(features).logits.sigmoid()
-
-
-def export(ckpt: str | Sequence[str], output: Path) -> float:
-    """Write a model as one graph with its weights and all pre-processing, for batches of any size.
-
-    Its input ``features`` is (batch, 21) float32 in HIGGS units, where NaN marks what is missing; its output
-    ``score`` is (batch,), the probability of signal.
-
-    Args:
-        ckpt: as for :func:`~higgs_lightning.models.weights.load_model`.
-        output: .onnx, or .pt2 for ``torch.export.load``; written beside its name and renamed once its scores
-            are known to be right.
-
-    Returns:
-        The largest distance of a score of the file, read back, from the model's, on events of the sample.
-
-    Raises:
-        UserError: an argument can't be used, or the model's scores depend on the batch.
-    """
-    formats = {".onnx": (_write_onnx, _read_onnx), ".pt2": (_write_pt2, _read_pt2)}
-    if output.suffix not in formats:
-        raise UserError(f"output={output}: end the name in {' or '.join(formats)}")
-    if output.is_dir() or not output.parent.is_dir():
-        raise UserError(f"output={output}: give the name of a file in a folder that exists")
-    model = load_model(ckpt)
-    if model.mixes_events:
-        raise UserError(
-            f"ckpt={ckpt}: {type(model).__name__} scores a batch as a whole; export another model"
-        )
-    events, _ = next(read_table(sample_csv(), _NUM_CHECKED))
-    events = events[:_NUM_CHECKED].copy()
-    for missing in range(schema.NUM_OBJECTS):
-        events[missing::100, np.array(schema.OBJECT_OF_FEATURE) == missing] = np.nan
-    write, read = formats[output.suffix]
-    partial = output.with_name(f"{output.stem}.part{output.suffix}")
-    scorer = Scorer(model).eval()
-    try:
-        with torch.no_grad(), warnings.catch_warnings(action="ignore"):
-            # as plain matrix products, which every runtime knows
-            with sdpa_kernel(SDPBackend.MATH):
-                batch = {"features": {0: torch.export.Dim("batch")}}
-                write(torch.export.export(scorer, (torch.from_numpy(events),), dynamic_shapes=batch), partial)
-            expected = scorer(torch.from_numpy(events)).numpy()
-            found = np.concatenate([read(partial)(part) for part in np.split(events, [1, 300])])
-        distance = float(np.abs(found - expected).max())
-        if not distance < _TOLERANCE:
-            raise RuntimeError(f"the exported scores differ by up to {distance}: a fault of the exporter")
-        partial.replace(output)
-    finally:
-        partial.unlink(missing_ok=True)
-    return distance
-
-
-def _write_onnx(program: torch.export.ExportedProgram, path: Path) -> None:
-    _import_onnxruntime()
-    logging.disable(logging.WARNING)  # they tell of every step
-    try:
-        with redirect_stdout(StringIO()):
-            written = torch.onnx.export(
-                program, input_names=["features"], output_names=["score"], dynamo=True
-            )
-    finally:
-        logging.disable(logging.NOTSET)
-    assert written is not None
-    for node in written.model.graph:
-        node.metadata_props.clear()  # stack traces
-    written.save(path, external_data=False)
-
-
-def _read_onnx(path: Path) -> Callable[[np.ndarray], np.ndarray]:
-    session = _import_onnxruntime().InferenceSession(path, providers=["CPUExecutionProvider"])
-    return lambda features: session.run(["score"], {"features": features})[0]
-
-
-def _import_onnxruntime() -> Any:
-    try:
-        import onnxruntime
-        import onnxscript  # noqa: F401
-    except ImportError as error:
-        raise UserError("ONNX needs more packages: pip install -e '.[export]'") from error
-    return onnxruntime
-
-
-def _write_pt2(program: torch.export.ExportedProgram, path: Path) -> None:
-    torch.export.save(program, path)
-
-
-def _read_pt2(path: Path) -> Callable[[np.ndarray], np.ndarray]:
-    module = torch.export.load(path).module()
-    return lambda features: module(torch.from_numpy(features)).numpy()
-
-
-@command("export")
+@command(
+    "export",
+    {key: f"say {key}=...: this command needs ckpt=RUN and output=FILE" for key in ("ckpt", "output")},
+)
 def main(cfg: DictConfig) -> None:
-    for key in ("ckpt", "output"):
-        if OmegaConf.is_missing(cfg, key):
-            raise UserError(f"say {key}=...: this command needs ckpt=RUN and output=FILE")
-    distance = export(cfg.ckpt, Path(cfg.output))
+    # here, because torch takes seconds to import, and --help does not need it
+    from higgs_lightning.models.graph import export
+
+    options: dict[str, Any] = OmegaConf.to_container(cfg, resolve=True)  # type: ignore[assignment]
+    distance = export(**options)
     print(f"{cfg.output}: its scores are the model's, within {distance:.1g}")
 
 

@@ -14,7 +14,7 @@ from higgs_lightning import schema
 
 _PT, _ETA, _PHI, _BTAG = (schema.columns(quantity) for quantity in ("pt", "eta", "phi", "btag"))
 _SCALES = torch.tensor([feature.scale for feature in schema.LOW_LEVEL])
-_HAS_ETA = [o for o in range(schema.NUM_OBJECTS) if o != schema.MISSING_ENERGY]
+_HAS_ETA = schema.objects_with("eta")
 
 #: The names of :func:`pair_invariants`, in order.
 PAIR_INVARIANTS = ("log m^2", "log m_T^2", "log Delta R", "Delta phi", "Delta eta", "log min pT")

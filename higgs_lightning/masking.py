@@ -34,3 +34,9 @@ def missing_objects(features: Tensor) -> Tensor:
 def hidden_features(hidden: Tensor) -> Tensor:
     """Spread a mask of objects (B, O) over their features: (B, F), ``True`` = hidden."""
     return hidden[:, _OBJECT_OF_FEATURE.to(hidden.device)]
+
+
+def hidden_or_missing(features: Tensor, hidden: Tensor | None) -> Tensor:
+    """What a model must not see of events (B, F): what is hidden (B, O), if anything, and what is missing."""
+    missing = missing_objects(features)
+    return missing if hidden is None else hidden | missing

@@ -17,6 +17,8 @@ values that the file holds for each jet.
 
 from typing import NamedTuple
 
+import numpy as np
+
 
 class Feature(NamedTuple):
     """One column of a HIGGS row.
@@ -102,3 +104,39 @@ def columns(quantity: str) -> list[int]:
 def objects_with(quantity: str) -> list[int]:
     """Positions in :data:`OBJECTS` of the objects that have ``quantity``, in the order of :func:`columns`."""
     return [OBJECT_OF_FEATURE[i] for i in columns(quantity)]
+
+
+class ImpossibleValue(NamedTuple):
+    """A value that no detector measures, which says that columns are shifted or units are wrong.
+
+    Attributes:
+        row: counted from 0.
+        name: of the column.
+        value: in HIGGS units.
+    """
+
+    row: int
+    name: str
+    value: float
+
+    def __str__(self) -> str:
+        return (
+            f"{self.name} is {self.value:g}, which no detector measures: correct it, leave it empty if the "
+            "object was not measured, and look whether columns and units are those of HIGGS"
+        )
+
+
+# what a detector can measure, by quantity: GeV (half of the LHC's energy), pseudorapidity, radians
+_MEASURABLE = {"pt": (0, 7000), "eta": (-10, 10), "phi": (-3.2, 3.2), "btag": (-np.inf, np.inf)}
+_LEAST, _MOST = (
+    np.array([_MEASURABLE[f.quantity][end] / f.scale for f in LOW_LEVEL], np.float32) for end in (0, 1)
+)
+
+
+def impossible_value(features: np.ndarray) -> ImpossibleValue | None:
+    """The first value of events (N, 21) in HIGGS units that can't be a measurement; NaN is a missing one."""
+    beyond = (features < _LEAST) | (features > _MOST)
+    if not beyond.any():
+        return None
+    row, column = (int(index) for index in np.argwhere(beyond)[0])
+    return ImpossibleValue(row, LOW_LEVEL[column].name, float(features[row, column]))

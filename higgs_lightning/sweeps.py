@@ -1,5 +1,7 @@
-"""Sweeps: jobs that fail alone, and the table of them all."""
+"""Sweeps: jobs that fail alone, the table of them all, and the name of a search."""
 
+import hashlib
+import json
 import logging
 from collections.abc import Callable
 from functools import wraps
@@ -9,12 +11,11 @@ from typing import Any
 from hydra.core.hydra_config import HydraConfig
 from hydra.experimental.callback import Callback
 from hydra.types import RunMode
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 
-from higgs_lightning.errors import one_sentence, user_error_in
-
-#: What a job that failed leaves in its folder: why, in one line.
-FAILURE = "failure.txt"
+from higgs_lightning import runs
+from higgs_lightning.errors import one_line, one_sentence, user_error_in
+from higgs_lightning.files import write_text
 
 _log = logging.getLogger(__name__)
 
@@ -35,12 +36,42 @@ def job(function: Callable[[DictConfig], Any]) -> Callable[[DictConfig], Any]:
             return function(cfg)
         except Exception as error:
             mistake = user_error_in(error)
-            reason = str(mistake or f"{type(error).__name__}: {error}").replace("\n", " ")
+            reason = str(mistake or f"{type(error).__name__}: {one_line(error)}").replace("\n", " ")
             _log.error("job %s failed: %s", hydra.job.num, reason, exc_info=mistake is None)
-            (Path(hydra.runtime.output_dir) / FAILURE).write_text(reason + "\n")
+            folder = Path(hydra.runtime.output_dir)
+            if not runs.holds_run(folder):  # of an earlier sweep in the same folder
+                write_text(folder / runs.FAILURE, reason + "\n")
+                write_text(folder / runs.CONFIG, OmegaConf.to_yaml(cfg))
             return None
 
     return run
+
+
+def study_name(data: Any, model: Any, objective: Any, monitor: Any) -> str:
+    """`${study_name:${data},${model},${objective},${selection.monitor}}`: a search is named by what it seeks.
+
+    The identity of the events, the class of the model, the objective, and what is to be best: values that
+    were found for others must not be ranked among them.
+    """
+    from hydra.utils import instantiate  # what follows imports torch, which --help must not wait for
+
+    datamodule = instantiate(data)
+    model_class = str(model["_target_"]).rsplit(".", 1)[-1]
+    searched = {
+        "events": [{**each, "file": None} for each in datamodule.identity()],
+        "split": {
+            key: value for key, value in _plain(data).items() if key not in ("csv", "test_csv", "dir", "name")
+        },
+        "model": model_class,
+        "objective": _plain(objective),
+        "monitor": monitor,
+    }
+    digest = hashlib.sha256(json.dumps(searched, sort_keys=True).encode()).hexdigest()[:8]
+    return f"{model_class} on {datamodule.name} ({digest})"
+
+
+def _plain(config: Any) -> dict[str, Any]:
+    return OmegaConf.to_container(config, resolve=True)  # type: ignore[return-value]
 
 
 class CompareJobs(Callback):
@@ -54,9 +85,10 @@ class CompareJobs(Callback):
         from higgs_lightning.evaluation.comparison import compare  # it imports torch
 
         folder = Path(config.hydra.sweep.dir)
-        runs = compare([folder], folder)
-        failed = [run.name for run in runs if run.failure]
+        compared = compare([folder], folder)
+        failed = [run.name for run in compared if run.failure]
         if failed:
             raise SystemExit(
-                f"error: {len(failed)} of {len(runs)} jobs failed ({', '.join(failed)}): the table says why"
+                f"error: {len(failed)} of {len(compared)} jobs failed ({', '.join(failed)}): "
+                "the table says why"
             )

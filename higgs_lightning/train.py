@@ -5,15 +5,16 @@ from pathlib import Path
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
-from higgs_lightning.command import command
+from higgs_lightning.command import command, said
 
 
 @command("train")
 def main(cfg: DictConfig) -> float:
     """Run one training; a sweep optimises what it returns, the chosen epoch's monitored value."""
     # here, because torch and Lightning take seconds to import, and --help needs neither
-    from higgs_lightning.training.run import train
+    from higgs_lightning.training.run import continued, train
 
+    cfg = continued(cfg, said("train")) if cfg.ckpt is not None else cfg
     metrics = train(cfg, Path(HydraConfig.get().runtime.output_dir))
     return metrics[cfg.selection.monitor or "val/auc"]
 

@@ -15,8 +15,9 @@ from conftest import SMALL_PARTICLE, command, composed
 from filelock import FileLock
 
 from higgs_lightning.errors import UserError
-from higgs_lightning.evaluation.comparison import compare, run_folders
+from higgs_lightning.evaluation.comparison import compare
 from higgs_lightning.evaluation.metrics import difference_p_value, roc_auc_interval
+from higgs_lightning.runs import run_folders
 from higgs_lightning.training.run import train
 
 

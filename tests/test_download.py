@@ -93,7 +93,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def fetched(folder: Path, *urls: str) -> bytes:
-    path = fetch(urls, folder, len(CONTENT), SHA256)
+    path = fetch(folder, urls, len(CONTENT), SHA256)
     assert sorted(p.name for p in folder.iterdir() if not p.name.endswith(".lock")) == ["HIGGS.csv.gz"]
     return path.read_bytes()
 
@@ -144,7 +144,7 @@ def test_a_bad_zip_is_removed(content: bytes, reason: str, server: Server, tmp_p
     """One that was downloaded as far as the server has it."""
     (tmp_path / "higgs.zip.partial").write_bytes(content.ljust(len(zipped(CONTENT)), b"\0"))
     with pytest.raises(UserError, match=re.escape(reason)):
-        fetch([server.url("good", "higgs.zip")], tmp_path, len(CONTENT), SHA256)
+        fetch(tmp_path, [server.url("good", "higgs.zip")], len(CONTENT), SHA256)
     assert [path.name for path in tmp_path.iterdir()] == [".HIGGS.csv.gz.lock"]
 
 
@@ -156,7 +156,7 @@ def test_what_another_address_left_is_removed(server: Server, tmp_path: Path):
 def test_a_login_page_does_not_replace_what_is_there(server: Server, tmp_path: Path):
     (tmp_path / "HIGGS.csv.gz.partial").write_bytes(CONTENT[:150_000])
     with pytest.raises(UserError, match="it has 22 bytes instead of 200,000"):
-        fetch([server.url("login")], tmp_path, len(CONTENT), SHA256)
+        fetch(tmp_path, [server.url("login")], len(CONTENT), SHA256)
     assert fetched(tmp_path, server.url("good")) == CONTENT
     assert server.ranges == ["bytes=150000-", "bytes=150000-"]
 
@@ -164,7 +164,7 @@ def test_a_login_page_does_not_replace_what_is_there(server: Server, tmp_path: P
 def test_processes_that_want_the_file_fetch_it_once(server: Server, tmp_path: Path):
     with ThreadPoolExecutor(4) as pool:
         paths = list(
-            pool.map(lambda _: fetch([server.url("good")], tmp_path, len(CONTENT), SHA256), range(4))
+            pool.map(lambda _: fetch(tmp_path, [server.url("good")], len(CONTENT), SHA256), range(4))
         )
     assert paths == [tmp_path / "HIGGS.csv.gz"] * 4
     assert server.ranges == [None]
@@ -175,20 +175,20 @@ def test_progress_without_a_length(is_terminal: bool, server: Server, tmp_path: 
     shown = io.StringIO()
     console = Console(file=shown, force_terminal=is_terminal, width=120)
     monkeypatch.setattr(download, "Console", lambda **_: console)
-    fetch([server.url("no-length")], tmp_path, len(CONTENT), SHA256)
+    fetch(tmp_path, [server.url("no-length")], len(CONTENT), SHA256)
     assert ("200.0/200.0 kB" in shown.getvalue()) == is_terminal
 
 
 def test_a_folder_that_can_t_be_written_is_named(server: Server, tmp_path: Path):
     (tmp_path / "file").touch()
     with pytest.raises(UserError, match=r"choose another folder with data\.dir=PATH"):
-        fetch([server.url("good")], tmp_path / "file", len(CONTENT), SHA256)
+        fetch(tmp_path / "file", [server.url("good")], len(CONTENT), SHA256)
 
 
 @pytest.mark.parametrize("url", ["ftp://127.0.0.1/HIGGS.csv.gz", "HIGGS.csv.gz", "http://[/HIGGS.csv.gz"])
 def test_an_address_that_is_none_is_named(url: str, tmp_path: Path):
     with pytest.raises(UserError, match=re.escape(f"could not fetch HIGGS from {url} (")):
-        fetch([url], tmp_path, len(CONTENT), SHA256)
+        fetch(tmp_path, [url], len(CONTENT), SHA256)
 
 
 def test_the_next_address_is_tried(server: Server, tmp_path: Path):
@@ -198,7 +198,7 @@ def test_the_next_address_is_tried(server: Server, tmp_path: Path):
 
 def test_what_is_there_is_not_fetched(server: Server, tmp_path: Path):
     (tmp_path / "HIGGS.csv.gz").write_bytes(CONTENT)
-    fetch([server.url("good")], tmp_path, len(CONTENT), SHA256)
+    fetch(tmp_path, [server.url("good")], len(CONTENT), SHA256)
     assert server.ranges == []
 
 
@@ -208,7 +208,7 @@ def test_what_is_there_is_not_fetched(server: Server, tmp_path: Path):
 )
 def test_failure_names_what_was_tried_and_the_ways_on(behaviour, reason, server: Server, tmp_path: Path):
     with pytest.raises(UserError) as raised:
-        fetch([server.url(behaviour)], tmp_path, len(CONTENT), SHA256)
+        fetch(tmp_path, [server.url(behaviour)], len(CONTENT), SHA256)
     sentence = str(raised.value)
     assert f"could not fetch HIGGS from {server.url(behaviour)}" in sentence
     assert reason in sentence
@@ -222,18 +222,18 @@ def test_no_network(tmp_path: Path):
     with pytest.raises(
         UserError, match=r"could not fetch HIGGS from http://127.0.0.1:1/HIGGS.csv.gz \(.*refused"
     ):
-        fetch(["http://127.0.0.1:1/HIGGS.csv.gz"], tmp_path, len(CONTENT), SHA256)
+        fetch(tmp_path, ["http://127.0.0.1:1/HIGGS.csv.gz"], len(CONTENT), SHA256)
 
 
 def test_a_small_disk_is_refused_before_the_start(server: Server, tmp_path: Path, monkeypatch):
     monkeypatch.setattr(shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(10**9, 10**9, 1000))
     with pytest.raises(UserError, match=r"make room, or choose another folder with data\.dir=PATH"):
-        fetch([server.url("good")], tmp_path, len(CONTENT), SHA256)
+        fetch(tmp_path, [server.url("good")], len(CONTENT), SHA256)
     assert server.ranges == []
 
 
 def test_another_file_of_that_name_is_left_alone(server: Server, tmp_path: Path):
     (tmp_path / "HIGGS.csv.gz").write_bytes(b"mine")
     with pytest.raises(UserError, match=r"has 4 bytes and HIGGS\.csv\.gz has 200,000: remove it"):
-        fetch([server.url("good")], tmp_path, len(CONTENT), SHA256)
+        fetch(tmp_path, [server.url("good")], len(CONTENT), SHA256)
     assert (tmp_path / "HIGGS.csv.gz").read_bytes() == b"mine"

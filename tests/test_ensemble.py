@@ -8,10 +8,10 @@ from conftest import SMALL, SMALL_PARTICLE, command, composed
 
 from higgs_lightning import load_model
 from higgs_lightning.errors import UserError
-from higgs_lightning.evaluate import evaluate
-from higgs_lightning.export import export
 from higgs_lightning.masking import hide_objects
+from higgs_lightning.models.graph import export
 from higgs_lightning.training.run import train
+from higgs_lightning.training.testing import evaluate
 
 pytestmark = pytest.mark.usefixtures("without_plots")
 

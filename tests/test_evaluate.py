@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from conftest import command, composed, make_events, write_csv
 
-from higgs_lightning.evaluate import evaluate
+from higgs_lightning.training.testing import evaluate
 
 QUIET = ["trainer.enable_progress_bar=false"]
 #: What the events of the small run were.

@@ -12,7 +12,7 @@ from conftest import SMALL, command, composed, make_events
 
 from higgs_lightning import load_model
 from higgs_lightning.errors import UserError
-from higgs_lightning.export import export
+from higgs_lightning.models.graph import export
 from higgs_lightning.training.run import train
 
 

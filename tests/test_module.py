@@ -14,8 +14,9 @@ from higgs_lightning import masking, schema
 from higgs_lightning.errors import UserError
 from higgs_lightning.models import DeepNetwork, Model, Output, ParticleAutoencoder, Reconstruction
 from higgs_lightning.training import schedules
-from higgs_lightning.training.history import Throughput
+from higgs_lightning.training.callbacks import Throughput
 from higgs_lightning.training.module import EpochMetrics, HiggsModule
+from higgs_lightning.training.objective import MaskedObjective
 
 
 class Recorder(Model):
@@ -38,10 +39,8 @@ class Recorder(Model):
         return Reconstruction(features, errors)
 
 
-def module(model: Model, **changes: Any) -> HiggsModule:
+def module(model: Model, seed: int = 1, **changes: Any) -> HiggsModule:
     arguments: dict[str, Any] = {
-        "optimizer": torch.optim.AdamW,
-        "scheduler": functools.partial(schedules.warmup_cosine, warmup=0.1),
         "classification_weight": 1.0,
         "reconstruction_weight": 0.1,
         "mask_ratio": 0.5,
@@ -49,9 +48,14 @@ def module(model: Model, **changes: Any) -> HiggsModule:
         "teacher_weight": 0.25,
         "reflect": True,
         "smearing": 0.0,
-        "seed": 1,
     }
-    return HiggsModule(model, **{**arguments, **changes})
+    return HiggsModule(
+        model,
+        objective=MaskedObjective(**{**arguments, **changes}),
+        optimizer=torch.optim.AdamW,
+        scheduler=functools.partial(schedules.warmup_cosine, warmup=0.1),
+        seed=seed,
+    )
 
 
 @pytest.fixture
@@ -70,16 +74,17 @@ def test_training_scores_whole_events_and_decodes_a_masked_share(batch):
     assert hidden.any(dim=1).all()
     assert torch.equal(step.counted, masking.hidden_features(hidden))
     assert len(step.probabilities) == 512
-    assert step.reconstruction_loss.item() == pytest.approx(5.0)  # hidden features alone
+    assert step.losses["reconstruction_loss"].item() == pytest.approx(5.0)  # hidden features alone
     logits, labels = batch[0][:256, 0].abs(), batch[1][:256]  # what is mirrored keeps its lepton pT
     of_masked = nn.functional.binary_cross_entropy_with_logits(logits, labels)
-    assert step.loss.item() == pytest.approx(step.classification_loss.item() + 0.5 * of_masked.item() + 0.5)
+    expected = step.losses["classification_loss"].item() + 0.5 * of_masked.item() + 0.5
+    assert step.losses["loss"].item() == pytest.approx(expected)
 
 
 def test_no_masked_events(batch):
     step = module(Recorder(), mask_fraction=0.0).train()._shared_step(batch, 0)
-    assert step.loss == step.classification_loss
-    assert step.reconstruction_loss == 0
+    assert step.losses["loss"] == step.losses["classification_loss"]
+    assert step.losses["reconstruction_loss"] == 0
 
 
 def test_evaluation_masks_all_events_and_always_alike(batch):
@@ -93,7 +98,7 @@ def test_evaluation_masks_all_events_and_always_alike(batch):
     assert len(masked) == 512
     assert torch.equal(masked, masked_again)
     torch.testing.assert_close(first.probabilities, batch[0][:, 0].sigmoid())
-    assert first.loss == again.loss
+    assert first.losses["loss"] == again.losses["loss"]
 
 
 def test_pretraining_learns_nothing_from_labels(batch):
@@ -103,10 +108,10 @@ def test_pretraining_learns_nothing_from_labels(batch):
     for labels_of_run in (labels, 1 - labels):
         model = ErrorParameter()
         step = module(model, classification_weight=0.0).train()._shared_step((features, labels_of_run), 0)
-        step.loss.backward()
+        step.losses["loss"].backward()
         assert model.scale.grad == 0
         assert model.errors.grad is not None
-        losses.append(step.loss.item())
+        losses.append(step.losses["loss"].item())
     assert losses[0] == losses[1]
 
 
@@ -118,11 +123,11 @@ def test_a_teacher_is_learned_beside_the_labels(batch):
     pt, labels = batch[0][:, 0], batch[1]
     targets = 0.75 * labels + 0.25 * (-2 * pt).sigmoid()
     expected = nn.functional.binary_cross_entropy_with_logits(pt, targets)
-    torch.testing.assert_close(step.classification_loss, expected)
+    torch.testing.assert_close(step.losses["classification_loss"], expected)
     assert len(list(part.parameters())) == 1
     step = part.eval()._shared_step(batch, 0)
     torch.testing.assert_close(
-        step.classification_loss, nn.functional.binary_cross_entropy_with_logits(pt, labels)
+        step.losses["classification_loss"], nn.functional.binary_cross_entropy_with_logits(pt, labels)
     )
 
 
@@ -134,14 +139,14 @@ def test_missing_features_are_not_counted(batch):
         step = module(Recorder(), mask_ratio=mask_ratio).train()._shared_step((features, labels), 0)
         assert not step.counted[:, 3].any()
         assert step.counted.any()
-        assert step.loss.isfinite()
+        assert step.losses["loss"].isfinite()
 
 
 def test_a_model_without_a_decoder_classifies_alone(batch):
     model = DeepNetwork(dim=8)
     step = module(model).train()._shared_step(batch, 0)
-    assert step.reconstruction_loss == 0
-    assert step.loss == step.classification_loss
+    assert step.losses["reconstruction_loss"] == 0
+    assert step.losses["loss"] == step.losses["classification_loss"]
     assert len(step.features) == 0
 
 
@@ -150,7 +155,7 @@ def test_without_masking_the_loss_counts_every_feature(batch):
     step = module(model, mask_ratio=0.0).train()._shared_step(batch, 0)
     assert model.masks == [None]
     assert step.counted.all()
-    assert step.reconstruction_loss.item() == pytest.approx(1.0)
+    assert step.losses["reconstruction_loss"].item() == pytest.approx(1.0)
 
 
 def test_reflections_are_for_training_only(batch):
@@ -214,7 +219,7 @@ class ErrorParameter(Recorder):
 def test_the_reconstruction_loss_ignores_visible_objects(batch):
     model = ErrorParameter()
     step = module(model).train()._shared_step(batch, 0)
-    step.loss.backward()
+    step.losses["loss"].backward()
     gradient = model.errors.grad
     assert gradient is not None
     assert (gradient[:256][step.counted] > 0).all()
@@ -234,7 +239,7 @@ def test_a_loss_that_is_not_finite_stops_with_a_sentence(value):
 def test_epoch_metrics_are_exact_over_the_epoch(batch):
     """Accumulated over uneven batches they equal the whole, for logits that all lie in [0, 1] too."""
     part = module(Recorder(), mask_ratio=0.0).eval()
-    metrics = EpochMetrics("val")
+    metrics = EpochMetrics("val", MaskedObjective.losses)
     features, labels = batch
     features[:, 0] = features[:, 0] / features[:, 0].max()
     steps = [part._shared_step((features[s], labels[s]), 0) for s in (slice(0, 300), slice(300, None))]
@@ -243,7 +248,7 @@ def test_epoch_metrics_are_exact_over_the_epoch(batch):
     values = metrics.compute()
     assert values["val/auc"].item() == pytest.approx(roc_auc_score(labels, features[:, 0]), abs=1e-6)
     whole = part._shared_step(batch, 0)
-    assert values["val/loss"].item() == pytest.approx(whole.loss.item(), rel=1e-5)
+    assert values["val/loss"].item() == pytest.approx(whole.losses["loss"].item(), rel=1e-5)
     assert values["val/accuracy"].item() == pytest.approx(
         ((features[:, 0] > 0) == (labels > 0)).float().mean()
     )

@@ -13,7 +13,7 @@ from conftest import command, make_events
 
 from higgs_lightning import load_model, schema
 from higgs_lightning.errors import UserError
-from higgs_lightning.predict import predict
+from higgs_lightning.evaluation.prediction import predict
 
 NAMES = [feature.name for feature in schema.LOW_LEVEL]
 EVENTS = make_events(500)

@@ -14,7 +14,7 @@ from omegaconf import DictConfig
 
 from higgs_lightning.errors import UserError
 from higgs_lightning.models.weights import load_checkpoint
-from higgs_lightning.training.history import read_history
+from higgs_lightning.runs import read_history
 from higgs_lightning.training.module import HiggsModule
 from higgs_lightning.training.run import train
 

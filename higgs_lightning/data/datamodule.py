@@ -14,8 +14,12 @@ from torch.utils.data import DataLoader
 from higgs_lightning import schema
 from higgs_lightning.data.batches import Events, batches
 from higgs_lightning.data.cache import open_events
+from higgs_lightning.data.download import HIGGS_SIZE
 from higgs_lightning.data.splits import draw_balanced, split_rows
 from higgs_lightning.errors import UserError
+
+#: What the archive's events are called.
+UCI_HIGGS = "UCI HIGGS"
 
 _STATISTICS_CHUNK = 1_000_000  # rows
 
@@ -25,12 +29,18 @@ def sample_csv() -> Path:
     return Path(str(files("higgs_lightning.data") / "sample.csv.gz"))
 
 
+def _name_of(csv: Path) -> str:
+    is_archive = csv.is_file() and csv.name == "HIGGS.csv.gz" and csv.stat().st_size == HIGGS_SIZE
+    return UCI_HIGGS if is_archive else csv.name
+
+
 class HiggsDataModule(LightningDataModule):
     """Events of a file in HIGGS format, split and in batches.
 
     Args:
         csv: file in HIGGS format (.csv or .csv.gz): label, 21 low-level features, 7 masses, no header.
-        name: what to call the events in tables and plots.
+        name: what to call the events in tables and plots; None for the file's name, or UCI HIGGS where the
+            file is the archive's.
         test_csv: a second file whose events are all test events; the first is then trained and validated on.
         dir: folder for the cache.
         skip_rows: lines to skip at the top of the files.
@@ -44,12 +54,15 @@ class HiggsDataModule(LightningDataModule):
         device_resident: hold the events in the memory of the device that trains: ``true``, ``false``, or
             ``auto`` for an accelerator with room for twice their size.
         seed: of the split, the draw and the order of training.
+
+    Raises:
+        UserError: an argument makes no sense.
     """
 
     def __init__(
         self,
         csv: str | Path,
-        name: str = "HIGGS events",
+        name: str | None = None,
         test_csv: str | Path | None = None,
         dir: str | Path = "data",
         skip_rows: int = 0,
@@ -69,7 +82,8 @@ class HiggsDataModule(LightningDataModule):
             raise UserError(f"data.batch_size={batch_size}: give a whole number, 1 or more")
         if statistics not in ("train", "all"):
             raise UserError(f"data.statistics={statistics} is unknown: choose train or all")
-        self.name = name
+        csv, test_csv = str(csv), None if test_csv is None else str(test_csv)  # a number is a name too
+        self.name: str = name if name is not None else _name_of(Path(csv))
         self.csv = csv
         self.test_csv = test_csv
         self.cache_dir = Path(dir) / "cache"
@@ -93,7 +107,8 @@ class HiggsDataModule(LightningDataModule):
         """Open the caches and split them into :attr:`events`: ``train``, ``val`` and ``test``.
 
         Raises:
-            UserError: the file can't be read or split, or a split lacks signal or background.
+            UserError: the file can't be read or split, a split lacks signal or background, or an event holds
+                what can't be a measurement.
         """
         if self.events:
             return
@@ -106,6 +121,8 @@ class HiggsDataModule(LightningDataModule):
         sources = {"train": (cache, train), "val": (cache, rows.val), "test": (cache, rows.test)}
         if test_cache is not None:
             sources["test"] = (test_cache, np.arange(len(test_cache)))
+        for split, source in sources.items():
+            self._require_measurements(split, *source)
         device = self._device(sum(len(rows) for _, rows in sources.values()))
         self.events = {split: Events(*source, device) for split, source in sources.items()}
         for split, events in self.events.items():
@@ -116,11 +133,24 @@ class HiggsDataModule(LightningDataModule):
                     "background events and needs both: change data.split, its fractions or data.train_events"
                 )
 
+    def _require_measurements(self, split: str, events: np.ndarray, rows: np.ndarray) -> None:
+        for start in range(0, len(rows), _STATISTICS_CHUNK):
+            chunk = rows[start : start + _STATISTICS_CHUNK]
+            found = schema.impossible_value(events[chunk, 1:])
+            if found is not None:
+                file = self.test_csv if split == "test" and self.test_csv is not None else self.csv
+                raise UserError(f"{file}, row {int(chunk[found.row]) + 1 + self.skip_rows}: {found}")
+
     def arrays(self, split: str) -> tuple[np.ndarray, np.ndarray]:
         """All features (N, 21) in HIGGS units and labels (N,) of ``train``, ``val`` or ``test``, as float32.
 
         Sets the module up, if it is not yet.
+
+        Raises:
+            UserError: there is no such split, or see :meth:`setup`.
         """
+        if split not in ("train", "val", "test"):
+            raise UserError(f"{split!r} is no split: say train, val or test")
         self.setup(split)
         rows = self.events[split].cache[self.events[split].rows]
         return rows[:, 1:], rows[:, 0]

@@ -25,6 +25,14 @@ from higgs_lightning.errors import UserError
 
 log = logging.getLogger(__name__)
 
+#: UCI HIGGS as its archive gives it, the file and a zip that holds it; size in bytes.
+HIGGS_URLS = (
+    "https://archive.ics.uci.edu/ml/machine-learning-databases/00280/HIGGS.csv.gz",
+    "https://archive.ics.uci.edu/static/public/280/higgs.zip",
+)
+HIGGS_SIZE = 2816407858
+HIGGS_SHA256 = "ea302c18164d4e3d916a1e2e83a9a8d07069fa6ebc7771e4c0540d54e593b698"
+
 _TRIES = 4  # in a row without a new byte, at one address
 _FIRST_WAIT = 1.0  # seconds; doubles with each try
 _BUSY = (httpx.codes.REQUEST_TIMEOUT, httpx.codes.TOO_MANY_REQUESTS)
@@ -36,14 +44,16 @@ class _DamagedError(Exception):
     """What arrived is not the file that was asked for."""
 
 
-def fetch(urls: Sequence[str], folder: str | Path, size: int, sha256: str) -> Path:
+def fetch(
+    folder: str | Path, urls: Sequence[str] = HIGGS_URLS, size: int = HIGGS_SIZE, sha256: str = HIGGS_SHA256
+) -> Path:
     """Path of HIGGS.csv.gz in ``folder``, downloaded first if it is not there.
 
     Processes that want it at once fetch it once. What a broken download left is resumed.
 
     Args:
-        urls: addresses to try in turn, of the file or of a zip that holds it.
         folder: where the file is kept.
+        urls: addresses to try in turn, of the file or of a zip that holds it.
         size: bytes of the file.
         sha256: its checksum, as hexadecimal digits.
 

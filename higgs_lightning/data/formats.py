@@ -3,6 +3,10 @@
 What is missing (an empty field, nan, null) stays NaN: the models mask that object.
 """
 
+import csv
+import os
+import struct
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,7 +18,7 @@ import pyarrow.parquet
 from isal import igzip
 
 from higgs_lightning import schema
-from higgs_lightning.errors import UserError
+from higgs_lightning.errors import UserError, one_line
 
 _NAMES = [feature.name for feature in schema.LOW_LEVEL]
 #: For tables without names: how many columns there are, and how many of them come before the features.
@@ -23,15 +27,21 @@ _GZIP, _PARQUET, _ROOT = b"\x1f\x8b", b"PAR1", b"root"
 _MISSING = ["", "nan", "NaN", "NAN", "null", "NULL", "NA"]
 
 
-def read_table(path: Path, rows: int) -> Iterator[tuple[np.ndarray, float]]:
+def which_tree(path: Path) -> tuple[Path, str]:
+    """The file and the tree that ``FILE.root:TREE`` names; any other path as it is, and no tree."""
+    name, _, tree = str(path).partition(".root:")
+    return (Path(f"{name}.root"), tree) if tree else (path, "")
+
+
+def read_table(path: Path, rows: int, tree: str = "") -> Iterator[tuple[np.ndarray, float]]:
     """The low-level features of a file, block by block.
 
     Args:
-        path: .parquet, .csv, .csv.gz or .root, told apart by their first bytes. A ROOT file of several trees
-            needs the name of one after it: ``FILE.root:TREE``. With names, columns may come in any
-            order and others are passed over; without, there are 21 (features) or 28 (and masses) columns, or
-            one more with the label first.
+        path: .parquet, .csv, .csv.gz or .root, told apart by their first bytes. With names, columns may come
+            in any order and others are passed over; without, there are 21 (features) or 28 (and masses)
+            columns, or one more with the label first.
         rows: at most so many rows a block, for Parquet and ROOT.
+        tree: of a ROOT file that holds several.
 
     Yields:
         (rows, 21) float32 in HIGGS units, in the file's order, and the share of the file that is read.
@@ -39,10 +49,7 @@ def read_table(path: Path, rows: int) -> Iterator[tuple[np.ndarray, float]]:
     Raises:
         UserError: the file is not such a table.
     """
-    name, _, tree = str(path).partition(".root:")
-    if tree:
-        path = Path(f"{name}.root")
-    if not path.is_file():
+    if not os.path.isfile(path):  # unlike Path.is_file also where a folder above may not be entered
         raise UserError(f"input={path} is not a file")
     with path.open("rb") as file:
         magic = file.read(4)
@@ -53,8 +60,9 @@ def read_table(path: Path, rows: int) -> Iterator[tuple[np.ndarray, float]]:
             yield from _root(path, tree, rows)
         else:
             yield from _csv(path, magic.startswith(_GZIP))
-    except (pa.ArrowInvalid, OSError, EOFError, igzip.BadGzipFile) as error:
-        reason = str(error).splitlines()[0].strip()
+    # uproot has no exception of its own for a damaged file
+    except (pa.ArrowException, OSError, EOFError, zlib.error, struct.error, ValueError, LookupError) as error:
+        reason = one_line(error)[:200]
         raise UserError(
             f"{path} can't be read ({reason}): correct the row, or write the file again"
         ) from error
@@ -66,11 +74,17 @@ def _csv(path: Path, is_gzip: bool) -> Iterator[tuple[np.ndarray, float]]:
         first = file.readline().decode("utf-8-sig", "replace").strip()
         if not first:
             raise UserError(f"{path} holds no events")
-        fields = [field.strip() for field in first.split(",")]
-        has_names = not any(_is_number(field) for field in fields)
+        fields = [field.strip() for field in next(csv.reader([first]))]  # names may be quoted
+        if len(fields) > 1 and fields[-1] == str(len(fields) - 1) and fields[1:] == _counted(len(fields))[1:]:
+            raise UserError(
+                f"{path}: its first line counts the columns, as pandas names them by itself: write the file "
+                "with header=False, or with the names of schema.LOW_LEVEL"
+            )
+        filled = [field for field in fields if field]  # pandas leaves the name of its index empty
+        has_names = filled != [] and not any(_is_number(field) for field in filled)
         file.seek(0)
         columns = _columns(fields, path) if has_names else _unnamed(len(fields), path)
-        names = fields if has_names else [f"{number}" for number in range(len(fields))]
+        names = fields if has_names else _counted(len(fields))
         chosen = [names[column] for column in columns]
         if len(set(names)) < len(names):
             raise UserError(f"{path} has two columns of one name")
@@ -170,9 +184,13 @@ def _unnamed(num_columns: int, path: Path) -> list[int]:
     return list(range(first, first + len(_NAMES)))
 
 
+def _counted(num_columns: int) -> list[str]:
+    return [str(number) for number in range(num_columns)]
+
+
 def _is_number(field: str) -> bool:
     try:
         float(field)
     except ValueError:
-        return field == ""
+        return False
     return True

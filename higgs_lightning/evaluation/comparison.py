@@ -3,28 +3,24 @@
 import base64
 import csv
 import html
-import json
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from io import BytesIO, StringIO
 from pathlib import Path
 from string import Template
 from typing import Any
 
 import numpy as np
-import pyarrow.parquet
 from matplotlib.figure import Figure
-from omegaconf import OmegaConf
 from rich import box
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
-from higgs_lightning.errors import UserError
 from higgs_lightning.evaluation import plots, report
 from higgs_lightning.evaluation.metrics import difference_p_value
-from higgs_lightning.sweeps import FAILURE
-from higgs_lightning.training.history import read_history
+from higgs_lightning.files import write_text
+from higgs_lightning.runs import PLOTS, Run, read_run, run_folders
 
 _NUM_DRAWN = 10  # runs: more curves in one picture can't be told apart
 _WIDTH = 120  # of the table in a file or a pipe
@@ -52,29 +48,6 @@ _EXPLANATION = (
 )
 
 
-@dataclass(frozen=True)
-class Run:
-    """A run folder as it was read.
-
-    Attributes:
-        name: what tells it from the others.
-        config: its resolved configuration, flat: ``model.num_layers``.
-        metrics: of ``metrics.json``; empty for a run that failed or has not ended.
-        history: rows of ``metrics.csv``; none for an evaluation.
-        labels: (N,) of its test events.
-        scores: (N,) of its test events.
-        failure: why it has no metrics, or empty.
-    """
-
-    name: str
-    config: dict[str, Any]
-    metrics: dict[str, Any]
-    history: list[dict[str, float]]
-    labels: np.ndarray
-    scores: np.ndarray
-    failure: str
-
-
 def compare(paths: Sequence[Path], output: Path) -> list[Run]:
     """Write ``compare.csv``, ``compare.html`` and plots of runs into ``output``, and print their table.
 
@@ -91,50 +64,16 @@ def compare(paths: Sequence[Path], output: Path) -> list[Run]:
     folders = [folder for path in paths for folder in run_folders(path)]
     parent = os.path.commonpath([folder.absolute().parent for folder in folders])
     runs = [read_run(folder, os.path.relpath(folder, parent)) for folder in folders]
-    runs.sort(key=lambda run: -run.metrics.get("val/auc", -1.0))
+    runs.sort(key=lambda run: -(run.metrics.get("val/auc") or -1.0))
     rows = list(table_rows(runs))
     output.mkdir(parents=True, exist_ok=True)
     figures = draw(runs)
-    report.write_text(output / "compare.csv", to_csv(rows))
-    report.write_text(
-        output / "compare.html", to_html(rows, figures, f"{len(runs)} runs in {Path(parent).name}")
-    )
-    report.save_figures(figures, output / "plots")
+    write_text(output / "compare.csv", to_csv(rows))
+    write_text(output / "compare.html", to_html(rows, figures, f"{len(runs)} runs in {Path(parent).name}"))
+    report.save_figures(figures, output / PLOTS)
     print_rows(rows)
-    Console().print(f"comparison: {output / 'compare.html'}", soft_wrap=True)
+    Console().print(f"comparison: {output / 'compare.html'}", soft_wrap=True, markup=False)
     return runs
-
-
-def run_folders(path: Path) -> list[Path]:
-    """The run folders that a path means: itself, or those right in it."""
-    if not path.is_dir():
-        raise UserError(f"{path} is not a folder; give run folders, or the folder of a sweep")
-    if _config_path(path):
-        return [path]
-    found = [child for child in path.iterdir() if child.is_dir() and _config_path(child)]
-    if not found:
-        raise UserError(f"{path} holds no run: neither it nor a folder in it has a config.yaml")
-    return sorted(found, key=lambda child: (len(child.name), child.name))  # 10 comes after 9
-
-
-def read_run(folder: Path, name: str) -> Run:
-    """Read what a run, or a failed job, left in its folder."""
-    config_path, metrics_path, failure_path = _config_path(folder), folder / "metrics.json", folder / FAILURE
-    assert config_path is not None
-    failure, metrics, history = "", {}, []
-    labels = scores = np.empty(0)
-    try:
-        config = OmegaConf.to_container(OmegaConf.load(config_path), resolve=True)
-        if metrics_path.exists():
-            metrics = json.loads(metrics_path.read_text())
-            test = pyarrow.parquet.read_table(folder / report.TEST_SCORES)
-            labels, scores = (test[column].to_numpy() for column in ("label", "score"))
-            history = read_history(folder / "metrics.csv")
-        else:
-            failure = failure_path.read_text() if failure_path.exists() else "it has not ended"
-    except (OSError, ValueError, KeyError) as error:
-        raise UserError(f"the run {folder} can't be read ({error}): leave it out") from error
-    return Run(name, dict(_flat(config)), metrics, history, labels, scores, failure.strip())
 
 
 def table_rows(runs: Sequence[Run]) -> Iterator[dict[str, Any]]:
@@ -150,7 +89,8 @@ def table_rows(runs: Sequence[Run]) -> Iterator[dict[str, Any]]:
         row["validation AUC"], row["AUC"] = run.metrics.get("val/auc"), run.metrics.get("test/auc")
         row["low"], row["high"] = (run.metrics.get(f"test/auc_{bound}") for bound in ("low", "high"))
         row["difference"] = row["p-value"] = None
-        if run is not first and len(run.labels) and np.array_equal(run.labels, first.labels):
+        both_known = None not in (run.metrics.get("test/auc"), first.metrics.get("test/auc"))
+        if run is not first and both_known and len(run.labels) and np.array_equal(run.labels, first.labels):
             row["difference"] = run.metrics["test/auc"] - first.metrics["test/auc"]
             row["p-value"] = difference_p_value(run.labels, first.scores, run.scores)
         row["failure"] = run.failure or None
@@ -238,7 +178,7 @@ def print_rows(rows: Sequence[dict[str, Any]]) -> None:
     keys = list(rows[0])[1 : list(rows[0]).index("parameters")]
     table = Table(title="ROC-AUC, the best in validation first", title_justify="left", box=box.SIMPLE)
     for name in ("run", *short_names(keys)):
-        table.add_column(name, overflow="fold")
+        table.add_column(escape(name), overflow="fold")
     for column in ("val", "test", "95 % interval", "difference", "p"):
         table.add_column(column, justify="right", no_wrap=True)
     for row in rows:
@@ -246,7 +186,7 @@ def print_rows(rows: Sequence[dict[str, Any]]) -> None:
             cell = {column: shown(column, value) for column, value in row.items()}
             interval = f"{cell['low']}-{cell['high']}"
             numbers = (cell["validation AUC"], cell["AUC"], interval, cell["difference"], cell["p-value"])
-            table.add_row(cell["run"], *(cell[key] for key in keys), *numbers)
+            table.add_row(*map(escape, (cell["run"], *(cell[key] for key in keys), *numbers)))
     console = Console()
     if not console.is_terminal:
         console = Console(width=_WIDTH)
@@ -274,17 +214,3 @@ def shown(column: str, value: Any) -> str:
     if isinstance(value, float):
         return f"{value:.4g}"
     return f"{value:,}" if column in ("training events", "parameters") else str(value)
-
-
-def _config_path(folder: Path) -> Path | None:
-    """The configuration of a run; of one that failed at once only Hydra's own is there."""
-    return next((p for p in (folder / "config.yaml", folder / ".hydra" / "config.yaml") if p.is_file()), None)
-
-
-def _flat(config: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
-    """Every value of a configuration with its whole name."""
-    for key, value in config.items():
-        if isinstance(value, dict):
-            yield from _flat(value, f"{prefix}{key}.")
-        else:
-            yield f"{prefix}{key}", value

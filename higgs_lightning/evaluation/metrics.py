@@ -14,11 +14,15 @@ LEAST_BACKGROUND = 100
 
 
 class AucInterval(NamedTuple):
-    """A ROC-AUC and the bounds of its confidence interval."""
+    """A ROC-AUC and the bounds of its confidence interval; NaN of events of one class."""
 
     auc: float
     low: float
     high: float
+
+    @property
+    def is_unknown(self) -> bool:
+        return math.isnan(self.auc)
 
 
 def roc_auc_interval(labels: np.ndarray, scores: np.ndarray, level: float = 0.95) -> AucInterval:
@@ -72,9 +76,11 @@ def placements(labels: np.ndarray, scores: np.ndarray) -> tuple[np.ndarray, np.n
         share of signal that outscores it; ties count one half. The mean of either is the ROC-AUC.
 
     Raises:
-        ValueError: one class is missing.
+        ValueError: one class is missing, or a score is not a number.
     """
     is_signal = _is_signal(labels)
+    if np.isnan(scores).any():
+        raise ValueError(f"{int(np.isnan(scores).sum())} of {len(is_signal)} scores are not numbers")
     signal, background = np.asarray(scores)[is_signal], np.asarray(scores)[~is_signal]
     ranks = midranks(np.concatenate([signal, background]))
     of_signal = (ranks[: len(signal)] - midranks(signal)) / len(background)

@@ -1,6 +1,5 @@
 """What a run leaves for its reader: ``metrics.json``, plots (in TensorBoard too) and a short table."""
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -8,21 +7,22 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet
-from lightning import Callback, LightningModule, Trainer
 from lightning.pytorch.loggers import TensorBoardLogger
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.image import imsave
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
+from higgs_lightning import runs
 from higgs_lightning.evaluation import plots
 from higgs_lightning.evaluation.scores import Evaluation
+from higgs_lightning.files import replaced, write_json
 
-#: The file of a run with the label and the score of each test event.
-TEST_SCORES = "test_scores.parquet"
-
-_DPI, _EPOCH_DPI = 120, 60
+#: Dots an inch of a picture while a run goes on.
+EPOCH_DPI = 60
+_DPI = 120
 
 
 def write(
@@ -39,14 +39,14 @@ def write(
         run_dir: the run's folder.
         metrics: content of ``metrics.json``; ``dataset`` and ``best_epoch`` are shown in plots.
         evaluations: of the best epoch's weights on each split.
-        history: one row an epoch, see :class:`higgs_lightning.training.history.History`.
+        history: one row an epoch, see :class:`~higgs_lightning.training.history.History`.
         tensorboard: gets the figures, and the configuration beside the final metrics.
         config: the resolved configuration.
     """
     write_test_scores(run_dir, evaluations["test"])
-    write_json(run_dir / "metrics.json", metrics)
+    write_json(run_dir / runs.METRICS, metrics)
     figures = draw_history(history, metrics["best_epoch"]) | draw_evaluations(evaluations, metrics["dataset"])
-    for name, picture in save_figures(figures, run_dir / "plots").items():
+    for name, picture in save_figures(figures, run_dir / runs.PLOTS).items():
         show(picture, f"final/{name}", metrics["best_epoch"], tensorboard)
     final = {name: metrics[name] for name in ("val/auc", "test/auc", "test/accuracy", "test/loss")}
     test = evaluations["test"]
@@ -58,8 +58,8 @@ def write(
     tensorboard.finalize("success")
     print_table(evaluations, metrics["dataset"])
     console = Console()
-    console.print(f"run folder:  {run_dir}", soft_wrap=True)
-    console.print(f"TensorBoard: tensorboard --logdir {run_dir}", soft_wrap=True)
+    console.print(f"run folder:  {run_dir}", soft_wrap=True, markup=False)
+    console.print(f"TensorBoard: tensorboard --logdir {run_dir}", soft_wrap=True, markup=False)
 
 
 def what_runs_differ_in(config: dict[str, Any]) -> dict[str, Any]:
@@ -87,9 +87,7 @@ def final_metrics(evaluations: Mapping[str, Evaluation]) -> dict[str, float]:
         metrics |= {
             f"{split}/events": evaluation.num_events,
             f"{split}/signal_events": int(evaluation.labels.sum()),
-            f"{split}/loss": evaluation.loss,
-            f"{split}/classification_loss": evaluation.classification_loss,
-            f"{split}/reconstruction_loss": evaluation.reconstruction_loss,
+            **{f"{split}/{name}": loss for name, loss in evaluation.losses.items()},
             f"{split}/accuracy": evaluation.accuracy,
             f"{split}/auc": auc.auc,
             f"{split}/auc_low": auc.low,
@@ -115,7 +113,9 @@ def draw_evaluations(
     See :func:`higgs_lightning.evaluation.plots.roc` for ``published``.
     """
     split, last = list(evaluations.items())[-1]
-    curves = {name: (each.labels, each.probabilities) for name, each in evaluations.items()}
+    curves = {
+        name: (each.labels, each.probabilities) for name, each in evaluations.items() if each.has_both_classes
+    }
     title = f"{plots.SPLIT_NAMES[split]} events of {dataset}"
     figures = {
         "roc": plots.roc(curves, published),
@@ -126,47 +126,11 @@ def draw_evaluations(
     return figures
 
 
-class EpochFigures(Callback):
-    """Draws validation events into TensorBoard every few epochs, while a run goes on.
-
-    Args:
-        every: so many epochs, from the first one on; drawing takes a second or two.
-        tensorboard: where the figures go.
-        dataset: named in the figures.
-    """
-
-    def __init__(self, every: int, tensorboard: TensorBoardLogger, dataset: str) -> None:
-        self.every = every
-        self.tensorboard = tensorboard
-        self.dataset = dataset
-
-    def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        epoch = trainer.current_epoch
-        is_last = epoch + 1 == trainer.max_epochs  # the figures of the whole run follow
-        if trainer.is_global_zero and epoch % self.every == 0 and not is_last:
-            figures = draw_evaluations(pl_module.evaluations, self.dataset)  # type: ignore[arg-type]
-            for name, figure in figures.items():
-                show(pixels(figure, _EPOCH_DPI), f"validation/{name}", epoch, self.tensorboard)
-
-
 def write_test_scores(folder: Path, test: Evaluation) -> None:
     """Write the label and the score of each test event, in their order, for comparisons."""
     table = pa.table({"label": test.labels, "score": test.probabilities})
-    partial = folder / f"{TEST_SCORES}.partial"
-    pyarrow.parquet.write_table(table, partial)
-    partial.replace(folder / TEST_SCORES)
-
-
-def write_json(path: Path, content: Mapping[str, Any]) -> None:
-    """Write beside the final name, then rename."""
-    write_text(path, json.dumps(content, indent=2) + "\n")
-
-
-def write_text(path: Path, content: str) -> None:
-    """Write beside the final name, then rename."""
-    partial = path.with_suffix(".partial")
-    partial.write_text(content)
-    partial.replace(path)
+    with replaced(folder / runs.TEST_SCORES) as partial:
+        pyarrow.parquet.write_table(table, partial)
 
 
 def save_figures(figures: Mapping[str, Figure], folder: Path) -> dict[str, np.ndarray]:
@@ -174,7 +138,8 @@ def save_figures(figures: Mapping[str, Figure], folder: Path) -> dict[str, np.nd
     folder.mkdir(exist_ok=True)
     pictures = {name: pixels(figure, _DPI) for name, figure in figures.items()}
     for name, picture in pictures.items():
-        imsave(folder / f"{name}.png", picture)
+        with replaced(folder / f"{name}.png") as partial:
+            imsave(partial, picture)
     return pictures
 
 
@@ -198,12 +163,12 @@ def print_numbers(metrics: Mapping[str, float], out_dir: Path) -> None:
         table.add_row(name, f"{value:,}" if isinstance(value, int) else f"{value:.4f}")
     console = Console()
     console.print(table)
-    console.print(f"folder: {out_dir}", soft_wrap=True)
+    console.print(f"folder: {out_dir}", soft_wrap=True, markup=False)
 
 
 def print_table(evaluations: Mapping[str, Evaluation], dataset: str) -> None:
     """Print what a user wants to know first."""
-    table = Table(title=dataset, title_justify="left")
+    table = Table(title=escape(dataset), title_justify="left")
     table.add_column("split")
     for column in ("events", "loss", "accuracy", "ROC-AUC", "95 % interval"):
         table.add_column(column, justify="right")
@@ -212,7 +177,7 @@ def print_table(evaluations: Mapping[str, Evaluation], dataset: str) -> None:
         table.add_row(
             split,
             f"{evaluation.num_events:,}",
-            f"{evaluation.loss:.4f}",
+            f"{evaluation.losses['loss']:.4f}",
             f"{evaluation.accuracy:.4f}",
             f"{auc.auc:.4f}",
             f"{auc.low:.4f} to {auc.high:.4f}",

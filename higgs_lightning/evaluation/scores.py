@@ -2,21 +2,21 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple, TypeVar
 
 import numpy as np
 import torch
 from torch import Tensor, distributed
 
+from higgs_lightning.errors import UserError
 from higgs_lightning.evaluation.metrics import AucInterval, roc_auc_interval
 
 T = TypeVar("T")
+Columns = tuple[Tensor, ...]
 
 #: The splits in the order in which they are tested.
 SPLITS = ("train", "val", "test")
-
-#: The losses of a step, all of them scalars.
-LOSSES = ("loss", "classification_loss", "reconstruction_loss")
 
 #: Events of a split whose reconstruction is kept, for plots.
 MAX_RECONSTRUCTED = 20_000
@@ -29,9 +29,7 @@ class Step(NamedTuple):
     """A batch of B events after one step.
 
     Attributes:
-        loss: the weighted sum of the two losses, a scalar.
-        classification_loss: mean BCE, a scalar.
-        reconstruction_loss: mean error of the counted features, a scalar.
+        losses: by name, scalars; ``loss``, which is minimised, and what it is made of.
         probabilities: (B,) float32, of signal.
         labels: (B,), 1 for signal.
         latent: (B, latent_dim), the bottleneck.
@@ -40,9 +38,7 @@ class Step(NamedTuple):
         counted: (M, 21) bool, the features that the reconstruction loss counts: the hidden ones, if any.
     """
 
-    loss: Tensor
-    classification_loss: Tensor
-    reconstruction_loss: Tensor
+    losses: dict[str, Tensor]
     probabilities: Tensor
     labels: Tensor
     latent: Tensor
@@ -53,16 +49,14 @@ class Step(NamedTuple):
 
 @dataclass(frozen=True)
 class Evaluation:
-    """The verdict on N events of a split; losses are means over events.
+    """The verdict on N events of a split, in the order of their file; losses are means over events.
 
     ``features``, ``reconstruction`` and ``counted``, (M, 21) each, cover the first
     M = min(N, :data:`MAX_RECONSTRUCTED`) events, or none where the model has no decoder; ``latent``,
     (K, latent_dim), the first K = min(N, :data:`MAX_LATENT`).
     """
 
-    loss: float
-    classification_loss: float
-    reconstruction_loss: float
+    losses: dict[str, float]
     labels: np.ndarray
     probabilities: np.ndarray
     latent: np.ndarray
@@ -80,8 +74,14 @@ class Evaluation:
         return float(((self.probabilities > 0.5) == (self.labels > 0.5)).mean())
 
     @property
+    def has_both_classes(self) -> bool:
+        return bool(0 < (self.labels > 0.5).sum() < len(self.labels))
+
+    @cached_property
     def auc(self) -> AucInterval:
-        """ROC-AUC with its 95 % interval."""
+        """ROC-AUC with its 95 % interval; unknown where a class is missing."""
+        if not self.has_both_classes:
+            return AucInterval(float("nan"), float("nan"), float("nan"))
         return roc_auc_interval(self.labels, self.probabilities)
 
 
@@ -89,16 +89,18 @@ class Gatherer:
     """Gathers the steps of a split into an :class:`Evaluation`, on the host."""
 
     def __init__(self) -> None:
-        self._losses: list[Tensor] = []  # summed over the events of a batch
-        self._scores: list[tuple[Tensor, Tensor]] = []
-        self._reconstructions: list[tuple[Tensor, Tensor, Tensor]] = []
+        self._names: tuple[str, ...] = ()
+        self._losses: list[Tensor] = []  # (L,) each, summed over the events of a batch
+        self._scores: list[Columns] = []
+        self._reconstructions: list[Columns] = []
         self._num_reconstructed = 0
-        self._latents: list[tuple[Tensor]] = []
+        self._latents: list[Columns] = []
         self._num_latent = 0
 
     def add(self, step: Step) -> None:
         """Take one batch."""
-        losses = torch.stack([getattr(step, name) for name in LOSSES])
+        self._names = tuple(step.losses)
+        losses = torch.stack([loss.detach() for loss in step.losses.values()])
         self._losses.append(losses.double().cpu() * len(step.labels))
         self._scores.append((step.labels.cpu(), step.probabilities.cpu()))
         if self._num_reconstructed < MAX_RECONSTRUCTED:
@@ -110,14 +112,23 @@ class Gatherer:
             self._num_latent += len(step.latent)
 
     def evaluation(self) -> Evaluation:
-        """The evaluation of all batches so far, of every process that took some."""
-        losses = list(_of_every_process(self._losses))
-        labels, probabilities = _columns(_of_every_process(self._scores))
-        (latent,) = _columns(_of_every_process(self._latents))
-        features, reconstruction, counted = _columns(_of_every_process(self._reconstructions))
-        means = (torch.stack(losses).sum(dim=0) / len(labels)).tolist()
+        """The evaluation of all batches so far, of every process that took some.
+
+        Raises:
+            UserError: a score is not a number.
+        """
+        losses = torch.stack([batch for share in _from_every_process(self._losses) for batch in share])
+        labels, probabilities = _columns(_from_every_process(self._scores))
+        if not np.isfinite(probabilities).all():
+            row = int((~np.isfinite(probabilities)).argmax())
+            raise UserError(
+                f"the score of event {row + 1} of a split is {probabilities[row]}: the model's weights "
+                "diverged, or trainer.precision is too low for them"
+            )
+        (latent,) = _columns(_from_every_process(self._latents))
+        features, reconstruction, counted = _columns(_from_every_process(self._reconstructions))
         return Evaluation(
-            **dict(zip(LOSSES, means, strict=True)),
+            losses=dict(zip(self._names, (losses.sum(dim=0) / len(labels)).tolist(), strict=True)),
             labels=labels,
             probabilities=probabilities,
             latent=latent[:MAX_LATENT],
@@ -127,13 +138,31 @@ class Gatherer:
         )
 
 
-def _of_every_process(batches: Sequence[T]) -> Sequence[T]:
+def _from_every_process(batches: Sequence[T]) -> list[Sequence[T]]:
+    """The batches of each process, by rank."""
     if not distributed.is_initialized():
-        return batches
+        return [batches]
     gathered: list[Sequence[T]] = [[] for _ in range(distributed.get_world_size())]
     distributed.all_gather_object(gathered, batches)
-    return [batch for of_process in gathered for batch in of_process]
+    return gathered
 
 
-def _columns(rows: Sequence[tuple[Tensor, ...]]) -> list[np.ndarray]:
-    return [torch.cat(column).numpy() for column in zip(*rows, strict=True)]
+def _columns(shares: Sequence[Sequence[Columns]]) -> list[np.ndarray]:
+    """The events of all processes, in the order of their file.
+
+    Each process takes every W-th event of a batch, see :class:`~higgs_lightning.data.batches.BatchOrder`.
+    """
+    batches = [
+        tuple(_interleaved(column) for column in zip(*batch, strict=True))
+        for batch in zip(*shares, strict=False)  # one may have kept a batch more than another
+    ]
+    return [torch.cat(column).numpy() for column in zip(*batches, strict=True)]
+
+
+def _interleaved(shares: Sequence[Tensor]) -> Tensor:
+    if len(shares) == 1:
+        return shares[0]
+    whole = shares[0].new_empty(sum(map(len, shares)), *shares[0].shape[1:])
+    for rank, share in enumerate(shares):
+        whole[rank :: len(shares)] = share
+    return whole

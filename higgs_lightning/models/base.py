@@ -1,6 +1,7 @@
 """What every model is and returns."""
 
-from typing import Any, NamedTuple
+from collections.abc import Mapping
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 import torch
@@ -8,6 +9,7 @@ from numpy.typing import ArrayLike
 from torch import Tensor, nn
 
 from higgs_lightning import schema
+from higgs_lightning.models.layers import Standardize
 
 _BATCH = 1024  # events: larger ones leave the processor's caches
 
@@ -45,6 +47,8 @@ class Model(nn.Module):
     mixes_events = False
     #: Whether :meth:`reconstruct` can be called.
     has_decoder = True
+    #: Of sizes that may be less than 1, such as a number of layers, the least.
+    least_sizes: ClassVar[Mapping[str, int]] = {}
 
     def forward(self, features: Tensor, hidden: Tensor | None = None) -> Output:
         """Score events.
@@ -59,6 +63,15 @@ class Model(nn.Module):
         """Decode what :meth:`forward` encoded of the same features and mask."""
         raise NotImplementedError
 
+    def standardize_by(self, mean: Tensor, std: Tensor) -> None:
+        """Let z-scores, where the model has them, be of events with this mean and deviation, (21,) each."""
+        for part in self.modules():
+            if isinstance(part, Standardize):
+                part.fit(mean, std)
+
+    def look_once(self) -> None:
+        """Score an event from one look at it, where the model takes several, such as at mirror images."""
+
     def compile(self, *args: Any, **kwargs: Any) -> None:
         """Compile :meth:`forward` and :meth:`reconstruct` in place, as ``torch.compile`` would."""
         super().compile(*args, **kwargs)
@@ -69,16 +82,32 @@ class Model(nn.Module):
         """Probability of background and of signal, (N, 2), as scikit-learn orders them.
 
         Args:
-            features: (N, 21) in HIGGS units; NaN for what is missing.
+            features: (N, 21) in HIGGS units; NaN for what is missing. Of a table with named columns, such as
+                a pandas.DataFrame, those that the features are named by are taken, in any order.
 
         Raises:
-            ValueError: it has another shape.
+            ValueError: it has another shape, lacks a column, or holds a value that no detector measures.
         """
-        events = torch.as_tensor(np.asarray(features, np.float32))
+        events = torch.as_tensor(np.asarray(_named_features(features), np.float32))
         if events.ndim != 2 or events.shape[1] != schema.NUM_FEATURES:
             raise ValueError(f"features are {tuple(events.shape)}: give (N, {schema.NUM_FEATURES})")
+        impossible = schema.impossible_value(events.numpy())
+        if impossible is not None:
+            raise ValueError(f"row {impossible.row} of the features: {impossible}")
         device = next(self.parameters()).device
         batches = events.split(_BATCH) if len(events) else ()
         scores = [self(batch.to(device)).logits.sigmoid().cpu() for batch in batches]
         signal = torch.cat(scores).numpy() if scores else np.empty(0, np.float32)
         return np.stack([1 - signal, signal], axis=1)
+
+
+def _named_features(features: Any) -> Any:
+    """Of a table whose columns have names, the features in HIGGS' order; anything else as it is."""
+    names = getattr(features, "columns", None)
+    if names is None or not any(isinstance(name, str) for name in names):
+        return features
+    wanted = [feature.name for feature in schema.LOW_LEVEL]
+    lacking = [name for name in wanted if name not in names]
+    if lacking:
+        raise ValueError(f"the table has no column {lacking[0]!r} ({len(lacking)} of 21 are missing)")
+    return features[wanted]

@@ -5,7 +5,7 @@ from itertools import pairwise
 from torch import Tensor, nn
 
 from higgs_lightning import schema
-from higgs_lightning.masking import hidden_features, missing_objects
+from higgs_lightning.masking import hidden_features, hidden_or_missing
 from higgs_lightning.models.base import Model, Output
 from higgs_lightning.models.layers import Standardize
 
@@ -34,7 +34,6 @@ class DeepNetwork(Model):
 
     def forward(self, features: Tensor, hidden: Tensor | None = None) -> Output:
         """As :meth:`Model.forward`; what is hidden or missing enters as its mean."""
-        missing = missing_objects(features)
-        hidden = missing if hidden is None else hidden | missing
+        hidden = hidden_or_missing(features, hidden)
         latent = self.hidden_layers(self.standardize(features).masked_fill(hidden_features(hidden), 0.0))
         return Output(self.classifier(latent).squeeze(1), latent, latent)

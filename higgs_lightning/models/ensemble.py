@@ -23,6 +23,10 @@ class Ensemble(Model):
         self.mixes_events = members[0].mixes_events
         self.has_decoder = members[0].has_decoder
 
+    def look_once(self) -> None:
+        for member in self.members:
+            member.look_once()  # type: ignore[operator]
+
     def forward(self, features: Tensor, hidden: Tensor | None = None) -> Output:
         """As in :class:`Model`, with latent (B, M x latent_dim) and encoded (B, M, ...) of M members."""
         logits, latents, encoded = zip(*(member(features, hidden) for member in self.members), strict=True)

@@ -4,14 +4,18 @@ Read in this order: :meth:`ParticleAutoencoder.forward`, then what it calls, top
 Shape legend: B events, O = 6 objects, Q = 7 quantities of a token, D width, H heads.
 """
 
+from collections.abc import Mapping
+from typing import ClassVar
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
 from higgs_lightning import kinematics, schema
 from higgs_lightning.kinematics import Objects
-from higgs_lightning.masking import missing_objects
+from higgs_lightning.masking import hidden_or_missing
 from higgs_lightning.models.base import Model, Output, Reconstruction
+from higgs_lightning.models.layers import Block
 
 # log pT, eta, cos phi, sin phi, then the b-tag level as one of three classes
 _LOG_PT, _ETA, _ANGLE, _BTAG = 0, 1, slice(2, 4), slice(4, 4 + schema.NUM_BTAG_LEVELS)
@@ -44,6 +48,8 @@ class ParticleAutoencoder(Model):
         ValueError: ``num_heads`` does not divide ``dim``.
     """
 
+    least_sizes: ClassVar[Mapping[str, int]] = {"decoder_layers": 0}
+
     def __init__(
         self,
         num_layers: int = 3,
@@ -72,6 +78,9 @@ class ParticleAutoencoder(Model):
         self.decoder = nn.ModuleList(Block(dim, num_heads, dropout) for _ in range(decoder_layers))
         self.decoder_norm = nn.LayerNorm(dim)
         self.reconstructor = PerObjectLinear(dim, _NUM_QUANTITIES)
+
+    def look_once(self) -> None:
+        self.average_mirrors = False
 
     def forward(self, features: Tensor, hidden: Tensor | None = None) -> Output:
         one_look = self.training or hidden is not None or not self.average_mirrors
@@ -103,8 +112,7 @@ class ParticleAutoencoder(Model):
 
     def view(self, features: Tensor, hidden: Tensor | None) -> tuple[Objects, Tensor, Tensor]:
         """The objects of features (B, 21), all that is hidden (B, O), and the origin (B, 1) of azimuth."""
-        missing = missing_objects(features)
-        hidden = missing if hidden is None else hidden | missing
+        hidden = hidden_or_missing(features, hidden)
         objects = kinematics.to_objects(features.nan_to_num())
         origin = first_visible(objects.phi, hidden)
         return objects._replace(phi=kinematics.wrap(objects.phi - origin)), hidden, origin
@@ -207,31 +215,3 @@ class PerObjectLinear(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         lepton, missing_energy, jets = x.split([1, 1, schema.NUM_OBJECTS - schema.FIRST_JET], dim=1)
         return torch.cat([self.lepton(lepton), self.missing_energy(missing_energy), self.jet(jets)], dim=1)
-
-
-class Block(nn.Module):
-    """Pre-norm transformer block: attention with an additive bias, then a feed-forward layer of 2 x dim."""
-
-    def __init__(self, dim: int, num_heads: int, dropout: float) -> None:
-        super().__init__()
-        self.num_heads = num_heads
-        self.attention_norm = nn.LayerNorm(dim)
-        self.qkv = nn.Linear(dim, 3 * dim)
-        self.projection = nn.Linear(dim, dim)
-        self.feed_forward = nn.Sequential(
-            nn.LayerNorm(dim),
-            nn.Linear(dim, 2 * dim),
-            nn.GELU(),
-            nn.Linear(2 * dim, dim),
-            nn.Dropout(dropout),
-        )
-        self.dropout = nn.Dropout(dropout)
-
-    def forward(self, x: Tensor, bias: Tensor | None = None) -> Tensor:
-        """Map tokens (B, T, D), with an attention bias (B, H, T, T), to (B, T, D)."""
-        q, k, v = (  # (B, H, T, D / H) each
-            self.qkv(self.attention_norm(x)).unflatten(-1, (3, self.num_heads, -1)).permute(2, 0, 3, 1, 4)
-        )
-        attended = F.scaled_dot_product_attention(q, k, v, attn_mask=bias)
-        x = x + self.dropout(self.projection(attended.transpose(1, 2).flatten(2)))
-        return x + self.feed_forward(x)

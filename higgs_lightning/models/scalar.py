@@ -4,10 +4,9 @@ import torch
 from torch import Tensor, nn
 
 from higgs_lightning import schema
-from higgs_lightning.masking import hidden_features, missing_objects
+from higgs_lightning.masking import hidden_features, hidden_or_missing
 from higgs_lightning.models.base import Model, Output
-from higgs_lightning.models.layers import Standardize
-from higgs_lightning.models.particle import Block
+from higgs_lightning.models.layers import Block, Standardize
 
 
 class ScalarTransformer(Model):
@@ -34,8 +33,7 @@ class ScalarTransformer(Model):
 
     def forward(self, features: Tensor, hidden: Tensor | None = None) -> Output:
         """As :meth:`Model.forward`; what is hidden or missing enters as its mean."""
-        missing = missing_objects(features)
-        hidden = missing if hidden is None else hidden | missing
+        hidden = hidden_or_missing(features, hidden)
         z = self.standardize(features).masked_fill(hidden_features(hidden), 0.0)
         tokens = z[:, :, None] * self.direction + self.position
         tokens = torch.cat([self.class_token.expand(tokens.shape[0], 1, -1), tokens], dim=1)

@@ -3,7 +3,7 @@
 from torch import Tensor, nn
 
 from higgs_lightning import schema
-from higgs_lightning.masking import hidden_features, missing_objects
+from higgs_lightning.masking import hidden_features, hidden_or_missing
 from higgs_lightning.models.base import Model, Output, Reconstruction
 from higgs_lightning.models.layers import Standardize
 
@@ -71,7 +71,6 @@ class TransformerAutoencoderClassifier(Model):
 
     def _sequence(self, features: Tensor, hidden: Tensor | None) -> Tensor:
         """What enters the network, (B, 21)."""
-        missing = missing_objects(features)
-        hidden = missing if hidden is None else hidden | missing
+        hidden = hidden_or_missing(features, hidden)
         z = features if self.standardize is None else self.standardize(features)
         return z.masked_fill(hidden_features(hidden), 0.0)

@@ -1,153 +1,49 @@
-"""Checkpoints: where they are, what is in them, and how a model comes back from one.
+"""Weights: how a trained model comes back from a file, and how it is written as one.
 
-A checkpoint holds tensors and plain data only and is read with ``weights_only=True``: a stranger's file can
-execute nothing. The resolved configuration of its run travels in it under ``config``.
+A checkpoint holds tensors and plain data only and is read with ``weights_only=True``. The resolved
+configuration of its run travels in it under ``config``, and what it says of the model is data too: the name
+of one of this package's classes, and numbers for it. A stranger's file can execute nothing.
 """
 
+import inspect
 import json
-import os
-import signal
-import threading
+import math
 from collections.abc import Sequence
+from importlib import import_module
 from importlib.resources import files
 from pathlib import Path
 from pickle import UnpicklingError
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
-from hydra.errors import InstantiationException
-from hydra.utils import instantiate
-from lightning import Callback, LightningModule, Trainer
-from lightning.pytorch.plugins.io import TorchCheckpointIO
-from lightning.pytorch.utilities.exceptions import SIGTERMException
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
-from higgs_lightning.errors import UserError
-from higgs_lightning.models import Ensemble, Model
-
-#: The folder of all runs, below which ``ckpt=last`` looks.
-RUNS = Path("outputs")
+from higgs_lightning import models
+from higgs_lightning.configuration import LARGEST_SIZE, NAMED, as_data
+from higgs_lightning.errors import UserError, one_line
+from higgs_lightning.files import replaced
+from higgs_lightning.models.base import Model
+from higgs_lightning.models.ensemble import Ensemble
+from higgs_lightning.runs import find_checkpoint
 
 #: The weights that come with the package, trained on simulated events alone.
 PRETRAINED = Path(str(files("higgs_lightning") / "pretrained.safetensors"))
 
 
-class ConfigInCheckpoint(Callback):
-    """Puts the resolved configuration, plain data, into every checkpoint."""
+class Weights(NamedTuple):
+    """The weights of a model, as a file holds them.
 
-    def __init__(self, config: dict[str, Any]) -> None:
-        self.config = config
-
-    def on_save_checkpoint(
-        self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]
-    ) -> None:
-        checkpoint["config"] = self.config
-
-
-class WholeCheckpoints(TorchCheckpointIO):
-    """Writes checkpoints beside their final name, then renames them: there is always a whole one.
-
-    Lightning's own way writes into the system's temporary folder, and copies where that is another disk.
+    Attributes:
+        config: of the model: its class under ``_target_``, and the class's arguments.
+        tensors: by their names in the model's state dict.
+        path: the file.
     """
 
-    def save_checkpoint(
-        self, checkpoint: dict[str, Any], path: str | Path, storage_options: Any = None
-    ) -> None:
-        """Write a checkpoint.
-
-        Raises:
-            UserError: the disk is full, or the folder can't be written to.
-        """
-        path = Path(path)
-        partial = path.with_name(f"{path.name}.partial")
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with partial.open("wb") as file:
-                torch.save(checkpoint, file)
-                file.flush()
-                os.fsync(file.fileno())
-            partial.replace(path)
-        except OSError as error:
-            partial.unlink(missing_ok=True)
-            raise UserError(
-                f"{path} can't be written ({error.strerror}); the one before it is whole: mend that and go "
-                f"on with the same command and ckpt={path.parent.parent}"
-            ) from error
-
-
-class SaveWhenTerminated(Callback):
-    """On SIGTERM, as clusters send it before they stop a job, saves a checkpoint after the step at hand.
-
-    After the last step of an epoch, its validation is awaited. All processes of a run stop after the same
-    step, whichever of them were told. Lightning's own handler is replaced, because from within it the
-    processes exchange messages amid those of the step.
-
-    Raises:
-        SIGTERMException: out of the trainer, once the checkpoint is written; or in a test, where there is
-            nothing to save.
-    """
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self._received = False
-
-    def _receive(self, *args: Any) -> None:
-        self._received = True
-
-    def _must_stop(self, trainer: Trainer) -> bool:
-        return trainer.strategy.reduce_boolean_decision(self._received, all=False)
-
-    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        if threading.current_thread() is threading.main_thread():  # others can't handle signals
-            signal.signal(signal.SIGTERM, self._receive)
-
-    on_test_start = on_train_start
-
-    def on_train_epoch_start(self, trainer: Trainer, *args: Any) -> None:
-        if self._must_stop(trainer):  # the epoch before has just been saved
-            raise SIGTERMException
-
-    def on_train_batch_end(
-        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
-    ) -> None:
-        ends_a_step = (batch_idx + 1) % trainer.accumulate_grad_batches == 0
-        if ends_a_step and not trainer.is_last_batch and self._must_stop(trainer):
-            trainer.save_checkpoint(self.path)
-            raise SIGTERMException
-
-    def on_test_batch_end(self, trainer: Trainer, *args: Any) -> None:
-        if self._must_stop(trainer):
-            raise SIGTERMException
-
-
-def find_checkpoint(ckpt: str | Path, which: str) -> Path:
-    """Path of a checkpoint file.
-
-    Args:
-        ckpt: a checkpoint file, a run folder, or ``last`` for the run that was written to last.
-        which: the checkpoint to take from a run folder, ``best`` or ``last``.
-
-    Raises:
-        UserError: there is none.
-    """
-    if str(ckpt) == "last":
-        found = list(RUNS.glob("**/checkpoints/last.ckpt"))
-        if not found:
-            raise UserError(f"ckpt=last: no run below {RUNS.resolve()} has a checkpoint; give ckpt=PATH")
-        return max(found, key=lambda path: path.stat().st_mtime).with_name(f"{which}.ckpt")
-    path = Path(ckpt)
-    if path.is_dir():
-        path = path / "checkpoints" / f"{which}.ckpt"
-    if not path.is_file():
-        raise UserError(f"ckpt={ckpt}: {path} does not exist; give a checkpoint file, a run folder or last")
-    return path
-
-
-def run_folder_of(ckpt: str | Path) -> Path:
-    """The folder of the run that ``ckpt`` belongs to, for a run that continues it."""
-    return find_checkpoint(ckpt, "last").absolute().parent.parent
+    config: dict[str, Any]
+    tensors: dict[str, Tensor]
+    path: Path
 
 
 def load_checkpoint(path: Path) -> dict[str, Any]:
@@ -158,7 +54,7 @@ def load_checkpoint(path: Path) -> dict[str, Any]:
     """
     try:
         checkpoint = torch.load(path, map_location="cpu", weights_only=True)
-    except (UnpicklingError, RuntimeError, EOFError, OSError) as error:
+    except (UnpicklingError, RuntimeError, EOFError, OSError, ValueError, KeyError) as error:
         raise UserError(
             f"{path} is not a readable checkpoint: damaged, or not tensors and plain data"
         ) from error
@@ -166,53 +62,140 @@ def load_checkpoint(path: Path) -> dict[str, Any]:
         raise UserError(
             f"{path} is not a checkpoint of higgs_lightning: it holds no config beside its weights"
         )
+    if not isinstance(checkpoint["config"], dict) or not isinstance(checkpoint["state_dict"], dict):
+        raise UserError(f"{path} is not a checkpoint of higgs_lightning: its config or weights have no names")
     return checkpoint
 
 
-def read_weights(ckpt: str | Path) -> tuple[dict[str, Any], dict[str, Tensor], Path]:
-    """The model's configuration, its weights by name, and the file they came from; nothing is executed.
+def read_weights(ckpt: str | Path, model_class: str | None = None) -> Weights:
+    """The model's configuration and its weights; nothing is executed.
 
     Args:
         ckpt: ``pretrained`` for the weights that come with the package, a run folder (its best weights are
             taken), a checkpoint or .safetensors file, or ``last``.
+        model_class: the import path of a model class from outside of this package that the file may name.
 
     Raises:
-        UserError: there is no such file, or it can't be read.
+        UserError: there is no such file, it can't be read, or it names another class.
     """
     path = PRETRAINED if str(ckpt) == "pretrained" else find_checkpoint(ckpt, "best")
     if path.suffix == ".safetensors":
         try:
             with safe_open(path, "pt") as file:
-                config = json.loads((file.metadata() or {})["model"])
-                return config, {name: file.get_tensor(name) for name in file.keys()}, path  # noqa: SIM118
-        except (SafetensorError, KeyError, ValueError) as error:
+                config: Any = json.loads((file.metadata() or {})["model"])
+                tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        except (SafetensorError, KeyError, ValueError, RecursionError, OSError) as error:
             raise UserError(f"{path} is damaged, or holds no weights of higgs_lightning") from error
-    checkpoint = load_checkpoint(path)
-    prefix = "model."
-    weights = {k.removeprefix(prefix): v for k, v in checkpoint["state_dict"].items() if k.startswith(prefix)}
-    return checkpoint["config"]["model"], weights, path
+    else:
+        checkpoint, prefix = load_checkpoint(path), "model."
+        config = checkpoint["config"].get("model")
+        tensors = {
+            name.removeprefix(prefix): tensor
+            for name, tensor in checkpoint["state_dict"].items()
+            if str(name).startswith(prefix)
+        }
+    return Weights(model_as_data(config, path, model_class), tensors, path)
 
 
-def require_same_model(config: dict[str, Any], of_checkpoint: dict[str, Any], path: Path) -> None:
+def model_as_data(config: Any, path: Path, model_class: str | None = None) -> dict[str, Any]:
+    """A model's configuration out of a file, see :func:`~higgs_lightning.configuration.as_data`."""
+    allowed = {} if model_class is None else {"model": model_class}
+    read: dict[str, Any] = as_data({"model": config}, str(path), allowed)["model"]
+    if not isinstance(read, dict) or "_target_" not in read:
+        raise UserError(f"{path} names no model: it is not a file of higgs_lightning")
+    return read
+
+
+def require_same_model(config: dict[str, Any], recorded: dict[str, Any], path: Path) -> None:
     """Refuse to put weights into another model than theirs; dropout may differ, it has no weights.
 
     Raises:
         UserError: an option differs.
     """
-    differing = {key for key, value in config.items() if of_checkpoint.get(key) != value} - {"dropout"}
+    differing = {key for key, value in config.items() if recorded.get(key) != value} - {"dropout"}
     if differing:
         key = min(differing)
         raise UserError(
-            f"{path} was trained with model.{key}={of_checkpoint.get(key)}: give the same model options"
+            f"{path} was trained with model.{key}={recorded.get(key)}: give the same model options"
         )
 
 
-def load_model(ckpt: str | Path | Sequence[str]) -> Model:
+def model_class_of(config: dict[str, Any]) -> type[Model]:
+    """The class that a model's configuration names: one of this package's, or what its import path leads to.
+
+    Raises:
+        UserError: there is no such class, or it is no :class:`~higgs_lightning.models.Model`.
+    """
+    target = str(config.get("_target_"))
+    module, _, name = target.rpartition(".")
+    if target in NAMED["model"]:
+        found: Any = getattr(models, name)
+    else:
+        try:
+            found = getattr(import_module(module), name)
+        except (ImportError, AttributeError, ValueError) as error:
+            raise UserError(f"model._target_={target} can't be imported: {one_line(error)}") from error
+    if not (isinstance(found, type) and issubclass(found, Model)):
+        raise UserError(f"model._target_={target} is no subclass of higgs_lightning.models.Model")
+    return found
+
+
+def build_model(config: dict[str, Any], source: str = "") -> Model:
+    """A new model from its configuration.
+
+    Args:
+        config: its class under ``_target_`` and the class's arguments.
+        source: the file that the configuration is from, for the sentence; nothing for the command's own.
+
+    Raises:
+        UserError: an argument is none of the class, is of another type, or is out of bounds.
+    """
+    model_class = model_class_of(config)
+    prefix = f"{source}: " if source else ""
+    arguments = {key: value for key, value in config.items() if key != "_target_"}
+    parameters = inspect.signature(model_class).parameters
+    takes_all = any(each.kind is each.VAR_KEYWORD for each in parameters.values())
+    for key, value in arguments.items():
+        if key not in parameters and not takes_all:
+            if source:
+                raise UserError(_other_version(source))
+            raise UserError(f"model.{key} is no option of {model_class.__name__}: see conf/model/")
+        words = _refusal(model_class, key, parameters[key].annotation, value) if key in parameters else ""
+        if words:
+            raise UserError(f"{prefix}model.{key}={value}: give {words}")
+    try:
+        return model_class(**arguments)
+    except (ValueError, TypeError) as error:
+        raise UserError(f"{prefix}{one_line(error)}") from error
+
+
+def _other_version(source: str) -> str:
+    return f"{source} holds a model of another version of higgs_lightning: train it again"
+
+
+def _refusal(model_class: type[Model], key: str, annotation: Any, value: Any) -> str:
+    """What to give instead of a value, or nothing where it fits."""
+    if annotation is bool:
+        return "" if isinstance(value, bool) else "true or false"
+    if annotation is int:
+        least = model_class.least_sizes.get(key, 1)
+        fits = type(value) is int and least <= value <= LARGEST_SIZE
+        return "" if fits else f"a whole number from {least} to {LARGEST_SIZE}"
+    if annotation is float:
+        is_number = type(value) in (int, float) and math.isfinite(value)
+        if key == "dropout":
+            return "" if is_number and 0 <= value < 1 else "a number from 0 below 1"
+        return "" if is_number else "a number"
+    return ""
+
+
+def load_model(ckpt: str | Path | Sequence[str | Path], model_class: str | None = None) -> Model:
     """The trained model of a run, ready to score: ``load_model("outputs/2026-11-23/12-00-00")``.
 
     Args:
         ckpt: as for :func:`read_weights`; ``pretrained`` needs no run. Several of them, which must be of the
             same model, are an :class:`~higgs_lightning.models.Ensemble`.
+        model_class: as for :func:`read_weights`.
 
     Returns:
         The model in evaluation mode, on the CPU. It takes features (B, 21) in HIGGS units.
@@ -220,34 +203,50 @@ def load_model(ckpt: str | Path | Sequence[str]) -> Model:
     Raises:
         UserError: there is no such file, it can't be read, or models differ.
     """
-    members = [read_weights(c) for c in ([ckpt] if isinstance(ckpt, str | Path) else ckpt)]
+    members = [read_weights(c, model_class) for c in ([ckpt] if isinstance(ckpt, str | Path) else ckpt)]
     if not members:
         raise UserError("ckpt=[]: name at least one run")
-    for config, _, path in members[1:]:
-        require_same_model(members[0][0], config, path)
-    models = [_build(*member) for member in members]
-    return models[0] if len(models) == 1 else Ensemble(models).eval()
+    for member in members[1:]:
+        require_same_model(members[0].config, member.config, member.path)
+    loaded = [_with_weights(member) for member in members]
+    return loaded[0] if len(loaded) == 1 else Ensemble(loaded).eval()
 
 
-def _build(config: dict[str, Any], weights: dict[str, Tensor], path: Path) -> Model:
-    if not str(config.get("_target_")).startswith("higgs_lightning.models."):
-        raise UserError(
-            f"{path} asks for the model {config.get('_target_')}, which is not one of higgs_lightning's"
-        )
-    try:
-        model: Model = instantiate(config)
-        model.load_state_dict(weights)
-    except (InstantiationException, RuntimeError) as error:
-        raise UserError(
-            f"{path} holds a model of another version of higgs_lightning: train it again"
-        ) from error
+def _with_weights(weights: Weights) -> Model:
+    path = str(weights.path)
+    if weights.config["_target_"] in NAMED["model"]:
+        with torch.device("meta"):  # shapes alone: what does not fit the file's weights gets no memory
+            shapes = {
+                name: each.shape for name, each in build_model(weights.config, path).state_dict().items()
+            }
+        if shapes != {name: getattr(tensor, "shape", None) for name, tensor in weights.tensors.items()}:
+            raise UserError(_other_version(path))
+    for name, tensor in weights.tensors.items():
+        if not torch.isfinite(tensor).all():
+            raise UserError(f"{path}: its weights {name} are not finite: damaged, or of a run that diverged")
+    model = build_model(weights.config, path)
+    load_weights(model, weights)
     return model.eval()
 
 
+def load_weights(model: Model, weights: Weights) -> None:
+    """Put weights into a model of the same options.
+
+    Raises:
+        UserError: they don't fit.
+    """
+    try:
+        model.load_state_dict(weights.tensors)
+    except RuntimeError as error:
+        raise UserError(_other_version(str(weights.path))) from error
+
+
 def save_model(ckpt: str | Path, output: str | Path) -> None:
-    """Write the weights of a run and the configuration of its model as one .safetensors file."""
-    config, weights, _ = read_weights(ckpt)
-    output = Path(output)
-    partial = output.with_name(output.name + ".part")
-    save_file(weights, partial, {"model": json.dumps(config)})
-    partial.replace(output)
+    """Write the weights of a run and the configuration of its model as one .safetensors file.
+
+    Raises:
+        UserError: there is no such run.
+    """
+    weights = read_weights(ckpt)
+    with replaced(Path(output)) as partial:
+        save_file(weights.tensors, partial, {"model": json.dumps(weights.config)})

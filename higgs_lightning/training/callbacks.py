@@ -1,7 +1,199 @@
-"""Stops a job of an Optuna search that does worse than the others did."""
+"""Callbacks: what happens beside the steps of a training.
 
+Those of ``conf/callbacks/`` are a run's choice; :func:`higgs_lightning.training.run.train` adds those without
+which there is no run.
+"""
+
+import os
+import signal
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import torch
 from hydra.core.hydra_config import HydraConfig
 from lightning import Callback, LightningModule, Trainer
+from lightning.pytorch.callbacks import EarlyStopping, ModelCheckpoint, RichProgressBar
+from lightning.pytorch.loggers import TensorBoardLogger
+from lightning.pytorch.plugins.io import TorchCheckpointIO
+from lightning.pytorch.utilities.exceptions import SIGTERMException
+
+from higgs_lightning.errors import UserError
+from higgs_lightning.evaluation import report
+from higgs_lightning.files import replaced
+
+
+class RunInCheckpoint(Callback):
+    """Puts what a run is made of into every checkpoint, plain data.
+
+    Args:
+        config: the resolved configuration.
+        data: the identity of the data, see :meth:`higgs_lightning.data.HiggsDataModule.identity`.
+    """
+
+    def __init__(self, config: dict[str, Any], data: list[dict[str, Any]]) -> None:
+        self.config = config
+        self.data = data
+
+    def on_save_checkpoint(
+        self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]
+    ) -> None:
+        checkpoint["config"] = self.config
+        checkpoint["data"] = self.data
+
+
+class WholeCheckpoints(TorchCheckpointIO):
+    """Writes checkpoints beside their final name, then renames them: there is always a whole one.
+
+    Lightning's own way writes into the system's temporary folder, and copies where that is another disk.
+    """
+
+    def save_checkpoint(
+        self, checkpoint: dict[str, Any], path: str | Path, storage_options: Any = None
+    ) -> None:
+        """Write a checkpoint.
+
+        Raises:
+            UserError: the disk is full, or the folder can't be written to.
+        """
+        path = Path(path)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with replaced(path) as partial, partial.open("wb") as file:
+                torch.save(checkpoint, file)
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError as error:
+            raise UserError(
+                f"{path} can't be written ({error.strerror}); the one before it is whole: mend that and go "
+                f"on with the same command and ckpt={path.parent.parent}"
+            ) from error
+
+
+class RunCheckpoint(ModelCheckpoint):
+    """Keeps one checkpoint of a run, whose folder may be moved: what is saved of it names no folder."""
+
+    # what Lightning saves the state under: a run goes on whichever of the two wrote it
+    __qualname__ = "ModelCheckpoint"
+
+    def state_dict(self) -> dict[str, Any]:
+        state = super().state_dict()
+        paths = ("best_model_path", "kth_best_model_path", "last_model_path")
+        state |= {name: Path(state[name]).name for name in paths}
+        kept = {Path(path).name: score for path, score in state["best_k_models"].items()}
+        return {**state, "dirpath": "", "best_k_models": kept}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        here = str(Path(self.dirpath or "") / f"{self.filename}.ckpt")  # the only file it keeps
+        paths = ("best_model_path", "kth_best_model_path", "last_model_path")
+        state = {**state_dict, **{name: here if state_dict.get(name) else "" for name in paths}}
+        kept = [(here, score) for score in state_dict.get("best_k_models", {}).values()]
+        super().load_state_dict({**state, "dirpath": self.dirpath, "best_k_models": dict(kept)})
+
+
+class Patience(EarlyStopping):
+    """Early stopping whose patience is that of the configuration, also in a run that goes on with more."""
+
+    __qualname__ = "EarlyStopping"
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        super().load_state_dict({**state_dict, "patience": self.patience})
+
+
+class SaveWhenTerminated(Callback):
+    """On SIGTERM, as clusters send it before they stop a job, saves a checkpoint after the step at hand.
+
+    After the last step of an epoch, its validation is awaited. All processes of a run stop after the same
+    step, whichever of them were told. Lightning's own handler is replaced, because from within it the
+    processes exchange messages amid those of the step.
+
+    Raises:
+        SIGTERMException: out of the trainer, once the checkpoint is written; or in a test, where there is
+            nothing to save.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._received = False
+
+    def _receive(self, *args: Any) -> None:
+        self._received = True
+
+    def _must_stop(self, trainer: Trainer) -> bool:
+        return trainer.strategy.reduce_boolean_decision(self._received, all=False)
+
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        if threading.current_thread() is threading.main_thread():  # others can't handle signals
+            signal.signal(signal.SIGTERM, self._receive)
+
+    on_test_start = on_train_start
+
+    def on_train_epoch_start(self, trainer: Trainer, *args: Any) -> None:
+        if self._must_stop(trainer):  # the epoch before has just been saved
+            raise SIGTERMException
+
+    def on_train_batch_end(
+        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        ends_a_step = (batch_idx + 1) % trainer.accumulate_grad_batches == 0
+        if ends_a_step and not trainer.is_last_batch and self._must_stop(trainer):
+            trainer.save_checkpoint(self.path)
+            raise SIGTERMException
+
+    def on_test_batch_end(self, trainer: Trainer, *args: Any) -> None:
+        if self._must_stop(trainer):
+            raise SIGTERMException
+
+
+class Throughput(Callback):
+    """Logs ``events_per_second`` of training, of all processes together, without validation."""
+
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        self.on_train_epoch_start(trainer, pl_module)  # which is not called for the rest of a stopped epoch
+
+    def on_train_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        self._num_events = 0
+        self._start = self._end = time.perf_counter()
+
+    def on_train_batch_end(
+        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        self._num_events += len(batch[0])
+        self._end = time.perf_counter()
+
+    def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        of_this_process = self._num_events / (self._end - self._start)  # the others have as many
+        pl_module.log("events_per_second", trainer.world_size * of_this_process)
+
+
+class EpochFigures(Callback):
+    """Draws validation events into TensorBoard every few epochs, while a run goes on.
+
+    Args:
+        every: so many epochs, from the first one on, 0 for never; drawing takes a second or two.
+    """
+
+    def __init__(self, every: int) -> None:
+        self.every = every
+
+    def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        epoch = trainer.current_epoch
+        is_last = epoch + 1 == trainer.max_epochs  # the figures of the whole run follow
+        if trainer.is_global_zero and self.every and epoch % self.every == 0 and not is_last:
+            (tensorboard,) = (each for each in trainer.loggers if isinstance(each, TensorBoardLogger))
+            name = trainer.datamodule.name  # type: ignore[attr-defined]
+            figures = report.draw_evaluations(pl_module.evaluations, name)  # type: ignore[arg-type]
+            for tag, figure in figures.items():
+                report.show(report.pixels(figure, report.EPOCH_DPI), f"validation/{tag}", epoch, tensorboard)
+
+
+class ProgressBar(RichProgressBar):
+    """Shows the losses and the ROC-AUC; the other metrics are for the table."""
+
+    def get_metrics(self, trainer: Trainer, pl_module: LightningModule) -> dict[str, Any]:
+        metrics = trainer.progress_bar_metrics
+        return {name: metrics[name] for name in ("train/loss", "val/loss", "val/auc") if name in metrics}
 
 
 class Pruning(Callback):

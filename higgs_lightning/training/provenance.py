@@ -4,22 +4,38 @@ import json
 import platform
 import subprocess
 import sys
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from higgs_lightning.data import HiggsDataModule
-from higgs_lightning.evaluation.report import write_text
+from higgs_lightning.errors import UserError, one_line
+from higgs_lightning.files import write_json
 
 _PACKAGES = ("higgs_lightning", "torch", "lightning", "torchmetrics", "hydra-core", "omegaconf", "numpy")
 _ROOT = Path(__file__).parents[2]
 
 
-def record_start(path: Path, datamodule: HiggsDataModule) -> None:
-    """Add what runs now to a file of JSON, a list with an entry for each start of the run."""
-    starts = json.loads(path.read_text()) if path.exists() else []
-    write_text(path, json.dumps([*starts, provenance(datamodule)], indent=2) + "\n")
+def record_start(path: Path, datamodule: HiggsDataModule, changes: Mapping[str, Any]) -> None:
+    """Add what runs now to a file of JSON, a list with an entry for each start of the run.
+
+    Args:
+        path: the file.
+        datamodule: of the run.
+        changes: of a run that goes on, the old and the new value of each key that changes.
+
+    Raises:
+        UserError: the file is damaged.
+    """
+    try:
+        starts = json.loads(path.read_text()) if path.exists() else []
+        if not isinstance(starts, list):
+            raise ValueError("it holds no list")
+    except ValueError as error:
+        raise UserError(f"{path} can't be read ({one_line(error)}): move it away and start again") from error
+    write_json(path, [*starts, {**provenance(datamodule), "changes": dict(changes)}])
 
 
 def provenance(datamodule: HiggsDataModule) -> dict[str, Any]:

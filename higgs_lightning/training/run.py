@@ -1,137 +1,156 @@
 """One training from its configuration to its run folder: the map of the package."""
 
+import logging
 import signal
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
 import lightning
-from filelock import FileLock, Timeout
 from hydra.utils import instantiate
-from lightning.pytorch.callbacks import EarlyStopping, ModelCheckpoint
 from lightning.pytorch.loggers import TensorBoardLogger
 from lightning.pytorch.utilities import rank_zero_only
 from lightning.pytorch.utilities.exceptions import SIGTERMException
 from omegaconf import DictConfig, OmegaConf
 from torch._dynamo.exc import BackendCompilerFailed
 
+from higgs_lightning import runs
+from higgs_lightning.configuration import as_data, literal, renewed, require_metric, validate
+from higgs_lightning.data import HiggsDataModule
 from higgs_lightning.errors import UserError
 from higgs_lightning.evaluation import report
+from higgs_lightning.files import write_text
 from higgs_lightning.models.weights import (
-    ConfigInCheckpoint,
-    SaveWhenTerminated,
-    WholeCheckpoints,
-    find_checkpoint,
+    build_model,
     load_checkpoint,
     load_model,
+    load_weights,
     read_weights,
     require_same_model,
-    run_folder_of,
 )
-from higgs_lightning.training.history import History, ProgressBar, Throughput
+from higgs_lightning.training.callbacks import (
+    Patience,
+    ProgressBar,
+    RunCheckpoint,
+    RunInCheckpoint,
+    SaveWhenTerminated,
+    WholeCheckpoints,
+)
+from higgs_lightning.training.history import History
 from higgs_lightning.training.module import HiggsModule
 from higgs_lightning.training.provenance import record_start
+
+_EPOCH_METRICS = ("accuracy", "auc")  # of each split, beside the losses
+#: What may change in a run that goes on; the rest is what its weights, optimizer and best epoch are made of.
+_MAY_CHANGE = (
+    *("trainer", "callbacks", "ckpt", "compile", "figures_every", "pruning", "selection.patience"),
+    *("data.csv", "data.test_csv", "data.dir", "data.name", "data.device_resident", "model.dropout"),
+)
+_MAY_NOT_CHANGE = ("trainer.accumulate_grad_batches",)
 
 
 def train(cfg: DictConfig, run_dir: Path) -> dict[str, Any]:
     """Train, test the best epoch on every split, and write it all into ``run_dir``.
 
+    Nothing in the folder is touched before everything about the configuration and the data was checked.
+
     Returns:
         The content of ``metrics.json``.
+
+    Raises:
+        UserError: the configuration or the data can't be used, or do not go on with the run that ``ckpt`` is.
     """
-    config: dict[str, Any] = OmegaConf.to_container(cfg, resolve=True)  # type: ignore[assignment]
-    with claimed(run_dir, config):
-        return train_and_test(cfg, config, run_dir)
+    config = renewed(OmegaConf.to_container(cfg, resolve=True))  # type: ignore[arg-type]
+    # a run of several processes is one run
+    claim = runs.claimed(run_dir, config["ckpt"] is not None) if is_first_process() else nullcontext()
+    with claim:
+        return _train(cfg, config, run_dir)
 
 
-def train_and_test(cfg: DictConfig, config: dict[str, Any], run_dir: Path) -> dict[str, Any]:
+def _train(cfg: DictConfig, config: dict[str, Any], run_dir: Path) -> dict[str, Any]:
     start = time.perf_counter()
-    if cfg.trainer.max_epochs < 1:
-        raise UserError(f"trainer.max_epochs={cfg.trainer.max_epochs}: give 1 or more; evaluate only scores")
-    if cfg.teacher is None and cfg.objective.teacher_weight == 1:
-        raise UserError("nothing but a teacher is learned: say teacher=RUN or teacher=[RUN,RUN,RUN]")
-    resume = None if cfg.ckpt is None else checkpoint_to_resume(config, run_dir)
-    lightning.seed_everything(cfg.seed, verbose=False)
+    validate(config)
+    resume, changes = (None, {}) if config["ckpt"] is None else checkpoint_to_resume(config, run_dir)
+    lightning.seed_everything(config["seed"], verbose=False)
 
-    datamodule = instantiate(cfg.data)
-    if is_first_process():
-        record_start(run_dir / "provenance.json", datamodule)
-    model = instantiate(cfg.model)
-    if cfg.init is not None:
-        of_checkpoint, weights, path = read_weights(cfg.init)
-        require_same_model(config["model"], of_checkpoint, path)
-        model.load_state_dict(weights)
-    if cfg.compile:
+    model = build_model(config["model"])
+    if config["init"] is not None:
+        weights = read_weights(config["init"], config["model"]["_target_"])
+        require_same_model(config["model"], weights.config, weights.path)
+        load_weights(model, weights)
+    if not model.has_decoder and config["objective"].get("classification_weight") == 0:
+        raise UserError(
+            f"objective.classification_weight=0: {type(model).__name__} has no decoder, so that labels are "
+            "all it can learn from; pretrain a model that has one"
+        )
+    objective = made(config["objective"], **teacher(config))
+    metrics = [
+        f"{split}/{name}" for split in ("train", "val") for name in (*objective.losses, *_EPOCH_METRICS)
+    ]
+    monitor, mode = config["selection"]["monitor"], config["selection"]["mode"]
+    require_metric("selection.monitor", monitor, [*metrics, "lr", "events_per_second"])
+    require_metric("scheduler.monitor", config["scheduler"].get("monitor"), metrics)
+    datamodule: HiggsDataModule = made(config["data"])
+    data = datamodule.identity()
+    if resume is not None:
+        require_same_data(config["ckpt"], load_checkpoint(resume), runs.recorded_data(run_dir), data)
+
+    if config["compile"]:
         model.compile()
     module = HiggsModule(
         model=model,
-        optimizer=instantiate(cfg.optimizer),
-        scheduler=instantiate(cfg.scheduler),
-        seed=cfg.seed,
-        teacher=None if cfg.teacher is None else load_model(cfg.teacher),
-        **cfg.objective,
+        objective=objective,
+        optimizer=made(config["optimizer"]),
+        scheduler=made(config["scheduler"]),
+        seed=config["seed"],
     )
-
-    history = History(run_dir / "metrics.csv")
-    tensorboard = TensorBoardLogger(run_dir, name="", version="tensorboard", default_hp_metric=False)
-    chooses = cfg.selection.monitor is not None
-    best_in = (cfg.selection.monitor, cfg.selection.mode) if chooses else ("epoch", "max")
-    monitors: dict[str, tuple[str | None, str]] = {"best": best_in, "last": (None, "min")}
+    best_in = (monitor, mode) if monitor is not None else ("epoch", "max")
     # two, because `save_last` alone writes no last.ckpt after an epoch that is not the best
     best, last = (
-        ModelCheckpoint(
-            run_dir / "checkpoints",
+        RunCheckpoint(
+            runs.checkpoint_path(run_dir, name).parent,
             name,
-            monitor,
+            monitor=metric,
             mode=mode,
             save_on_train_epoch_end=True,
             enable_version_counter=False,
         )
-        for name, (monitor, mode) in monitors.items()
+        for name, (metric, mode) in {"best": best_in, "last": (None, "min")}.items()
     )
-    last_path = run_dir / "checkpoints" / "last.ckpt"
-    callbacks = [Throughput(), ConfigInCheckpoint(config), SaveWhenTerminated(last_path), best, last]
-    if chooses:
-        callbacks.append(EarlyStopping(**cfg.selection, check_on_train_epoch_end=True))
-    if cfg.figures_every:
-        callbacks.append(report.EpochFigures(cfg.figures_every, tensorboard, cfg.data.name))
-    if cfg.pruning is not None:
-        callbacks.append(instantiate(cfg.pruning))
-    if cfg.trainer.enable_progress_bar:
+    last_path = runs.checkpoint_path(run_dir, "last")
+    callbacks = [RunInCheckpoint(config, data), SaveWhenTerminated(last_path), best, last]
+    callbacks += [made(callback) for callback in config["callbacks"].values() if callback is not None]
+    if monitor is not None:
+        callbacks.append(Patience(**config["selection"], check_on_train_epoch_end=True))
+    if config["trainer"]["enable_progress_bar"]:
         callbacks.append(ProgressBar())
-    trainer = instantiate(
-        cfg.trainer,
-        callbacks=callbacks,
-        logger=[history, tensorboard],
-        plugins=[WholeCheckpoints()],
-        default_root_dir=run_dir,
-    )
-
-    start_of_fit = time.perf_counter()
-    try:
-        trainer.fit(module, datamodule, ckpt_path=resume, weights_only=True)
-        train_seconds = time.perf_counter() - start_of_fit
-        trainer.test(module, datamodule, ckpt_path=best.best_model_path, weights_only=True, verbose=False)
-    except SIGTERMException:
-        mend = (
-            f"go on with the same command and ckpt={run_dir}"
-            if last_path.exists()
-            else "nothing is saved yet"
+    history = History(run_dir / runs.HISTORY)
+    tensorboard = TensorBoardLogger(run_dir, name="", version=runs.TENSORBOARD, default_hp_metric=False)
+    with quiet():
+        trainer = made(
+            config["trainer"],
+            callbacks=callbacks,
+            logger=[history, tensorboard],
+            plugins=[WholeCheckpoints()],
+            default_root_dir=run_dir,
         )
-        print(f"terminated: {mend}", file=sys.stderr)
-        raise SystemExit(128 + signal.SIGTERM) from None
-    except BackendCompilerFailed as error:
-        cause = str(error).splitlines()[0]
-        raise UserError(
-            f"compile=true needs a C++ compiler, such as g++, or on a GPU Triton: {cause}"
-        ) from error
+        if is_first_process():
+            record(cfg, config, run_dir, datamodule, changes)
 
-    metrics = {
-        "dataset": cfg.data.name,
-        "seed": cfg.seed,
+        fit_start = time.perf_counter()
+        with ends_in_a_sentence(run_dir):
+            trainer.fit(module, datamodule, ckpt_path=resume, weights_only=True)
+            train_seconds = time.perf_counter() - fit_start
+            trainer.test(module, datamodule, ckpt_path=best.best_model_path, weights_only=True, verbose=False)
+
+    final = {
+        "dataset": datamodule.name,
+        "data": data,
+        "seed": config["seed"],
         "parameters": sum(p.numel() for p in module.model.parameters()),
         "epochs": trainer.current_epoch,
         "best_epoch": load_checkpoint(Path(best.best_model_path))["epoch"],
@@ -140,31 +159,76 @@ def train_and_test(cfg: DictConfig, config: dict[str, Any], run_dir: Path) -> di
         **report.final_metrics(module.evaluations),
     }
     if trainer.is_global_zero:
-        report.write(run_dir, metrics, module.evaluations, history.rows, tensorboard, config)
-    return metrics
+        report.write(run_dir, final, module.evaluations, history.rows, tensorboard, config)
+    return final
+
+
+def made(config: Mapping[str, Any], **more: Any) -> Any:
+    """The object that a configuration describes. Text in it that looks like an interpolation is text."""
+    return instantiate(OmegaConf.create(literal(config)), **more)
+
+
+def teacher(config: Mapping[str, Any]) -> dict[str, Any]:
+    """The teacher as an argument of the objective, which need not know one where there is none."""
+    if config["teacher"] is None:
+        return {}
+    return {"teacher": load_model(config["teacher"], config["model"]["_target_"])}
+
+
+def record(
+    cfg: DictConfig,
+    config: Mapping[str, Any],
+    run_dir: Path,
+    datamodule: HiggsDataModule,
+    changes: Mapping[str, Any],
+) -> None:
+    """Write down what runs from now on."""
+    write_text(run_dir / runs.CONFIG, OmegaConf.to_yaml(OmegaConf.create(literal(config))))
+    if config["ckpt"] is None:
+        composed = run_dir / runs.HYDRA / runs.CONFIG
+        composed.parent.mkdir(exist_ok=True)
+        write_text(composed, OmegaConf.to_yaml(cfg))
+    record_start(run_dir / runs.PROVENANCE, datamodule, changes)
 
 
 @contextmanager
-def claimed(run_dir: Path, config: dict[str, Any]) -> Iterator[None]:
-    """Hold a run folder for one run, and write its ``config.yaml``.
-
-    Raises:
-        UserError: another process trains in the folder, or another run's checkpoints lie there.
-    """
-    if not is_first_process():  # a run of several processes is one run
-        yield
-        return
-    run_dir.mkdir(parents=True, exist_ok=True)
+def quiet() -> Iterator[None]:
+    """Lightning without what it says of every run, and nobody can act upon."""
+    log = logging.getLogger("lightning.pytorch")
+    level = log.level
+    log.setLevel(logging.WARNING)  # which accelerators there are not
     try:
-        with FileLock(run_dir / ".lock", timeout=0):
-            if config["ckpt"] is None and any(run_dir.glob("checkpoints/*.ckpt")):
-                raise UserError(
-                    f"{run_dir} holds a run: go on with it by ckpt={run_dir}, or give another hydra.run.dir"
-                )
-            report.write_text(run_dir / "config.yaml", OmegaConf.to_yaml(config))
+        with warnings.catch_warnings():
+            # batches are slices of a memory map: worker processes would only slow them down
+            warnings.filterwarnings("ignore", ".*does not have many workers.*")
+            # metrics are logged once an epoch
+            warnings.filterwarnings("ignore", ".*smaller than the logging interval.*")
+            # a run that goes on writes into its own folder
+            warnings.filterwarnings("ignore", ".*exists and is not empty.*")
+            # the metrics of several processes are synchronised before they are logged
+            warnings.filterwarnings("ignore", ".*sync_dist=True.*")
+            # Lightning 2.6 under torch 2.13
+            warnings.filterwarnings("ignore", ".*LeafSpec.*")
             yield
-    except Timeout:
-        raise UserError(f"another process trains in {run_dir}: give this run another hydra.run.dir") from None
+    finally:
+        log.setLevel(level)
+
+
+@contextmanager
+def ends_in_a_sentence(run_dir: Path) -> Iterator[None]:
+    """Say in one sentence how to go on after SIGTERM, and what compilation lacks."""
+    try:
+        yield
+    except SIGTERMException:
+        is_saved = runs.checkpoint_path(run_dir, "last").exists()
+        mend = f"go on with the same command and ckpt={run_dir}" if is_saved else "nothing is saved yet"
+        print(f"terminated: {mend}", file=sys.stderr)
+        raise SystemExit(128 + signal.SIGTERM) from None
+    except BackendCompilerFailed as error:
+        cause = str(error).splitlines()[0]
+        raise UserError(
+            f"compile=true needs a C++ compiler, such as g++, or on a GPU Triton: {cause}"
+        ) from error
 
 
 def is_first_process() -> bool:
@@ -172,22 +236,125 @@ def is_first_process() -> bool:
     return getattr(rank_zero_only, "rank", 0) == 0
 
 
-def checkpoint_to_resume(config: dict[str, Any], run_dir: Path) -> Path:
-    """Path of the checkpoint that ``config["ckpt"]`` names, if this run can go on from it.
+# a run that goes on -----------------------------------------------------------------------------------------
+
+
+def continued(cfg: DictConfig, said: Sequence[str]) -> DictConfig:
+    """The configuration of a command, which is the run's own where it goes on with one.
+
+    Args:
+        cfg: as composed.
+        said: the keys that the command line decides, see :func:`higgs_lightning.command.said`.
 
     Raises:
-        UserError: it belongs to another run's folder (as in a multirun) or to another model.
+        UserError: there is no such run, or its checkpoint names what a file may not.
     """
-    path = find_checkpoint(config["ckpt"], "last")
-    if run_folder_of(config["ckpt"]) != run_dir.absolute():
-        raise UserError(
-            f"ckpt={config['ckpt']} goes on in its own run folder: start it alone, without --multirun"
-        )
+    if cfg.ckpt is None:
+        return cfg
+    composed: dict[str, Any] = OmegaConf.to_container(cfg, resolve=True)  # type: ignore[assignment]
+    path = runs.find_checkpoint(composed["ckpt"], "last")
+    recorded = recorded_configuration(load_checkpoint(path), path, composed, said)
+    config = runs.own_configuration(recorded, composed, [*said, "ckpt"])
+    return DictConfig(literal(config))
+
+
+def recorded_configuration(
+    checkpoint: Mapping[str, Any], path: Path, composed: Mapping[str, Any], said: Sequence[str]
+) -> dict[str, Any]:
+    """The configuration in a checkpoint as data, on this machine.
+
+    Args:
+        checkpoint: its content.
+        path: its file.
+        composed: the command's own configuration.
+        said: the keys that the command line decides; the classes among them may be named by the file too.
+    """
+    values = dict(runs.flat(composed))
+    allowed = {key.removesuffix("._target_"): values[key] for key in said if key.endswith("._target_")}
+    recorded = renewed(as_data(_alone(checkpoint["config"]), str(path), allowed))
+    for key, group in composed.items():
+        if isinstance(group, dict) and not isinstance(recorded.get(key, group), dict):
+            raise UserError(f"{path} holds no {key}: it is no checkpoint of higgs_lightning")
+    data = recorded.setdefault("data", {})
+    data["dir"] = composed["data"]["dir"]
+    for key in ("csv", "test_csv"):  # from where and whereto a download goes is not for a file to say
+        if isinstance(data.get(key), dict):
+            target = data[key]["_target_"]
+            data[key] = {"_target_": target} | ({"folder": data["dir"]} if target.endswith(".fetch") else {})
+    return recorded
+
+
+def checkpoint_to_resume(config: dict[str, Any], run_dir: Path) -> tuple[Path, dict[str, Any]]:
+    """The checkpoint that ``config["ckpt"]`` names, and what changes, if this run can go on from it.
+
+    Raises:
+        UserError: it belongs to another run's folder (as in a multirun), to another model, or to a training
+            that can't change so on its way.
+    """
+    ckpt = config["ckpt"]
+    path = runs.find_checkpoint(ckpt, "last")
+    if runs.folder_of(ckpt).resolve() != run_dir.resolve():
+        raise UserError(f"ckpt={ckpt} goes on in its own run folder: start it alone, without --multirun")
     checkpoint = load_checkpoint(path)
-    require_same_model(config["model"], checkpoint["config"]["model"], path)
+    recorded = renewed(as_data(_alone(checkpoint["config"]), str(path), dict(_targets(config))))
+    require_same_model(config["model"], recorded["model"], path)
     if "train_metrics" not in checkpoint:
         raise UserError(
-            f"{path} was written by an older version, which can't go on: begin a new run with "
-            f"init={config['ckpt']}"
+            f"{path} was written by an older version, which can't go on: begin a new run with init={ckpt}"
         )
-    return path
+    before, now = dict(runs.flat(recorded)), dict(runs.flat(config))
+    changes = {key: [before[key], now.get(key)] for key in before if before[key] != now.get(key)}
+    for key, (old, new) in changes.items():
+        may = any(key == free or key.startswith(f"{free}.") for free in _MAY_CHANGE)
+        if not may or key in _MAY_NOT_CHANGE:
+            raise UserError(
+                f"ckpt={ckpt} was trained with {key}={old}, and {key}={new} can't be applied to a run that "
+                f"goes on: leave it out, or begin a new run with init={ckpt}"
+            )
+    return path, {key: values for key, values in changes.items() if key != "ckpt"}
+
+
+def _alone(config: Any) -> Any:
+    """A recorded configuration without its search: a job that goes on is none of it any more."""
+    if not isinstance(config, dict):
+        return config
+    callbacks = config.get("callbacks")
+    alone = {**config, "pruning": None}
+    if isinstance(callbacks, dict):
+        alone["callbacks"] = {**callbacks, "pruning": None}
+    return alone
+
+
+def _targets(config: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    for key, value in runs.flat(config):
+        if key.endswith("._target_"):
+            yield key.removesuffix("._target_"), value
+
+
+def require_same_data(
+    ckpt: str, checkpoint: Mapping[str, Any], in_folder: Any, data: Sequence[Mapping[str, Any]]
+) -> None:
+    """Refuse to go on with other events than those that the run was trained on.
+
+    Args:
+        ckpt: the run, for the sentence.
+        checkpoint: its content.
+        in_folder: the identity of the data by the run's folder, for checkpoints that don't hold it.
+        data: the identity of the events at hand.
+
+    Raises:
+        UserError: rows or checksum differ.
+    """
+    recorded = checkpoint.get("data") or in_folder
+    if recorded is None:
+        return
+    for then, now in zip(recorded, data, strict=False):
+        if (then["rows"], then["crc32"]) != (now["rows"], now["crc32"]):
+            raise UserError(
+                f"ckpt={ckpt} was trained on {then['rows']:,} events of {then['file']}, and {now['file']} "
+                f"holds {now['rows']:,} others: give the same data.csv, or begin a new run with init={ckpt}"
+            )
+    if len(recorded) != len(data):
+        raise UserError(
+            f"ckpt={ckpt} was trained with another data.test_csv: give the same, or use init={ckpt}"
+        )

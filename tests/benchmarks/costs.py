@@ -29,7 +29,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from training import particle_loop
 
 from higgs_lightning.data import HiggsDataModule, sample_csv
-from higgs_lightning.training.history import read_history
+from higgs_lightning.runs import read_history
 
 DEFAULTS = {"events": 100_000, "model.num_layers": 3, "model.dim": 64, "data.batch_size": 512}
 AXES = {

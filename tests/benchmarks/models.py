@@ -18,7 +18,7 @@ from labels import boosted_trees, command
 from rich.console import Console
 from rich.table import Table
 
-from higgs_lightning.training.history import read_history
+from higgs_lightning.runs import read_history
 
 RUNS = Path("outputs/models").absolute()
 STEPS, BATCH_SIZE = 20, 512

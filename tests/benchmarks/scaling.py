@@ -19,7 +19,7 @@ from rich.progress import track
 from rich.table import Table
 
 from higgs_lightning import load_model
-from higgs_lightning.training.history import read_history
+from higgs_lightning.runs import read_history
 
 WAYS = {
     "one process, one thread": (1, 1),

@@ -23,8 +23,8 @@ from torch.utils.data import DataLoader, TensorDataset
 from higgs_lightning import load_model, schema
 from higgs_lightning.data import sample_csv
 from higgs_lightning.data.formats import read_table
-from higgs_lightning.export import export
-from higgs_lightning.predict import predict
+from higgs_lightning.evaluation.prediction import predict
+from higgs_lightning.models.graph import export
 
 
 def main() -> None:

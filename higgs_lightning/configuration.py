@@ -1,0 +1,411 @@
+"""What a configuration may hold: the type and range of every value, and what a file's configuration may name.
+
+A configuration that a command composed is its user's own and may name any class. One that comes out of a file
+may be a stranger's. It is data: classes out of :data:`NAMED`, and beside them numbers, booleans and text.
+"""
+
+import math
+from collections.abc import Callable, Collection, Iterator, Mapping
+from typing import Any
+
+from higgs_lightning.errors import UserError
+from higgs_lightning.runs import flat
+from higgs_lightning.schema import NUM_OBJECTS
+
+#: No size of a model (layers, widths, heads) is larger: what a file asks for must not fill the memory.
+LARGEST_SIZE = 4096
+
+_LARGEST_SEED = 2**32 - 1  # numpy's and Lightning's
+
+
+def _is_one_of(value: Any, values: Collection[Any]) -> bool:
+    return any(value == each and type(value) is type(each) for each in values)
+
+
+def _shown(value: Any) -> str:
+    """A value as it is written on the command line."""
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return str(value).lower()
+    return str(value)
+
+
+class Kind:
+    """A kind of values.
+
+    Args:
+        words: what to give instead of another value, after "give".
+        holds: whether a value is of the kind.
+    """
+
+    def __init__(self, words: str, holds: Callable[[Any], bool]) -> None:
+        self.words = words
+        self.holds = holds
+
+    def or_else(self, *values: Any) -> "Kind":
+        """This kind or one of some values."""
+        names = [_shown(value) for value in values]
+        return Kind(
+            f"{self.words}, or {' or '.join(names)}",
+            lambda value: _is_one_of(value, values) or self.holds(value),
+        )
+
+
+def whole(least: int, most: int | None = None) -> Kind:
+    """Whole numbers."""
+    words = f"a whole number, {least} or more" if most is None else f"a whole number from {least} to {most}"
+    return Kind(words, lambda v: type(v) is int and v >= least and (most is None or v <= most))
+
+
+def number(
+    least: float | None = None,
+    most: float | None = None,
+    above: float | None = None,
+    below: float | None = None,
+) -> Kind:
+    """Finite numbers within bounds: ``least`` and ``most`` are numbers of the kind, the others are not."""
+    bounds = [
+        f"{word} {bound:g}"
+        for word, bound in (("from", least), ("above", above), ("to", most), ("below", below))
+        if bound is not None
+    ]
+
+    def holds(value: Any) -> bool:
+        return (
+            type(value) in (int, float)
+            and math.isfinite(value)
+            and (least is None or value >= least)
+            and (above is None or value > above)
+            and (most is None or value <= most)
+            and (below is None or value < below)
+        )
+
+    return Kind(" ".join(["a number", *bounds]), holds)
+
+
+def one_of(*values: Any) -> Kind:
+    """One of a few values."""
+    names = [_shown(value) for value in values]
+    return Kind(" or ".join(names), lambda value: _is_one_of(value, values))
+
+
+FLAG = one_of(True, False)
+TEXT = Kind("text", lambda value: isinstance(value, str) and value != "")
+#: Text, or what is text although it looks like a number, such as a folder named 12.
+PATH = Kind("a path", lambda value: TEXT.holds(value) or type(value) is int)
+#: A path, or an object that makes one, such as a download.
+SOURCE = Kind("a path", lambda value: PATH.holds(value) or isinstance(value, dict))
+MODELS = Kind(
+    "RUN or [RUN,RUN]",
+    lambda value: PATH.holds(value) or (isinstance(value, list) and all(PATH.holds(each) for each in value)),
+)
+SEED = whole(0, _LARGEST_SEED)
+_SHARE = number(least=0, below=1)
+_LIMIT = Kind(
+    "a whole number of batches, 0 or more, or a share of them from 0.0 to 1.0",
+    lambda v: (type(v) is int and v >= 0) or (type(v) is float and 0 <= v <= 1),
+)
+
+_DATA = {
+    "data.csv": SOURCE,
+    "data.name": TEXT.or_else(None),
+    "data.test_csv": SOURCE.or_else(None),
+    "data.dir": PATH,
+    "data.skip_rows": whole(0),
+    "data.split": one_of("random", "gsoc", "paper"),
+    "data.val_fraction": _SHARE,
+    "data.test_fraction": _SHARE,
+    "data.train_events": whole(1).or_else(None),
+    "data.statistics": one_of("train", "all"),
+    "data.batch_size": whole(1),
+    "data.device_resident": one_of("auto", True, False),
+    "data.seed": SEED,
+}
+_OBJECTIVE = {
+    "objective.classification_weight": number(least=0),
+    "objective.reconstruction_weight": number(least=0),
+    "objective.mask_ratio": _SHARE,
+    "objective.mask_fraction": number(least=0, most=1),
+    "objective.teacher_weight": number(least=0, most=1),
+    "objective.reflect": FLAG,
+    "objective.smearing": number(least=0, most=1),
+}
+_PRECISIONS = (
+    16,
+    32,
+    64,
+    *("16", "32", "64", "16-true", "16-mixed", "bf16", "bf16-true", "bf16-mixed", "32-true", "64-true"),
+    *("transformer-engine", "transformer-engine-float16"),
+)
+_TRAINER = {
+    "trainer.max_epochs": whole(1),
+    "trainer.accelerator": TEXT,
+    "trainer.devices": Kind(
+        "a number of devices, 1 or more, or auto",
+        lambda value: TEXT.holds(value) or whole(1).holds(value) or (isinstance(value, list) and value != []),
+    ),
+    "trainer.num_nodes": whole(1),
+    "trainer.strategy": TEXT,
+    "trainer.precision": one_of(*_PRECISIONS),
+    "trainer.accumulate_grad_batches": whole(1),
+    "trainer.gradient_clip_val": number(least=0).or_else(None),
+    "trainer.deterministic": FLAG.or_else("warn", None),
+    "trainer.use_distributed_sampler": one_of(False),
+    "trainer.num_sanity_val_steps": one_of(0),
+    "trainer.enable_model_summary": FLAG,
+    "trainer.enable_progress_bar": FLAG,
+    "trainer.limit_train_batches": _LIMIT,
+    "trainer.limit_val_batches": _LIMIT,
+    "trainer.limit_test_batches": _LIMIT,
+}
+#: Kinds of values by the command and the key that they belong to.
+KINDS: dict[str, dict[str, Kind]] = {
+    "train": {
+        **_DATA,
+        **_OBJECTIVE,
+        **_TRAINER,
+        "seed": SEED,
+        "ckpt": PATH.or_else(None),
+        "init": PATH.or_else(None),
+        "teacher": MODELS.or_else(None),
+        "optimizer.lr": number(least=0),
+        "optimizer.weight_decay": number(least=0),
+        "scheduler.warmup": number(least=0, most=1),
+        "scheduler.monitor": TEXT,
+        "scheduler.factor": number(above=0, below=1),
+        "scheduler.patience": whole(0),
+        "scheduler.threshold": number(least=0),
+        "selection.monitor": TEXT.or_else(None),
+        "selection.mode": one_of("max", "min"),
+        "selection.patience": whole(0),
+        "compile": FLAG,
+        "figures_every": whole(0),
+    },
+    "evaluate": {
+        **_DATA,
+        **_OBJECTIVE,
+        **_TRAINER,
+        "seed": SEED,
+        "ckpt": MODELS,
+        "model_class": TEXT.or_else(None),
+        "allow_seen_events": FLAG,
+        "analysis.signal": number(above=0),
+        "analysis.background": number(above=0),
+        "analysis.uncertainty": number(least=0),
+        "fit_temperature": FLAG,
+    },
+    "predict": {
+        "ckpt": MODELS,
+        "model_class": TEXT.or_else(None),
+        "input": PATH,
+        "output": PATH,
+        "latent": FLAG,
+        "reconstruction": FLAG,
+        "temperature": number(above=0),
+        "batch_size": whole(1),
+        "device": TEXT,
+    },
+    "export": {"ckpt": MODELS, "model_class": TEXT.or_else(None), "output": PATH},
+    "compare": {"runs": MODELS, "output": PATH.or_else(None)},
+    "simulate": {
+        "events": whole(1),
+        "seed": whole(0),
+        "measurements": whole(1),
+        "output": PATH,
+        "workers": whole(1).or_else(None),
+        "energy": number(above=0),
+        "masses.heavy_higgs": number(above=0),
+        "masses.charged_higgs": number(above=0),
+        "masses.light_higgs": number(above=0),
+        "hadronisation": FLAG,
+        "multiparton_interactions": FLAG,
+        "lepton_pt": number(above=0),
+        "jet_pt": number(above=0),
+    },
+}
+
+
+def require_kinds(command: str, values: Mapping[str, Any]) -> None:
+    """Refuse values of a command's configuration that make no sense by themselves.
+
+    Args:
+        command: ``train``, ``predict`` and so on.
+        values: its configuration, nested or flat; keys that have no kind pass.
+
+    Raises:
+        UserError: names the first of them and what to give instead.
+    """
+    given = {**dict(flat(values)), **values}
+    for key, kind in KINDS[command].items():
+        value = given.get(key)
+        if key in given and not kind.holds(value):
+            raise UserError(f"{key}={_shown(value)}: give {kind.words}")
+        for parent in _parents(key):
+            if parent in given and not isinstance(given[parent], dict | None):
+                raise UserError(
+                    f"{parent}={_shown(given[parent])}: say {key}=..., or choose one of the group"
+                )
+
+
+def validate(config: Mapping[str, Any]) -> None:
+    """Refuse a configuration of training that makes no sense, by itself or together.
+
+    Raises:
+        UserError: with the key and the mend.
+    """
+    require_kinds("train", config)
+    objective = config["objective"]
+    ratio = objective.get("mask_ratio")
+    if ratio and round(ratio * NUM_OBJECTS) == 0:
+        raise UserError(
+            f"objective.mask_ratio={ratio} of {NUM_OBJECTS} objects hides none: give 0 for a plain "
+            f"autoencoder, or {math.ceil(50 / NUM_OBJECTS) / 100:g} or more"
+        )
+    if objective.get("classification_weight") == objective.get("reconstruction_weight") == 0:
+        raise UserError(
+            "objective.classification_weight=0 and objective.reconstruction_weight=0: give one of them "
+            "a weight, or nothing is learned"
+        )
+    if config["teacher"] is None and objective.get("teacher_weight") == 1:
+        raise UserError("nothing but a teacher is learned: say teacher=RUN or teacher=[RUN,RUN,RUN]")
+    data = config["data"]
+    if data["test_csv"] is not None and data["split"] != "random":
+        raise UserError(f"data.test_csv goes with data.split=random, not with data.split={data['split']}")
+    if data["val_fraction"] + data["test_fraction"] >= 1 and data["test_csv"] is None:
+        raise UserError(
+            f"data.val_fraction={data['val_fraction']} and data.test_fraction={data['test_fraction']} leave "
+            "no training rows: lower them"
+        )
+
+
+def require_metric(key: str, monitor: str | None, metrics: Collection[str]) -> None:
+    """Refuse to choose by a metric that there is not.
+
+    Raises:
+        UserError: with those that there are.
+    """
+    if monitor is not None and monitor not in metrics:
+        raise UserError(f"{key}={monitor} is no metric of this run: choose one of {', '.join(metrics)}")
+
+
+# what a file may name --------------------------------------------------------------------------------------
+
+_OBJECTIVE_CLASS = "higgs_lightning.training.objective.MaskedObjective"
+_DATA_SOURCES = {"higgs_lightning.data.sample_csv", "higgs_lightning.data.fetch"}
+#: The classes and functions that a configuration out of a file may name, by the place where it names them.
+NAMED: dict[str, Collection[str]] = {
+    "model": {
+        "higgs_lightning.models.DeepNetwork",
+        "higgs_lightning.models.ParticleAutoencoder",
+        "higgs_lightning.models.ScalarTransformer",
+        "higgs_lightning.models.TransformerAutoencoderClassifier",
+    },
+    "data": {"higgs_lightning.data.HiggsDataModule"},
+    "data.csv": _DATA_SOURCES,
+    "data.test_csv": _DATA_SOURCES,
+    "objective": {_OBJECTIVE_CLASS},
+    "optimizer": {
+        f"torch.optim.{name}"
+        for name in ("Adam", "AdamW", "Adamax", "NAdam", "RAdam", "RMSprop", "SGD", "Adagrad", "Adadelta")
+    },
+    "scheduler": {
+        "higgs_lightning.training.schedules.warmup_cosine",
+        "higgs_lightning.training.schedules.reduce_on_plateau",
+    },
+    "trainer": {"lightning.Trainer"},
+    "callbacks.throughput": {"higgs_lightning.training.callbacks.Throughput"},
+    "callbacks.figures": {"higgs_lightning.training.callbacks.EpochFigures"},
+}
+#: Names of earlier versions, and what they are called now.
+_RENAMED = {
+    "higgs_lightning.pruning.Pruning": "higgs_lightning.training.callbacks.Pruning",
+    "higgs_lightning.schedules.warmup_cosine": "higgs_lightning.training.schedules.warmup_cosine",
+    "higgs_lightning.schedules.reduce_on_plateau": "higgs_lightning.training.schedules.reduce_on_plateau",
+}
+#: What Hydra reads as an instruction rather than as an argument; a file may give the first two.
+_TARGET, _PARTIAL = "_target_", "_partial_"
+
+
+def renewed(config: dict[str, Any]) -> dict[str, Any]:
+    """A configuration of training, maybe of an earlier version, as today's version writes it."""
+    config = _renamed(config)
+    if isinstance(config.get("objective"), dict):
+        config["objective"] = {_TARGET: _OBJECTIVE_CLASS, **config["objective"]}
+    if "callbacks" not in config:
+        callbacks = "higgs_lightning.training.callbacks"
+        config["callbacks"] = {
+            "throughput": {_TARGET: f"{callbacks}.Throughput"},
+            "figures": {_TARGET: f"{callbacks}.EpochFigures", "every": config.get("figures_every", 0)},
+            "pruning": config.get("pruning"),
+        }
+    return config
+
+
+def _renamed(value: Any) -> Any:
+    if not isinstance(value, dict):
+        return value
+    read = {key: _renamed(each) for key, each in value.items()}
+    if isinstance(read.get(_TARGET), str):
+        read[_TARGET] = _RENAMED.get(read[_TARGET], read[_TARGET])
+    return read
+
+
+def as_data(config: Any, source: str, allowed: Mapping[str, str]) -> dict[str, Any]:
+    """A configuration that was read from a file, once nothing in it can act.
+
+    Args:
+        config: its content.
+        source: the file, for the sentence.
+        allowed: further names by their places, which the user's own command line gives.
+
+    Returns:
+        The same with today's names. Text that looks like an interpolation is text still: give it to
+        OmegaConf by way of :func:`literal`.
+
+    Raises:
+        UserError: it is not made of plain data, or names something that a file may not name.
+    """
+    if not isinstance(config, dict):
+        raise UserError(f"{source} holds no configuration: it is no checkpoint of higgs_lightning")
+    return {str(key): _as_data(value, str(key), source, allowed) for key, value in _renamed(config).items()}
+
+
+def _as_data(value: Any, place: str, source: str, allowed: Mapping[str, str]) -> Any:
+    if isinstance(value, dict):
+        read = {str(k): _as_data(v, f"{place}.{k}", source, allowed) for k, v in value.items()}
+        for key in read:
+            if key.startswith("_") and key not in (_TARGET, _PARTIAL):
+                raise UserError(f"{source} says {place}.{key}, which a file may not: it is not to be trusted")
+        if _TARGET in read:
+            name = read[_TARGET]
+            if name not in NAMED.get(place, ()) and allowed.get(place) != name:
+                raise UserError(
+                    f"{source} names {name} as its {place}, which is not one of higgs_lightning's: if you "
+                    f"trust it, name it yourself with {_naming(place)}={name}"
+                )
+        return read
+    if isinstance(value, list | tuple):
+        return [_as_data(each, place, source, allowed) for each in value]
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    raise UserError(f"{source} holds a {type(value).__name__} as {place}: it is not to be trusted")
+
+
+def _naming(place: str) -> str:
+    return f"{place}.{_TARGET}" if place != "model" else "model_class (in train: model._target_)"
+
+
+def literal(config: Any) -> Any:
+    """Plain data for OmegaConf, in which ``${`` is text."""
+    if isinstance(config, dict):
+        return {key: literal(value) for key, value in config.items()}
+    if isinstance(config, list):
+        return [literal(value) for value in config]
+    return config.replace("${", "\\${") if isinstance(config, str) else config
+
+
+def _parents(key: str) -> Iterator[str]:
+    parts = key.split(".")
+    for length in range(1, len(parts)):
+        yield ".".join(parts[:length])

@@ -1,0 +1,160 @@
+"""The scores of the events of any file, in its order."""
+
+from collections.abc import Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.csv
+import pyarrow.parquet
+import torch
+from rich.console import Console
+from rich.progress import Progress
+from torch import Tensor
+
+from higgs_lightning import schema
+from higgs_lightning.configuration import require_kinds
+from higgs_lightning.data.formats import import_uproot, read_table, which_tree
+from higgs_lightning.errors import UserError, one_line
+from higgs_lightning.files import output_file, replaced
+from higgs_lightning.models import Model
+from higgs_lightning.models.weights import load_model
+
+_SUFFIXES = (".parquet", ".csv", ".csv.gz", ".root")
+
+
+def predict(
+    ckpt: str | Sequence[str],
+    input: str | Path,
+    output: str | Path,
+    latent: bool,
+    reconstruction: bool,
+    temperature: float,
+    batch_size: int,
+    device: str,
+    model_class: str | None = None,
+) -> int:
+    """Score every event of a file, in its order; memory does not grow with the file.
+
+    Args:
+        ckpt: as for :func:`~higgs_lightning.models.weights.load_model`.
+        input: see :func:`~higgs_lightning.data.formats.read_table`.
+        output: .parquet, .csv, .csv.gz or .root; written beside its name and renamed once it is whole. Its
+            columns: ``score``, the probability of signal; then what else is asked for.
+        latent: write the bottleneck too, ``latent_0`` and so on.
+        reconstruction: write the reconstructed features too, in HIGGS units, by their names.
+        temperature: what log-odds are divided by, see
+            :func:`~higgs_lightning.evaluation.metrics.fit_temperature`.
+        batch_size: events scored at once.
+        device: of the model.
+        model_class: as for :func:`~higgs_lightning.models.weights.load_model`.
+
+    Returns:
+        The number of events.
+
+    Raises:
+        UserError: an argument or the input can't be used; nothing is left behind.
+    """
+    require_kinds(
+        "predict",
+        {
+            **{"ckpt": _texts(ckpt), "input": str(input), "output": str(output), "model_class": model_class},
+            **{"latent": latent, "reconstruction": reconstruction, "temperature": temperature},
+            **{"batch_size": batch_size, "device": device},
+        },
+    )
+    source, tree = which_tree(Path(input))
+    output = output_file("output", Path(output), _SUFFIXES, [source])
+    if output.suffix == ".root":
+        import_uproot()
+    model = load_model(ckpt, model_class).to(available_device(device))
+    if reconstruction and not model.has_decoder:
+        raise UserError(f"reconstruction=true: {type(model).__name__} has no decoder")
+    if model.mixes_events:
+        Console(stderr=True).print(f"{type(model).__name__}: scores depend on the order and on batch_size")
+
+    events = 0
+    console = Console(stderr=True)
+    with replaced(output) as partial:
+        with ExitStack() as stack:
+            bar = stack.enter_context(Progress(console=console, disable=not console.is_terminal))
+            task = bar.add_task("Scoring", total=1.0)
+            write = None
+            for block, share in read_table(source, batch_size, tree):
+                require_measurements(block, source, events)
+                for start in range(0, len(block), batch_size):
+                    batch = torch.from_numpy(block[start : start + batch_size]).to(device)
+                    table = score(model, batch, temperature, latent, reconstruction)
+                    if write is None:
+                        write = writer(stack, partial, output.name, table.schema)
+                    write.write_batch(table)
+                    events += len(table)
+                bar.update(task, completed=share, description=f"Scoring: {events:,} events")
+        if not events:
+            raise UserError(f"{source} holds no events")
+    return events
+
+
+def require_measurements(features: np.ndarray, source: Path, events: int) -> None:
+    """Refuse events (N, 21) that can't be scored; ``events`` of the file came before them.
+
+    Raises:
+        UserError: names row, column and value.
+    """
+    found = schema.impossible_value(features)
+    if found is not None:
+        raise UserError(f"{source}, event {events + found.row + 1}: {found}")
+
+
+def available_device(device: str) -> str:
+    """The name of a device, if it is there.
+
+    Raises:
+        UserError: it is not.
+    """
+    try:
+        torch.empty(1, device=device)
+    except (RuntimeError, AssertionError, NotImplementedError) as error:
+        raise UserError(f"device={device} is not at hand ({one_line(error)[:200]}): give cpu") from error
+    return device
+
+
+def _texts(ckpt: str | Path | Sequence[str]) -> Any:
+    return str(ckpt) if isinstance(ckpt, str | Path | int) else [str(each) for each in ckpt]
+
+
+@torch.inference_mode()
+def score(
+    model: Model, features: Tensor, temperature: float, latent: bool, reconstruction: bool
+) -> pa.RecordBatch:
+    """One batch of (B, 21) in, its columns out."""
+    output = model(features)
+    columns: dict[str, Any] = {"score": (output.logits / temperature).sigmoid().cpu().numpy()}
+    if latent:
+        values = output.latent.cpu().numpy()
+        columns |= {f"latent_{number}": values[:, number] for number in range(values.shape[1])}
+    if reconstruction:
+        values = model.reconstruct(output.encoded, features).features.cpu().numpy()
+        columns |= {feature.name: values[:, i] for i, feature in enumerate(schema.LOW_LEVEL)}
+    return pa.RecordBatch.from_pydict(columns)
+
+
+def writer(stack: ExitStack, path: Path, name: str, columns: pa.Schema) -> Any:
+    """A writer of batches to ``path``, in the format that ``name`` ends in; ``stack`` closes it."""
+    if name.endswith(".root"):
+        return RootWriter(stack.enter_context(import_uproot().recreate(path)), columns.names)
+    file = stack.enter_context(pa.output_stream(path, compression="gzip" if name.endswith(".gz") else None))
+    make = pyarrow.parquet.ParquetWriter if name.endswith(".parquet") else pyarrow.csv.CSVWriter
+    return stack.enter_context(make(file, columns))
+
+
+class RootWriter:
+    """Writes batches into the tree ``events`` of a ROOT file, a branch of floats a column."""
+
+    def __init__(self, file: Any, names: list[str]) -> None:
+        self.tree = file.mktree("events", dict.fromkeys(names, "float32"))
+
+    def write_batch(self, batch: pa.RecordBatch) -> None:
+        self.tree.extend({name: batch[name].to_numpy() for name in batch.schema.names})

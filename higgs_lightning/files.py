@@ -1,0 +1,77 @@
+"""Files that a command writes: whole or not at all, and known to be writable before any work."""
+
+import json
+import math
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from higgs_lightning.errors import UserError
+
+
+@contextmanager
+def replaced(path: Path) -> Iterator[Path]:
+    """A name to write to, which becomes ``path`` when the block ends and disappears when it fails.
+
+    It lies beside ``path`` and ends as it does, because some writers choose their format by that.
+    """
+    partial = partial_name(path)
+    try:
+        yield partial
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def partial_name(path: Path) -> Path:
+    """Where a file lies while it is being written."""
+    return path.with_name(f"partial-{path.name}")
+
+
+def output_file(key: str, path: Path, suffixes: Sequence[str], inputs: Sequence[Path] = ()) -> Path:
+    """A file that a command is to write, once it is known that it may and can.
+
+    Args:
+        key: of the configuration, for the sentence.
+        path: the file.
+        suffixes: one of which its name must end in.
+        inputs: files that it must not replace.
+
+    Raises:
+        UserError: the name ends otherwise, is a folder's or an input's, or can't be written to.
+    """
+    if not path.name.endswith(tuple(suffixes)):
+        raise UserError(f"{key}={path}: end the name in {', '.join(suffixes)}")
+    if path.is_dir() or not path.parent.is_dir():
+        raise UserError(f"{key}={path}: give the name of a file in a folder that exists")
+    if path.exists() and any(source.exists() and os.path.samefile(path, source) for source in inputs):
+        raise UserError(f"{key}={path} is the input: give another name")
+    partial = partial_name(path)
+    try:
+        with partial.open("ab"):
+            pass
+        partial.unlink()
+    except OSError as error:
+        raise UserError(f"{key}={path} can't be written ({error.strerror}): give another name") from error
+    return path
+
+
+def write_text(path: Path, content: str) -> None:
+    """Write a text file, whole or not at all."""
+    with replaced(path) as partial:
+        partial.write_text(content)
+
+
+def write_json(path: Path, content: Mapping[str, Any] | Sequence[Any]) -> None:
+    """Write JSON; what is no number, such as a ROC-AUC of one class or a rejection without end, is null."""
+    write_text(path, json.dumps(_finite(content), indent=2, allow_nan=False) + "\n")
+
+
+def _finite(content: Any) -> Any:
+    if isinstance(content, Mapping):
+        return {key: _finite(value) for key, value in content.items()}
+    if isinstance(content, list | tuple):
+        return [_finite(value) for value in content]
+    return None if isinstance(content, float) and not math.isfinite(content) else content

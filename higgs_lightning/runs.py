@@ -1,0 +1,253 @@
+"""The run folder: the names of its files, how it is found, claimed and read.
+
+Nothing else knows these names. What a run folder holds may be a stranger's: it is read as plain data.
+"""
+
+import csv
+import json
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import yaml
+from filelock import FileLock, Timeout
+
+from higgs_lightning.errors import UserError
+
+#: The folder of all runs, below which ``ckpt=last`` looks.
+RUNS = Path("outputs")
+
+CONFIG = "config.yaml"  # resolved
+HYDRA = ".hydra"  # the configuration as it was composed, for repeating the run
+METRICS = "metrics.json"
+HISTORY = "metrics.csv"
+PROVENANCE = "provenance.json"
+#: Why a job of a sweep failed, in one line.
+FAILURE = "failure.txt"
+#: The label and the score of each test event, in their order.
+TEST_SCORES = "test_scores.parquet"
+PLOTS = "plots"
+TENSORBOARD = "tensorboard"
+CHECKPOINTS = "checkpoints"
+_LOCK = ".lock"
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run folder as it was read.
+
+    Attributes:
+        name: what tells it from the others.
+        config: its resolved configuration, flat: ``model.num_layers``.
+        metrics: of ``metrics.json``; empty for a run that failed or has not ended.
+        history: rows of ``metrics.csv``; none for an evaluation.
+        labels: (N,) of its test events.
+        scores: (N,) of its test events.
+        failure: why it has no metrics, or empty.
+    """
+
+    name: str
+    config: dict[str, Any]
+    metrics: dict[str, Any]
+    history: list[dict[str, float]]
+    labels: np.ndarray
+    scores: np.ndarray
+    failure: str
+
+
+def checkpoint_path(folder: Path, which: str) -> Path:
+    """Where a run keeps its checkpoint ``best`` or ``last``."""
+    return folder / CHECKPOINTS / f"{which}.ckpt"
+
+
+def find_checkpoint(ckpt: str | Path, which: str) -> Path:
+    """Path of a checkpoint file.
+
+    Args:
+        ckpt: a checkpoint file, a run folder, or ``last`` for the run that was written to last.
+        which: the checkpoint to take from a run folder, ``best`` or ``last``.
+
+    Raises:
+        UserError: there is none.
+    """
+    if str(ckpt) == "last":
+        found = list(RUNS.glob(f"**/{CHECKPOINTS}/last.ckpt"))
+        if not found:
+            raise UserError(f"ckpt=last: no run below {RUNS.resolve()} has a checkpoint; give ckpt=PATH")
+        newest = max(found, key=lambda path: path.stat().st_mtime)
+        return checkpoint_path(newest.parent.parent, which)
+    path = Path(ckpt)
+    if os.path.isdir(path):
+        path = checkpoint_path(path, which)
+    if not os.path.isfile(path):  # unlike Path.is_file also where a folder above may not be entered
+        raise UserError(f"ckpt={ckpt}: {path} does not exist; give a checkpoint file, a run folder or last")
+    return path
+
+
+def folder_of(ckpt: str | Path) -> Path:
+    """The folder of the run that ``ckpt`` belongs to, for a run that continues it."""
+    return find_checkpoint(ckpt, "last").absolute().parent.parent
+
+
+@contextmanager
+def claimed(folder: Path, goes_on: bool) -> Iterator[None]:
+    """Hold a folder for one run. Nothing in it is touched but its lock.
+
+    Args:
+        folder: made where it is not there.
+        goes_on: a run lies there, which goes on.
+
+    Raises:
+        UserError: another process runs in the folder, another run lies there, or it can't be made.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with FileLock(folder / _LOCK, timeout=0):
+            if not goes_on and holds_run(folder):
+                raise UserError(
+                    f"{folder} holds a run: go on with it by ckpt={folder}, or give another hydra.run.dir"
+                )
+            yield
+    except Timeout:
+        raise UserError(f"another process trains in {folder}: give this run another hydra.run.dir") from None
+
+
+def holds_run(folder: Path) -> bool:
+    """Whether a run or an evaluation has left something that must not be written over."""
+    return any(folder.glob(f"{CHECKPOINTS}/*.ckpt")) or (folder / METRICS).exists()
+
+
+def config_path(folder: Path) -> Path | None:
+    """The configuration of a run; of one that failed at once only Hydra's own is there."""
+    return next((p for p in (folder / CONFIG, folder / HYDRA / CONFIG) if p.is_file()), None)
+
+
+def run_folders(path: Path) -> list[Path]:
+    """The run folders that a path means: itself, or those right in it.
+
+    Raises:
+        UserError: there is none.
+    """
+    if not path.is_dir():
+        raise UserError(f"{path} is not a folder; give run folders, or the folder of a sweep")
+    if config_path(path):
+        return [path]
+    found = [child for child in path.iterdir() if child.is_dir() and config_path(child)]
+    if not found:
+        raise UserError(f"{path} holds no run: neither it nor a folder in it has a {CONFIG}")
+    return sorted(found, key=lambda child: (len(child.name), child.name))  # 10 comes after 9
+
+
+def read_run(folder: Path, name: str) -> Run:
+    """Read what a run, or a failed job, left in its folder. What its configuration holds is text and numbers.
+
+    Raises:
+        UserError: a file of it is damaged or missing.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet
+
+    config_file, failure_file = config_path(folder), folder / FAILURE
+    failure, metrics, history = "", {}, []
+    labels = scores = np.empty(0)
+    reading = config_file or folder / CONFIG
+    try:
+        config = yaml.safe_load(reading.read_text())
+        if not isinstance(config, dict):
+            raise ValueError("it holds no keys")
+        if (folder / METRICS).exists():
+            reading = folder / METRICS
+            metrics = _metrics(json.loads(reading.read_text()))
+            reading = folder / TEST_SCORES
+            test = pyarrow.parquet.read_table(reading)
+            labels, scores = (test[column].to_numpy().astype(float) for column in ("label", "score"))
+            if not (np.isfinite(labels).all() and np.isfinite(scores).all()):
+                raise ValueError("a label or a score is not a number")
+            reading = folder / HISTORY
+            history = read_history(reading)
+        else:
+            failure = failure_file.read_text() if failure_file.exists() else "it has not ended"
+    except (OSError, ValueError, KeyError, RecursionError, yaml.YAMLError, pa.ArrowException) as error:
+        reason = " ".join(str(error).split())
+        raise UserError(f"{reading} can't be read ({reason}): leave the run {folder} out") from error
+    return Run(name, dict(flat(config)), metrics, history, labels, scores, failure.strip())
+
+
+def _metrics(content: Any) -> dict[str, Any]:
+    """The content of a ``metrics.json``, if its numbers are numbers."""
+    if not isinstance(content, dict):
+        raise ValueError("it holds no metrics")
+    for key, value in content.items():
+        if "/" in key and not isinstance(value, int | float | None):
+            raise ValueError(f"its {key} is {value!r}")
+    return content
+
+
+def read_history(path: Path) -> list[dict[str, float]]:
+    """The rows of a run's table of epochs; none where it is not there."""
+    if not path.exists():
+        return []
+    with path.open(newline="") as file:
+        return [{k: float(value) for k, value in row.items() if value} for row in csv.DictReader(file)]
+
+
+def flat(config: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Every value of a nested configuration with its whole name, dots between its parts."""
+    for key, value in config.items():
+        if isinstance(value, dict):
+            yield from flat(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", value
+
+
+def own_configuration(
+    recorded: dict[str, Any], composed: dict[str, Any], said: Sequence[str]
+) -> dict[str, Any]:
+    """The configuration of what continues or uses a run: the run's own, but for what the user says now.
+
+    Args:
+        recorded: the run's configuration, or some groups of it.
+        composed: the command's configuration, from which comes what the run has not.
+        said: the keys that the command line decides, see :func:`higgs_lightning.command.said`.
+    """
+    config = _laid_over(composed, recorded)
+    for key in said:
+        *parents, last = key.split(".")
+        if last == "_target_":  # another class: its options are others too
+            *parents, last = parents
+        source: Any = composed
+        target: Any = config
+        for parent in parents:
+            source = source.get(parent, {})
+            if not isinstance(target.get(parent), dict):
+                target[parent] = {}
+            target = target[parent]
+        if last in source:
+            target[last] = source[last]
+    return config
+
+
+def _laid_over(below: Any, above: Any) -> Any:
+    """``above``, and of ``below`` the keys that it has not; an object of another class is taken whole."""
+    if not isinstance(below, dict) or not isinstance(above, dict):
+        return above
+    if below.get("_target_") != above.get("_target_", below.get("_target_")):
+        return above
+    return {**below, **{key: _laid_over(below.get(key), value) for key, value in above.items()}}
+
+
+def recorded_data(folder: Path) -> Any:
+    """The identity of the data of a run's latest start, by its ``provenance.json``; None without one."""
+    try:
+        starts = json.loads((folder / PROVENANCE).read_text())
+        data = starts[-1]["data"]
+        return [
+            {"file": str(each["file"]), "rows": int(each["rows"]), "crc32": int(each["crc32"])}
+            for each in data
+        ]
+    except (OSError, ValueError, KeyError, IndexError, TypeError):
+        return None

@@ -1,0 +1,153 @@
+"""What is learned: the losses of a batch, and which events, whole or masked, they are taken from."""
+
+import math
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F  # noqa: N812
+
+from higgs_lightning.evaluation.scores import Step
+from higgs_lightning.kinematics import reflect, smear
+from higgs_lightning.masking import hidden_features, hide_objects
+from higgs_lightning.models.base import Model, Reconstruction
+
+
+class Objective(Protocol):
+    """What a model is trained on. An instance is made of ``conf/objective/NAME.yaml`` under ``_target_``."""
+
+    #: The names of the losses of a step; ``loss`` is minimised.
+    losses: Sequence[str]
+
+    def __call__(self, model: Model, features: Tensor, labels: Tensor, generator: torch.Generator) -> Step:
+        """Score a batch, and weigh the losses.
+
+        Args:
+            model: in training or in evaluation mode, which tells whether this is a step of training.
+            features: (B, 21) in HIGGS units.
+            labels: (B,), 1 for signal.
+            generator: the source of all that is random, on the device of the batch.
+        """
+        ...
+
+    def to(self, device: torch.device) -> Any:
+        """Move what it holds, such as a teacher, to the device that trains."""
+        ...
+
+
+class MaskedObjective:
+    """BCE of the logits, plus the reconstruction error of the objects that are hidden from the model.
+
+    Scores and the classification loss come from whole events. Reconstruction comes from a second pass with
+    objects hidden: in training over the first ``mask_fraction`` of each batch, in validation and test over
+    every event, always with the same masks. The scores of masked events are trained too, with the weight of
+    their share, so that the model can score events of which an object is missing. With ``mask_ratio`` 0
+    there is one pass, nothing is hidden, and the reconstruction loss counts every feature: a plain
+    autoencoder. With ``classification_weight`` 0, labels play no part: pretraining.
+
+    Args:
+        classification_weight: weight of the BCE loss.
+        reconstruction_weight: weight of the reconstruction loss.
+        mask_ratio: share of the objects of a masked event to hide.
+        mask_fraction: share of the training events that are also seen masked.
+        teacher_weight: weight of the teacher's scores in what is learned; the rest is the labels'.
+        reflect: mirror training events at random, see :func:`~higgs_lightning.kinematics.reflect`.
+        smearing: of training events, 0 for none, see :func:`~higgs_lightning.kinematics.smear`.
+        teacher: a trained model, whose probabilities of whole training events, as they are seen, mirrored and
+            smeared, are learned beside the labels: distillation (G. Hinton, O. Vinyals and J. Dean,
+            arXiv:1503.02531).
+    """
+
+    losses: Sequence[str] = ("loss", "classification_loss", "reconstruction_loss")
+
+    def __init__(
+        self,
+        classification_weight: float,
+        reconstruction_weight: float,
+        mask_ratio: float,
+        mask_fraction: float,
+        teacher_weight: float,
+        reflect: bool,
+        smearing: float,
+        teacher: Model | None = None,
+    ) -> None:
+        self.classification_weight = classification_weight
+        self.reconstruction_weight = reconstruction_weight
+        self.mask_ratio = mask_ratio
+        self.mask_fraction = mask_fraction
+        self.teacher_weight = teacher_weight
+        self.reflect = reflect
+        self.smearing = smearing
+        self.teacher = teacher
+        if teacher is not None:
+            teacher.eval().requires_grad_(False)
+            if (
+                reflect
+            ):  # of events that are mirrored at random, the student itself learns the mean over images
+                teacher.look_once()
+
+    def to(self, device: torch.device) -> None:
+        if self.teacher is not None:
+            self.teacher.to(device)
+
+    def __call__(self, model: Model, features: Tensor, labels: Tensor, generator: torch.Generator) -> Step:
+        if model.training and self.reflect:
+            features = reflect(features, generator)
+        if model.training and self.smearing:
+            features = smear(features, self.smearing, generator)
+        targets = self._targets(features, labels) if model.training else labels
+
+        # unlabelled pretraining looks at the scores without learning from them
+        learns_from_whole = self.classification_weight > 0 or self.mask_ratio == 0
+        with torch.set_grad_enabled(torch.is_grad_enabled() and learns_from_whole):
+            whole = model(features)
+            classification = F.binary_cross_entropy_with_logits(whole.logits, targets)
+        loss = self.classification_weight * classification
+
+        seen = features[: self._num_decoded(model, len(features))]
+        counted = ~seen.isnan()
+        if not model.has_decoder:
+            decoded = Reconstruction(seen, torch.zeros_like(seen))
+        elif self.mask_ratio == 0:
+            decoded = model.reconstruct(whole.encoded, seen)
+        else:
+            hidden = hide_objects(len(seen), self.mask_ratio, generator)
+            masked = model(seen, hidden)
+            decoded = model.reconstruct(masked.encoded, seen, hidden)
+            counted &= hidden_features(hidden)
+            masked_classification = F.binary_cross_entropy_with_logits(
+                masked.logits, targets[: len(seen)], reduction="sum"
+            )
+            weight = self.classification_weight * self.mask_fraction
+            loss = loss + weight * masked_classification / max(1, len(seen))
+        # the mean over hidden features only; 0 where there are none
+        reconstruction = (decoded.errors * counted).sum() / counted.sum().clamp(min=1)
+        return Step(
+            losses={
+                "loss": loss + self.reconstruction_weight * reconstruction,
+                "classification_loss": classification.detach(),
+                "reconstruction_loss": reconstruction.detach(),
+            },
+            probabilities=whole.logits.detach().float().sigmoid(),
+            labels=labels,
+            latent=whole.latent.detach(),
+            features=seen,
+            reconstruction=decoded.features.detach(),
+            counted=counted,
+        )
+
+    def _targets(self, features: Tensor, labels: Tensor) -> Tensor:
+        """What a training batch should score, (B,): its labels, mixed with the teacher's scores."""
+        if self.teacher is None:
+            return labels
+        with torch.no_grad():
+            return labels.lerp(self.teacher(features).logits.sigmoid(), self.teacher_weight)
+
+    def _num_decoded(self, model: Model, num_events: int) -> int:
+        """How many events of a batch are decoded, which are its first ones."""
+        if not model.has_decoder:
+            return 0
+        return (
+            math.ceil(self.mask_fraction * num_events) if model.training and self.mask_ratio else num_events
+        )
