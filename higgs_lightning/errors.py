@@ -1,6 +1,7 @@
 """What a user did that can't go on: one clear sentence instead of a traceback."""
 
 import errno
+import os
 import signal
 import sys
 from collections.abc import Callable
@@ -68,6 +69,9 @@ def one_sentence(command: Callable[P, R]) -> Callable[P, R]:
     def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
         try:
             return command(*args, **kwargs)
+        except BrokenPipeError:  # who read the output, such as `| head`, has enough
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise SystemExit(128 + signal.SIGPIPE) from None
         except KeyboardInterrupt:
             print("interrupted", file=sys.stderr)
             raise SystemExit(128 + signal.SIGINT) from None

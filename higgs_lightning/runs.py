@@ -215,9 +215,12 @@ def own_configuration(
         said: the keys that the command line decides, see :func:`higgs_lightning.command.said`.
     """
     config = _laid_over(composed, recorded)
+    theirs, ours = dict(flat(recorded)), dict(flat(composed))
     for key in said:
         *parents, last = key.split(".")
         if last == "_target_":  # another class: its options are others too
+            if theirs.get(key) == ours.get(key):
+                continue
             *parents, last = parents
         source: Any = composed
         target: Any = config

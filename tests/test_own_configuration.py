@@ -1,0 +1,293 @@
+"""A run owns its configuration: what goes on with it or uses it starts from there."""
+
+import json
+import re
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+import yaml
+from conftest import REPOSITORY, SMALL_PARTICLE, command, composed, make_events, write_csv
+
+from higgs_lightning import load_model
+from higgs_lightning.data import HiggsDataModule
+from higgs_lightning.errors import UserError
+from higgs_lightning.models.weights import load_checkpoint
+from higgs_lightning.runs import own_configuration, read_history
+from higgs_lightning.training.run import train
+from higgs_lightning.training.testing import evaluate, own_evaluation
+
+pytestmark = pytest.mark.usefixtures("without_plots")
+QUIET = "trainer.enable_progress_bar=false"
+OLD = REPOSITORY / "tests" / "data" / "run_e693426"
+
+
+@pytest.fixture(scope="module")
+def other(higgs_csv: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run whose every choice differs from the defaults."""
+    folder = tmp_path_factory.mktemp("own")
+    options = ["data=higgs", f"data.csv={higgs_csv}", f"data.dir={folder}", "data.seed=7", "seed=5"]
+    options += ["data.val_fraction=0.2", "objective.mask_ratio=0.5", "scheduler=plateau"]
+    train(composed(*SMALL_PARTICLE, *options), folder / "run")
+    return folder / "run"
+
+
+def test_only_what_is_said_changes():
+    recorded = {"a": {"x": 1, "y": {"_target_": "One", "p": 1}}, "b": 2}
+    composed = {"a": {"x": 0, "y": {"_target_": "Two", "q": 1}, "z": 5}, "b": 0, "c": 3}
+    assert own_configuration(recorded, composed, []) == {
+        "a": {"x": 1, "y": {"_target_": "One", "p": 1}, "z": 5},
+        "b": 2,
+        "c": 3,
+    }
+    assert own_configuration(recorded, composed, ["a.x", "a.y._target_", "c"]) == {
+        "a": {"x": 0, "y": {"_target_": "Two", "q": 1}, "z": 5},
+        "b": 2,
+        "c": 3,
+    }
+
+
+def test_a_run_goes_on_as_it_began(other: Path, tmp_path: Path):
+    """`train ckpt=last trainer.max_epochs=3`, and nothing else: the README's own line."""
+    folder = tmp_path / "outputs" / "2026-01-01" / "12-00-00"
+    shutil.copytree(other, folder)  # moved, with its best epoch
+    composition = (other / ".hydra" / "config.yaml").read_text()
+    before = load_checkpoint(folder / "checkpoints" / "best.ckpt")
+    done = command("ckpt=last", "trainer.max_epochs=3", "figures_every=0", QUIET, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    config, own = (yaml.safe_load((run / "config.yaml").read_text()) for run in (folder, other))
+    assert config["trainer"]["max_epochs"] == 3
+    assert {**config, "trainer": 0, "ckpt": 0, "data": 0, "figures_every": 0, "callbacks": 0} == {
+        **own, "trainer": 0, "ckpt": 0, "data": 0, "figures_every": 0, "callbacks": 0
+    }  # fmt: skip
+    assert {**config["data"], "dir": 0} == {**own["data"], "dir": 0}
+    first, second = json.loads((folder / "provenance.json").read_text())
+    assert second["changes"]["trainer.max_epochs"] == [2, 3]
+    assert first["data"] == second["data"]
+    assert [row["epoch"] for row in read_history(folder / "metrics.csv")] == [0, 1, 2]
+    assert (folder / "metrics.csv").read_text().splitlines()[0].split(",").count("epoch") == 1
+    assert (folder / ".hydra" / "config.yaml").read_text() == composition
+    # the best epoch before still counts
+    after = load_checkpoint(folder / "checkpoints" / "best.ckpt")
+    aucs = [row["val/auc"] for row in read_history(folder / "metrics.csv")]
+    assert after["epoch"] == int(np.argmax(aucs))
+    assert before["epoch"] == int(np.argmax(aucs[:2]))
+
+
+def test_a_moved_run_keeps_its_best_epoch(higgs_csv: Path, tmp_path: Path):
+    """The first epoch, with the highest learning rate, is the best; going on elsewhere must not replace it."""
+    options = [
+        *SMALL_PARTICLE,
+        "data=higgs",
+        f"data.csv={higgs_csv}",
+        f"data.dir={tmp_path}",
+        "selection.monitor=lr",
+    ]
+    train(composed(*options), tmp_path / "here")
+    (tmp_path / "here").rename(tmp_path / "there")
+    (tmp_path / "link").symlink_to(tmp_path / "there")
+    link = tmp_path / "link"
+    train(composed(*options, "trainer.max_epochs=3", "optimizer.lr=1e-2", f"ckpt={link}"), link)
+    checkpoint = load_checkpoint(tmp_path / "there" / "checkpoints" / "best.ckpt")
+    assert checkpoint["epoch"] == 0
+    text = str({key: value for key, value in checkpoint["callbacks"].items()})
+    assert str(tmp_path) not in text
+
+
+@pytest.mark.parametrize(
+    "override",
+    [
+        *("optimizer.lr=1e-5", "optimizer.weight_decay=0.5", "scheduler=cosine", "data.batch_size=100"),
+        *("data.seed=2", "data.val_fraction=0.1", "data.train_events=1000", "objective.mask_ratio=0.33"),
+        *("seed=1", "trainer.accumulate_grad_batches=2", "selection.mode=min", "selection.monitor=val/loss"),
+        *("data.statistics=all", "data.split=gsoc", "stage=pretrain"),
+    ],
+)
+def test_what_can_t_change_is_refused_by_name(override: str, other: Path, refusal: Callable[..., str]):
+    said = refusal("train", f"ckpt={other}", override)
+    assert re.search(
+        r"error: ckpt=.* was trained with [\w.]+=.* can't be applied to a run that goes on: .*init=", said
+    )
+    assert override.split("=")[0].split(".")[0] in said or "stage" in override
+
+
+def test_other_events_are_refused(other: Path, tmp_path: Path, refusal: Callable[..., str]):
+    data = write_csv(tmp_path / "others.csv", make_events(3_000, seed=9))
+    assert re.search(
+        r"was trained on 3,000 events of .*others.csv holds 3,000 others",
+        refusal("train", f"ckpt={other}", f"data.csv={data}"),
+    )
+
+
+def test_the_same_events_may_lie_elsewhere(other: Path, higgs_csv: Path, tmp_path: Path):
+    shutil.copy(higgs_csv, tmp_path / "moved.csv")
+    cfg = composed(f"ckpt={other}", QUIET, "data.dir=cache", name="evaluate")
+    cfg.data.dir = str(tmp_path)
+    cfg = own_evaluation(cfg, ["data.dir"])
+    cfg.data.csv = str(tmp_path / "moved.csv")
+    metrics = evaluate(cfg, tmp_path / "out")
+    assert metrics["test/events_trained_on"] == 0
+
+
+def test_an_evaluation_is_of_the_run_s_own_events(other: Path, tmp_path: Path):
+    """Nothing said but the run: its file, split, masks, seed."""
+    done = command(f"ckpt={other}", QUIET, cwd=tmp_path, name="evaluate")
+    assert done.returncode == 0, done.stderr
+    (folder,) = tmp_path.glob("outputs/*/*-evaluation")
+    trained, evaluated = (json.loads((f / "metrics.json").read_text()) for f in (other, folder))
+    own = {name: value for name, value in trained.items() if "/" in name}
+    assert {name: evaluated[name] for name in own} == own
+    assert evaluated["test/events_trained_on"] == 0
+    assert evaluated["data"] == trained["data"]
+
+
+def test_events_that_were_trained_on_are_refused(other: Path, tmp_path: Path, refusal: Callable[..., str]):
+    said = refusal("evaluate", f"ckpt={other}", "data.seed=1", QUIET)
+    assert re.search(
+        r"error: .*best.ckpt was trained on \d+ of the 300 test events.* allow_seen_events=true", said
+    )
+    cfg = composed(f"ckpt={other}", QUIET, "allow_seen_events=true", name="evaluate")
+    cfg = own_evaluation(cfg, [])
+    cfg.data.seed = 1
+    metrics = evaluate(cfg, tmp_path / "out")
+    own = HiggsDataModule(**{k: v for k, v in cfg.data.items() if k != "_target_"} | {"seed": 7})
+    now = HiggsDataModule(**{k: v for k, v in cfg.data.items() if k != "_target_"})
+    for module in (own, now):
+        module.setup("test")
+    expected = len(np.intersect1d(own.events["train"].rows, now.events["test"].rows))
+    assert metrics["test/events_trained_on"] == expected > 0
+    assert json.loads((tmp_path / "out" / "metrics.json").read_text())["test/events_trained_on"] == expected
+
+
+def test_seen_events_are_found_in_another_file(
+    other: Path, higgs_csv: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    """By what they hold: fifty training events in another order, and others."""
+    own = HiggsDataModule(higgs_csv, dir=tmp_path, seed=7, val_fraction=0.2)
+    features, labels = own.arrays("train")
+    seen = np.hstack([labels[:, None], features])[:0:-40][:50]
+    file = write_csv(tmp_path / "test.csv", np.vstack([make_events(200, seed=4), seen]))
+    cfg = own_evaluation(composed(f"ckpt={other}", QUIET, name="evaluate"), [])
+    cfg.data.test_csv, cfg.data.dir = str(file), str(tmp_path)
+    with pytest.raises(UserError, match="was trained on 50 of the 250 test events"):
+        evaluate(cfg, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+    cfg.data.test_csv = str(write_csv(tmp_path / "fresh.csv", make_events(200, seed=4)))
+    assert evaluate(cfg, tmp_path / "out")["test/events_trained_on"] == 0
+    assert "other events than the run's" in capsys.readouterr().err
+
+
+def test_what_can_t_be_known_is_said(other: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    """The run's file is gone."""
+    folder = tmp_path / "run"
+    shutil.copytree(other, folder)
+    checkpoint = load_checkpoint(folder / "checkpoints" / "best.ckpt")
+    checkpoint["config"]["data"]["csv"] = checkpoint["data"][0]["file"] = str(tmp_path / "gone.csv")
+    torch.save(checkpoint, folder / "checkpoints" / "best.ckpt")
+    cfg = own_evaluation(composed(f"ckpt={folder}", QUIET, name="evaluate"), [])
+    cfg.data.csv = str(write_csv(tmp_path / "others.csv", make_events(500, seed=3)))
+    assert evaluate(cfg, tmp_path / "out")["test/events_trained_on"] is None
+    assert "is not known" in " ".join(capsys.readouterr().err.replace("│", " ").split())
+
+
+def test_ensembles_are_checked_member_by_member(other: Path, higgs_csv: Path, tmp_path: Path):
+    options = ["data=higgs", f"data.csv={higgs_csv}", f"data.dir={tmp_path}", "data.seed=3"]
+    train(composed(*SMALL_PARTICLE, *options), tmp_path / "second")
+    cfg = own_evaluation(composed(f"ckpt=[{other},{tmp_path / 'second'}]", QUIET, name="evaluate"), [])
+    assert cfg.data.seed == 7
+    with pytest.raises(UserError, match=r"second/checkpoints/best.ckpt was trained on"):
+        evaluate(cfg, tmp_path / "out")
+
+
+def test_sweeps_over_seeds_share_their_test_events(higgs_csv: Path, tmp_path: Path):
+    """So that compare has differences and p-values."""
+    options = ["data=higgs", f"data.csv={higgs_csv}", f"data.dir={tmp_path}", "trainer.max_epochs=1"]
+    for seed in (1, 2):
+        train(composed(*SMALL_PARTICLE, *options, f"seed={seed}"), tmp_path / str(seed))
+    scores = [(tmp_path / str(seed) / "test_scores.parquet").read_bytes() for seed in (1, 2)]
+    assert scores[0] != scores[1]
+    from higgs_lightning.evaluation.comparison import compare, table_rows
+
+    compared = compare([tmp_path / "1", tmp_path / "2"], tmp_path / "out")
+    assert list(table_rows(compared))[1]["p-value"] is not None
+    assert composed("seed=4").data.seed == 1
+    assert composed("seed=4", "data.seed=${seed}").data.seed == 4
+
+
+def test_weights_keep_the_z_scores_that_they_were_trained_with(higgs_csv: Path, tmp_path: Path):
+    """A dnn that begins with another's weights, on other events at rate 0, scores as that one does."""
+    first = ["data=higgs", f"data.csv={higgs_csv}", f"data.dir={tmp_path}", "model=dnn", "model.dim=16"]
+    small = ["data.train_events=500", "trainer.max_epochs=1", QUIET]
+    train(composed(*first, *small), tmp_path / "first")
+    events = make_events(800, seed=2)
+    events[:, 1] *= 1.5
+    file = write_csv(tmp_path / "others.csv", events)
+    again = [*first, *small, f"data.csv={file}", f"init={tmp_path / 'first'}", "optimizer.lr=0.0"]
+    train(composed(*again), tmp_path / "second")
+    features = torch.from_numpy(events[:, 1:])
+    with torch.no_grad():
+        one, two = (load_model(tmp_path / name)(features).logits for name in ("first", "second"))
+    assert torch.equal(one, two)
+
+
+# a run of revision e693426, the last before runs owned their configuration ------------------------------------
+
+
+@pytest.fixture
+def old(tmp_path: Path) -> dict[str, Any]:
+    """Its folder in a copy, and its events, which were made up."""
+    shutil.copytree(OLD, tmp_path / "run")
+    return {"run": tmp_path / "run", "csv": write_csv(tmp_path / "events.csv", make_events(600))}
+
+
+def test_an_old_run_scores_and_is_evaluated(old: dict[str, Any], tmp_path: Path):
+    assert sum(p.numel() for p in load_model(old["run"]).parameters()) == 2074
+    cfg = own_evaluation(composed(f"ckpt={old['run']}", QUIET, name="evaluate"), [])
+    assert (cfg.data.seed, cfg.data.batch_size, cfg.seed) == (2, 64, 2)
+    cfg.data.csv, cfg.data.dir = str(old["csv"]), str(tmp_path)
+    metrics = evaluate(cfg, tmp_path / "out")
+    own = json.loads((OLD / "metrics.json").read_text())
+    for split in ("train", "val", "test"):
+        assert metrics[f"{split}/auc"] == pytest.approx(own[f"{split}/auc"], abs=1e-6)
+        assert metrics[f"{split}/loss"] == pytest.approx(own[f"{split}/loss"], abs=1e-5)
+    assert metrics["test/events_trained_on"] == 0
+
+
+def test_an_old_run_goes_on(old: dict[str, Any], tmp_path: Path):
+    arguments = [
+        f"ckpt={old['run']}",
+        f"data.csv={old['csv']}",
+        "trainer.max_epochs=3",
+        f"data.dir={tmp_path}",
+    ]
+    done = command(*arguments, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    rows = read_history(old["run"] / "metrics.csv")
+    assert [row["epoch"] for row in rows] == [0, 1, 2]
+    assert rows[:2] == [
+        {key: pytest.approx(value) for key, value in row.items()} for row in read_history(OLD / "metrics.csv")
+    ]
+
+
+def test_an_old_run_is_compared_and_repeated(old: dict[str, Any], tmp_path: Path):
+    from higgs_lightning.evaluation.comparison import compare
+
+    (compared,) = compare([old["run"]], tmp_path / "out")
+    assert compared.config["objective.mask_ratio"] == 0.33
+    composition = ["--config-path", str(old["run"] / ".hydra"), "--config-name", "config"]
+    done = command(*composition, f"data.csv={old['csv']}", f"data.dir={tmp_path}", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    (again,) = tmp_path.glob("outputs/*/*/metrics.json")
+    own = json.loads((OLD / "metrics.json").read_text())
+    assert json.loads(again.read_text())["test/auc"] == pytest.approx(own["test/auc"], abs=1e-4)
+
+
+def test_an_old_cache_is_taken(higgs_csv: Path, tmp_path: Path):
+    """Its version is what it was; a new one would read gigabytes again."""
+    from higgs_lightning.data.cache import CACHE_VERSION
+
+    assert CACHE_VERSION == 1
