@@ -53,7 +53,8 @@ class FocalObjective:
         output = model(features)
         p = output.logits.sigmoid()
         miss = torch.where(labels > 0.5, 1 - p, p)
-        loss = (miss**self.gamma * F.binary_cross_entropy_with_logits(output.logits, labels, reduction="none")).mean()
+        bce = F.binary_cross_entropy_with_logits(output.logits, labels, reduction="none")
+        loss = (miss**self.gamma * bce).mean()
         return Step(
             losses={"loss": loss, "focal_loss": loss.detach()},
             probabilities=p.detach().float(),
@@ -162,10 +163,12 @@ def test_a_callback_and_an_optimizer(small: list[str], tmp_path: Path):
 def test_what_is_imported_and_when():
     """Torch for models, nothing of it for the list of commands or any --help; nothing global changes."""
     code = (
-        "import logging, sys, warnings; before = list(warnings.filters), logging.getLogger('lightning.pytorch').level\n"
+        "import logging, sys, warnings\n"
+        "before = list(warnings.filters), logging.getLogger('lightning.pytorch').level\n"
         "import higgs_lightning, higgs_lightning.runs, higgs_lightning.configuration\n"
         "assert 'torch' not in sys.modules\n"
-        "import higgs_lightning.training.run, higgs_lightning.training.testing, higgs_lightning.evaluation.comparison\n"
+        "import higgs_lightning.training.run, higgs_lightning.training.testing\n"
+        "import higgs_lightning.evaluation.comparison\n"
         "ours = [f for f in warnings.filters if f not in before[0] and 'higgs' in str(f)]\n"
         "assert not ours and logging.getLogger('lightning.pytorch').level == before[1]\n"
     )
@@ -180,7 +183,8 @@ def test_what_is_imported_and_when():
             f"from higgs_lightning.{name} import main\n"
             "try: main()\n"
             "except SystemExit as end: assert not end.code\n"
-            "for slow in ('torch', 'lightning', 'matplotlib', 'pyarrow'): assert slow not in sys.modules, slow"
+            "for slow in ('torch', 'lightning', 'matplotlib', 'pyarrow'):\n"
+            "    assert slow not in sys.modules, slow"
         )
         done = subprocess.run(
             [sys.executable, "-c", code], capture_output=True, text=True, env=os.environ, check=False

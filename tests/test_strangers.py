@@ -96,7 +96,7 @@ def test_a_class_from_outside_is_used_when_the_user_names_it(tmp_path: Path):
         UserError, match=r"names tripwire.Model as its model, which is not one of higgs_light"
     ):
         read_weights(path)
-    with pytest.raises(UserError, match="names tripwire.Model"):
+    with pytest.raises(UserError, match=r"names tripwire\.Model"):
         read_weights(path, "tripwire.Other")
     assert read_weights(path, "tripwire.Model").config == {"_target_": "tripwire.Model"}
 
@@ -210,7 +210,7 @@ def test_provenance_is_data(content: str, run: Path, tmp_path: Path):
 
 def test_only_plain_data_passes():
     for value in (object(), torch.zeros(1), {1, 2}):
-        with pytest.raises(UserError, match="file holds a .* as a: it is not to be trusted"):
+        with pytest.raises(UserError, match=r"file holds a .* as a: it is not to be trusted"):
             as_data({"a": value}, "file", {})
     config = {"a": [1, 2.0, None, True, "${b}"], "b": {"c": "x"}}
     assert as_data(config, "file", {}) == config
