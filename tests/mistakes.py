@@ -66,6 +66,16 @@ def contents(folder: Path) -> dict[str, str]:
     return found
 
 
+def marks(folder: Path) -> dict[str, tuple[int, ...]]:
+    """Every file below a folder by its path: what changes when it does."""
+    return {
+        str(path.relative_to(folder)): (status.st_ino, status.st_size, status.st_mtime_ns, status.st_mode)
+        for path in folder.rglob("*")
+        for status in (path.lstat(),)
+        if not path.is_dir()
+    }
+
+
 class Bench:
     """Runs cases in children of this process.
 
@@ -88,10 +98,13 @@ class Bench:
             import_module(f"higgs_lightning.{name}")
         for name in ("torch.utils.tensorboard", "onnxruntime", "onnxscript", "uproot", "optuna"):
             import_module(name)
-        from hydra.core.plugins import Plugins
+        from conftest import composed
         from mistakes_files import make
+        from mistakes_table import BASE
 
-        Plugins.instance()
+        for name in COMMANDS:
+            if name != "compare":
+                composed(*BASE[name], name=name)  # grammars are slow before they know their input
         gc.collect()
         gc.freeze()
         log = self.folder / "making"
@@ -100,7 +113,7 @@ class Bench:
         status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
         if status:
             raise RuntimeError((log / "out").read_text() + (log / "err").read_text())
-        self.shared = contents(self.files)
+        self.shared = marks(self.files)
 
     def _fork(self, function: Callable[[], Any], cwd: Path, logs: Path) -> int:
         """Call a function in a child, which ends with its status; its output goes into two files."""
@@ -204,7 +217,7 @@ class Bench:
             if name not in before and not any(fnmatch(name, p) for p in (*_ALWAYS_LEFT, *case.leaves))
         ]
         wrong += [f"leaves {name}" for name in after if "partial" in name or name.endswith(".part")]
-        now = contents(self.files)
+        now = marks(self.files)
         wrong += [f"changes FILES/{n}" for n in {*now, *self.shared} if now.get(n) != self.shared.get(n)]
         self.shared = now
         rmtree(cwd.parent, ignore_errors=True)

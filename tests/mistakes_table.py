@@ -150,7 +150,7 @@ BASE: dict[str, tuple[str, ...]] = {
     "simulate": ("events=4", "workers=1", "output=events.csv.gz"),
 }
 #: How many wrong values of each key are tried.
-_VALUES = {"train": 4, "evaluate": 2, "predict": 6, "export": 6, "simulate": 5}
+_VALUES = {"train": 3, "evaluate": 1, "predict": 5, "export": 5, "simulate": 4}
 #: What a run that has begun, and can't go on, leaves.
 BEGUN = tuple(
     f"outputs/*/{name}"
