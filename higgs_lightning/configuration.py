@@ -9,7 +9,6 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
 from higgs_lightning.errors import UserError
-from higgs_lightning.runs import flat
 from higgs_lightning.schema import NUM_OBJECTS
 
 #: No size of a model (layers, widths, heads) is larger: what a file asks for must not fill the memory.
@@ -236,7 +235,7 @@ def require_kinds(command: str, values: Mapping[str, Any]) -> None:
     Raises:
         UserError: names the first of them and what to give instead.
     """
-    given = {**dict(flat(values)), **values}
+    given = dict(_nodes(values))
     for key, kind in KINDS[command].items():
         value = given.get(key)
         if key in given and not kind.holds(value):
@@ -403,6 +402,14 @@ def literal(config: Any) -> Any:
     if isinstance(config, list):
         return [literal(value) for value in config]
     return config.replace("${", "\\${") if isinstance(config, str) else config
+
+
+def _nodes(config: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Every value of a configuration with its whole name, and every group."""
+    for key, value in config.items():
+        yield f"{prefix}{key}", value
+        if isinstance(value, dict):
+            yield from _nodes(value, f"{prefix}{key}.")
 
 
 def _parents(key: str) -> Iterator[str]:
