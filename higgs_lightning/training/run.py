@@ -138,6 +138,8 @@ def _train(cfg: DictConfig, config: dict[str, Any], run_dir: Path) -> dict[str, 
             plugins=[WholeCheckpoints()],
             default_root_dir=run_dir,
         )
+        datamodule.trainer = trainer
+        datamodule.setup("fit")  # events that can't be split leave no run behind
         if is_first_process():
             record(cfg, config, run_dir, datamodule, changes)
 
@@ -216,19 +218,26 @@ def quiet() -> Iterator[None]:
 
 @contextmanager
 def ends_in_a_sentence(run_dir: Path) -> Iterator[None]:
-    """Say in one sentence how to go on after SIGTERM, and what compilation lacks."""
+    """Say in one sentence how to go on after SIGTERM or Ctrl-C, and what compilation lacks."""
     try:
         yield
     except SIGTERMException:
-        is_saved = runs.checkpoint_path(run_dir, "last").exists()
-        mend = f"go on with the same command and ckpt={run_dir}" if is_saved else "nothing is saved yet"
-        print(f"terminated: {mend}", file=sys.stderr)
+        print(f"terminated: {_how_to_go_on(run_dir)}", file=sys.stderr)
         raise SystemExit(128 + signal.SIGTERM) from None
+    except SystemExit as end:  # what Lightning makes of Ctrl-C
+        if isinstance(end.__context__, KeyboardInterrupt):
+            raise KeyboardInterrupt(_how_to_go_on(run_dir)) from None
+        raise
     except BackendCompilerFailed as error:
         cause = str(error).splitlines()[0]
         raise UserError(
             f"compile=true needs a C++ compiler, such as g++, or on a GPU Triton: {cause}"
         ) from error
+
+
+def _how_to_go_on(run_dir: Path) -> str:
+    is_saved = runs.checkpoint_path(run_dir, "last").exists()
+    return f"go on with the same command and ckpt={run_dir}" if is_saved else "nothing is saved yet"
 
 
 def is_first_process() -> bool:
