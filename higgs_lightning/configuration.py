@@ -92,9 +92,12 @@ def one_of(*values: Any) -> Kind:
 FLAG = one_of(True, False)
 TEXT = Kind("text", lambda value: isinstance(value, str) and value != "")
 #: Text, or what is text although it looks like a number, such as a folder named 12.
-PATH = Kind("a path", lambda value: TEXT.holds(value) or type(value) is int)
+PATH = Kind(
+    "a path, in quotes where it looks like something else",
+    lambda value: TEXT.holds(value) or type(value) is int,
+)
 #: A path, or an object that makes one, such as a download.
-SOURCE = Kind("a path", lambda value: PATH.holds(value) or isinstance(value, dict))
+SOURCE = Kind(PATH.words, lambda value: PATH.holds(value) or isinstance(value, dict))
 MODELS = Kind(
     "RUN or [RUN,RUN]",
     lambda value: PATH.holds(value) or (isinstance(value, list) and all(PATH.holds(each) for each in value)),
@@ -208,19 +211,20 @@ KINDS: dict[str, dict[str, Kind]] = {
     "export": {"ckpt": MODELS, "model_class": TEXT.or_else(None), "output": PATH},
     "compare": {"runs": MODELS, "output": PATH.or_else(None)},
     "simulate": {
-        "events": whole(1),
+        "events": whole(1, 10**9),
         "seed": whole(0),
-        "measurements": whole(1),
+        "measurements": whole(1, 1000),
         "output": PATH,
         "workers": whole(1).or_else(None),
-        "energy": number(above=0),
-        "masses.heavy_higgs": number(above=0),
-        "masses.charged_higgs": number(above=0),
-        "masses.light_higgs": number(above=0),
+        # beyond these, hours bring no event
+        "energy": number(above=0, most=1_000_000),
+        "masses.heavy_higgs": number(above=0, most=5000),
+        "masses.charged_higgs": number(above=0, most=5000),
+        "masses.light_higgs": number(above=0, most=5000),
         "hadronisation": FLAG,
         "multiparton_interactions": FLAG,
-        "lepton_pt": number(above=0),
-        "jet_pt": number(above=0),
+        "lepton_pt": number(above=0, most=200),
+        "jet_pt": number(above=0, most=60),
     },
 }
 
@@ -241,7 +245,7 @@ def require_kinds(command: str, values: Mapping[str, Any]) -> None:
         if key in given and not kind.holds(value):
             raise UserError(f"{key}={_shown(value)}: give {kind.words}")
         for parent in _parents(key):
-            if parent in given and not isinstance(given[parent], dict | None):
+            if parent in given and not isinstance(given[parent], dict):
                 raise UserError(
                     f"{parent}={_shown(given[parent])}: say {key}=..., or choose one of the group"
                 )

@@ -80,7 +80,7 @@ def find_checkpoint(ckpt: str | Path, which: str) -> Path:
             raise UserError(f"ckpt=last: no run below {RUNS.resolve()} has a checkpoint; give ckpt=PATH")
         newest = max(found, key=lambda path: path.stat().st_mtime)
         return checkpoint_path(newest.parent.parent, which)
-    path = Path(ckpt)
+    path = Path(str(ckpt))
     if os.path.isdir(path):
         path = checkpoint_path(path, which)
     if not os.path.isfile(path):  # unlike Path.is_file also where a folder above may not be entered

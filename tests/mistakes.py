@@ -3,7 +3,7 @@
 One process imports everything, makes the files of :mod:`mistakes_files` once, and forks a child a case, which
 takes a fraction of a second. As a script it tells how many cases there are of which kind, and which fail:
 
-    python tests/mistakes.py [--sentences] [WORD ...]      # the cases whose name holds one of the words
+    python tests/mistakes.py [--sentences] [PATTERN ...]      # the cases that all of the patterns are found in
 """
 
 import gc
@@ -33,7 +33,7 @@ os.environ["OMP_NUM_THREADS"] = "1"
 AT_ONCE = 2  # children
 _LONGEST = 600  # characters of a sentence
 _MEMORY = 8 << 30  # bytes for a case
-_PATIENCE = 90  # seconds for a case; more is a hang
+_PATIENCE = 60  # seconds for a case; more is a hang
 #: What any command may leave in its folder: the lock of a run folder, whole caches.
 _ALWAYS_LEFT = ("outputs/*/.lock", "data/cache/*/events.npy", "data/cache/*/meta.json", "data/cache/*.lock")
 _OUTCOMES = {0: "success", 1: "refused", 2: "refused", 130: "interrupted"}
@@ -252,8 +252,8 @@ def failures(ended: Sequence[Ended]) -> str:
 
 
 def main(arguments: Sequence[str]) -> int:
-    words = [argument for argument in arguments if not argument.startswith("-")]
-    chosen = [case for case in CASES if not words or any(word in str(case) for word in words)]
+    patterns = [argument for argument in arguments if argument != "--sentences"]
+    chosen = [each for each in CASES if all(re.search(pattern, str(each)) for pattern in patterns)]
     start = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="mistakes-", ignore_cleanup_errors=True) as folder:
         bench = Bench(Path(folder))

@@ -211,8 +211,6 @@ def together() -> Iterator[Case]:
         "data.train_events=1": "train split .* data.train_events",
         "data.skip_rows=5000": "data.skip_rows",
         "data.skip_rows=10000000000000": "data.skip_rows",
-        "data.batch_size=1000000000000000000000000": "data.batch_size",
-        "trainer.max_epochs=1000000000000000000000000": "trainer.max_epochs",
         "objective.mask_ratio=0.01": "objective.mask_ratio=0.01 .* hides none",
         "objective.classification_weight=0 objective.reconstruction_weight=0": "objective.classification_weight",
         "objective.teacher_weight=1": "teacher=RUN",
@@ -247,9 +245,7 @@ def together() -> Iterator[Case]:
         "lepton_pt=100000": "lepton_pt",
         "jet_pt=100000": "jet_pt",
         "events=1000000000000000000000": "events",
-        "seed=1000000000000000000000000000000000000000": "seed",
         "measurements=1000000000000000000000": "measurements",
-        "workers=1000000000000": "workers",
         "energy=1e30": "energy",
         "masses.heavy_higgs=1e30": "masses",
     }.items():
@@ -275,7 +271,6 @@ def together() -> Iterator[Case]:
         "ckpt=[]": "at least one run",
         "ckpt=[FILES/run,FILES/nothing]": "nothing does not exist",
         "temperature=1e-320": "temperature",
-        "batch_size=1000000000000000000000000": "batch_size",
     }.items():
         yield case("predict", kind, arguments, says)
     for arguments, says in {

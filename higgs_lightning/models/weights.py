@@ -203,7 +203,7 @@ def load_model(ckpt: str | Path | Sequence[str | Path], model_class: str | None 
     Raises:
         UserError: there is no such file, it can't be read, or models differ.
     """
-    members = [read_weights(c, model_class) for c in ([ckpt] if isinstance(ckpt, str | Path) else ckpt)]
+    members = [read_weights(c, model_class) for c in ([ckpt] if isinstance(ckpt, str | Path | int) else ckpt)]
     if not members:
         raise UserError("ckpt=[]: name at least one run")
     for member in members[1:]:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import lightning
+from hydra.errors import InstantiationException
 from hydra.utils import instantiate
 from lightning.pytorch.loggers import TensorBoardLogger
 from lightning.pytorch.utilities import rank_zero_only
@@ -21,7 +22,7 @@ from torch._dynamo.exc import BackendCompilerFailed
 from higgs_lightning import runs
 from higgs_lightning.configuration import as_data, literal, renewed, require_metric, validate
 from higgs_lightning.data import HiggsDataModule
-from higgs_lightning.errors import UserError
+from higgs_lightning.errors import UserError, user_error_in
 from higgs_lightning.evaluation import report
 from higgs_lightning.files import write_text
 from higgs_lightning.models.weights import (
@@ -87,14 +88,14 @@ def _train(cfg: DictConfig, config: dict[str, Any], run_dir: Path) -> dict[str, 
             f"objective.classification_weight=0: {type(model).__name__} has no decoder, so that labels are "
             "all it can learn from; pretrain a model that has one"
         )
-    objective = made(config["objective"], **teacher(config))
+    objective = made(config, "objective", **teacher(config))
     metrics = [
         f"{split}/{name}" for split in ("train", "val") for name in (*objective.losses, *_EPOCH_METRICS)
     ]
     monitor, mode = config["selection"]["monitor"], config["selection"]["mode"]
     require_metric("selection.monitor", monitor, [*metrics, "lr", "events_per_second"])
     require_metric("scheduler.monitor", config["scheduler"].get("monitor"), metrics)
-    datamodule: HiggsDataModule = made(config["data"])
+    datamodule: HiggsDataModule = made(config, "data")
     data = datamodule.identity()
     if resume is not None:
         require_same_data(config["ckpt"], load_checkpoint(resume), runs.recorded_data(run_dir), data)
@@ -104,8 +105,8 @@ def _train(cfg: DictConfig, config: dict[str, Any], run_dir: Path) -> dict[str, 
     module = HiggsModule(
         model=model,
         objective=objective,
-        optimizer=made(config["optimizer"]),
-        scheduler=made(config["scheduler"]),
+        optimizer=made(config, "optimizer"),
+        scheduler=made(config, "scheduler"),
         seed=config["seed"],
     )
     best_in = (monitor, mode) if monitor is not None else ("epoch", "max")
@@ -123,7 +124,8 @@ def _train(cfg: DictConfig, config: dict[str, Any], run_dir: Path) -> dict[str, 
     )
     last_path = runs.checkpoint_path(run_dir, "last")
     callbacks = [RunInCheckpoint(config, data), SaveWhenTerminated(last_path), best, last]
-    callbacks += [made(callback) for callback in config["callbacks"].values() if callback is not None]
+    named = {f"callbacks.{name}": callback for name, callback in config["callbacks"].items()}
+    callbacks += [made(named, key) for key, callback in named.items() if callback is not None]
     if monitor is not None:
         callbacks.append(Patience(**config["selection"], check_on_train_epoch_end=True))
     if config["trainer"]["enable_progress_bar"]:
@@ -132,7 +134,8 @@ def _train(cfg: DictConfig, config: dict[str, Any], run_dir: Path) -> dict[str, 
     tensorboard = TensorBoardLogger(run_dir, name="", version=runs.TENSORBOARD, default_hp_metric=False)
     with quiet():
         trainer = made(
-            config["trainer"],
+            config,
+            "trainer",
             callbacks=callbacks,
             logger=[history, tensorboard],
             plugins=[WholeCheckpoints()],
@@ -165,9 +168,19 @@ def _train(cfg: DictConfig, config: dict[str, Any], run_dir: Path) -> dict[str, 
     return final
 
 
-def made(config: Mapping[str, Any], **more: Any) -> Any:
-    """The object that a configuration describes. Text in it that looks like an interpolation is text."""
-    return instantiate(OmegaConf.create(literal(config)), **more)
+def made(config: Mapping[str, Any], key: str, **more: Any) -> Any:
+    """The object that a key of a configuration describes. Text that looks like an interpolation is text.
+
+    Raises:
+        UserError: its class refuses an argument.
+    """
+    try:
+        return instantiate(OmegaConf.create(literal(config[key])), **more)
+    except InstantiationException as error:
+        refused = user_error_in(error)
+        if refused is None or isinstance(error.__cause__, UserError):
+            raise
+        raise UserError(f"{key}: {refused}") from error
 
 
 def teacher(config: Mapping[str, Any]) -> dict[str, Any]:

@@ -63,7 +63,7 @@ def evaluate(cfg: DictConfig, out_dir: Path) -> dict[str, Any]:
 def _evaluate(config: dict[str, Any], out_dir: Path) -> dict[str, Any]:
     require_kinds("evaluate", config)
     model = load_model(config["ckpt"], config["model_class"])
-    datamodule: HiggsDataModule = made(config["data"])
+    datamodule: HiggsDataModule = made(config, "data")
     seen = [
         seen_events(
             recorded, checkpoint.get("data") or runs.recorded_data(path.parent.parent), path, datamodule
@@ -72,10 +72,10 @@ def _evaluate(config: dict[str, Any], out_dir: Path) -> dict[str, Any]:
     ]
     tell(seen, config["allow_seen_events"])
     module = HiggsModule(
-        model=model, objective=made(config["objective"]), optimizer=None, scheduler=None, seed=config["seed"]
+        model=model, objective=made(config, "objective"), optimizer=None, scheduler=None, seed=config["seed"]
     )
     with quiet():
-        trainer = made(config["trainer"], logger=False, enable_checkpointing=False, default_root_dir=out_dir)
+        trainer = made(config, "trainer", logger=False, enable_checkpointing=False, default_root_dir=out_dir)
         with ends_in_a_sentence(out_dir):
             trainer.test(module, datamodule, verbose=False)
     test = module.evaluations["test"]
