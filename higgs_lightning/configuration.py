@@ -249,6 +249,10 @@ def require_kinds(command: str, values: Mapping[str, Any]) -> None:
                 raise UserError(
                     f"{parent}={_shown(given[parent])}: say {key}=..., or choose one of the group"
                 )
+    for parent in {parent for key in KINDS[command] for parent in _parents(key)} & given.keys():
+        for key in () if _TARGET in given[parent] else given[parent]:
+            if f"{parent}.{key}" not in KINDS[command]:
+                raise UserError(f"{parent}.{key} is not a key of the configuration (see --help)")
 
 
 def validate(config: Mapping[str, Any]) -> None:

@@ -34,6 +34,8 @@ PLOTS = "plots"
 TENSORBOARD = "tensorboard"
 CHECKPOINTS = "checkpoints"
 _LOCK = ".lock"
+#: What else is a number in ``metrics.json``, beside what is named ``split/metric``.
+_NUMBERS = ("parameters", "train_seconds")
 
 
 @dataclass(frozen=True)
@@ -182,7 +184,8 @@ def _metrics(content: Any) -> dict[str, Any]:
     if not isinstance(content, dict):
         raise ValueError("it holds no metrics")
     for key, value in content.items():
-        if "/" in key and not isinstance(value, int | float | None):
+        is_number = key in _NUMBERS or "/" in key
+        if is_number and not isinstance(value, int | float | None):
             raise ValueError(f"its {key} is {value!r}")
     return content
 

@@ -3,7 +3,7 @@
 One process imports everything, makes the files of :mod:`mistakes_files` once, and forks a child a case, which
 takes a fraction of a second. As a script it tells how many cases there are of which kind, and which fail:
 
-    python tests/mistakes.py [--sentences] [PATTERN ...]      # the cases that all of the patterns are found in
+    python tests/mistakes.py [--sentences] [PATTERN ...]      # the cases that hold all of these
 """
 
 import gc

@@ -309,8 +309,8 @@ def checkpoints(folder: Path) -> None:
     deep: Any = []
     for _ in range(1_500):
         deep = [deep]
-    for name, change in MODEL_CHANGES.items():
-        save(name, lambda c, change=change: c["config"]["model"].update(change))  # type: ignore[misc]
+    for name, values in MODEL_CHANGES.items():
+        save(name, lambda c, values=values: c["config"]["model"].update(values))  # type: ignore[misc]
     for name, change in strange(deep):
         save(name, change)
 

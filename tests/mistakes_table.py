@@ -45,9 +45,9 @@ class Case:
 
 # what a value may be: values that are none, by the kind of value -----------------------------------------
 
-_NO_NUMBER = ("many", "[1,2]", "{a:1}", "true", "nan", "inf", "'\"\"'")
+_NO_NUMBER = ("many", "[1,2]", "{a:1}", "true", "nan", "inf", '""')
 BAD = {
-    "flag": ("maybe", "1", "[true]", "{a:1}", "nan", "0.0", "'\"true\"'"),
+    "flag": ("maybe", "1", "[true]", "{a:1}", "nan", "0.0", '"true"'),
     "whole": ("0", "-1", "1.5", "1e30", *_NO_NUMBER),
     "count": ("-1", "1.5", "1e30", *_NO_NUMBER),
     "size": ("-1", "1.5", "1e30", "1000000000", *_NO_NUMBER),
@@ -55,11 +55,11 @@ BAD = {
     "positive": ("0", "-1", "-inf", *_NO_NUMBER),
     "weight": ("-1", "-inf", *_NO_NUMBER),
     "share": ("-0.1", "1.5", "1e30", *_NO_NUMBER),
-    "choice": ("banana", "[a,b]", "{a:1}", "1.5", "nan", "'\"\"'"),
-    "text": ("[a,b]", "{a:1}", "'\"\"'", "true", "1.5"),
-    "path": ("[[a]]", "{a:1}", "'\"\"'", "true", "1.5"),
+    "choice": ("banana", "[a,b]", "{a:1}", "1.5", "nan", '""'),
+    "text": ("[a,b]", "{a:1}", '""', "true", "1.5"),
+    "path": ("[[a]]", "{a:1}", '""', "true", "1.5"),
     "limit": ("-1", "1.5", "1e30", *_NO_NUMBER),
-    "devices": ("0", "-7", "1.5", "[]", "{a:1}", "banana", "'\"\"'"),
+    "devices": ("0", "-7", "1.5", "[]", "{a:1}", "banana", '""'),
 }
 
 #: The kind of every key; with ``?`` it may be null.
@@ -150,7 +150,7 @@ BASE: dict[str, tuple[str, ...]] = {
     "simulate": ("events=4", "workers=1", "output=events.csv.gz"),
 }
 #: How many wrong values of each key are tried.
-_VALUES = {"train": 3, "evaluate": 1, "predict": 5, "export": 5, "simulate": 4}
+_VALUES = {"train": 2, "evaluate": 1, "predict": 3, "export": 3, "simulate": 3}
 #: What a run that has begun, and can't go on, leaves.
 BEGUN = tuple(
     f"outputs/*/{name}"
@@ -188,11 +188,8 @@ def values() -> Iterator[Case]:
     for command, choice, keys in tables:
         for key, name in keys.items():
             bad = islice(turns[name.rstrip("?")], _VALUES[command])
-            for value in (*bad, *(() if name.endswith("?") else ("null",))):
-                if value == "'\"\"'":
-                    value = '""'
-                elif value == "'\"true\"'":
-                    value = '"true"'
+            null = () if name.endswith("?") or command == "evaluate" else ("null",)
+            for value in (*bad, *null):
                 yield case(command, kind, (*choice, f"{key}={value}"), rf"\b{escape(key)}\b")
 
 
@@ -212,7 +209,7 @@ def together() -> Iterator[Case]:
         "data.skip_rows=5000": "data.skip_rows",
         "data.skip_rows=10000000000000": "data.skip_rows",
         "objective.mask_ratio=0.01": "objective.mask_ratio=0.01 .* hides none",
-        "objective.classification_weight=0 objective.reconstruction_weight=0": "objective.classification_weight",
+        "objective.classification_weight=0 objective.reconstruction_weight=0": "give one of them",
         "objective.teacher_weight=1": "teacher=RUN",
         "model=dnn objective.classification_weight=0": "no decoder",
         "model.num_heads=3": "num_heads|heads",
@@ -270,7 +267,6 @@ def together() -> Iterator[Case]:
         "ckpt=[FILES/run,FILES/dnn]": "trained with model",
         "ckpt=[]": "at least one run",
         "ckpt=[FILES/run,FILES/nothing]": "nothing does not exist",
-        "temperature=1e-320": "temperature",
     }.items():
         yield case("predict", kind, arguments, says)
     for arguments, says in {
@@ -286,10 +282,10 @@ def devices() -> Iterator[Case]:
     kind = "a device that is not there"
     for command in ("train", "evaluate"):
         for name in ("gpu", "cuda", "tpu", "mps", "banana", "hpu"):
-            yield case(command, kind, f"trainer.accelerator={name}", "trainer|accelerator")
+            yield case(command, kind, f"trainer.accelerator={name}", "trainer: .*")
         yield case(command, kind, "trainer.strategy=banana", "strategy")
         yield case(command, kind, "data.device_resident=cuda", "data.device_resident")
-    for name in ("cuda", "cuda:7", "mps", "banana", "meta", "cpu:9", "xla", "1"):
+    for name in ("cuda", "cuda:7", "mps", "banana", "meta", "xla", "1"):
         yield case("predict", kind, f"device={name}", f"device={name}")
 
 
@@ -327,24 +323,14 @@ def grammar() -> Iterator[Case]:
         "+trainer.depth=2": "depth",
         "+selection.depth=2": "depth",
         "+seed=2": "seed",
-        "~model": "model",
-        "~data": "data",
-        "~seed": "seed",
-        "~objective": "objective",
-        "~trainer": "trainer",
-        "~optimizer": "optimizer",
-        "~scheduler": "scheduler",
-        "~selection": "selection",
-        "~callbacks": "callbacks",
-        "~ckpt": "ckpt",
-        "~model.dim": "dim",
-        "~data.csv": "csv",
-        "~data.seed": "seed",
+        **{
+            f"~{key}": f"{key} can't be left out"
+            for key in (
+                *("model", "data", "seed", "objective", "trainer", "optimizer", "scheduler", "selection"),
+                *("callbacks", "ckpt", "data.csv", "data.seed", "trainer.max_epochs", "selection.monitor"),
+            )
+        },
         "~objective.mask_ratio": "mask_ratio",
-        "~optimizer.lr": "lr",
-        "~trainer.max_epochs": "max_epochs",
-        "~trainer.enable_progress_bar": "enable_progress_bar",
-        "~selection.monitor": "monitor",
         "model=null": "model",
         "data=null": "data",
         "trainer=null": "trainer",
@@ -372,59 +358,58 @@ def grammar() -> Iterator[Case]:
         "pruning._target_=builtins.int": "pruning",
     }.items():
         yield case("train", kind, arguments, says)
-    for arguments in ("~ckpt", "~data", "~seed", "~trainer", "~analysis", "~objective", "~analysis.signal"):
-        name = arguments[1:]
-        yield Case("evaluate", kind, ("ckpt=FILES/run", arguments), name.rsplit(".", 1)[-1])
+    for key in ("ckpt", "data", "seed", "trainer", "analysis", "objective", "analysis.signal"):
+        yield Case("evaluate", kind, ("ckpt=FILES/run", f"~{key}"), f"{key} can't be left out")
     for command, keys in {
         "predict": ("ckpt", "input", "device", "batch_size"),
         "export": ("ckpt", "output"),
         "simulate": ("events", "seed", "energy", "masses", "masses.light_higgs"),
     }.items():
         for key in keys:
-            yield Case(command, kind, (*BASE[command], f"~{key}"), key.rsplit(".", 1)[-1])
+            yield Case(command, kind, (*BASE[command], f"~{key}"), f"{key} can't be left out")
 
     kind = "what can't be read"
-    for arguments in (
-        ("data.csv=a b=c,d[",),
-        ("data.csv=[a",),
-        ("data.csv={a",),
-        ('data.csv="a',),
-        ("data.csv='a",),
-        ("data.csv=a)",),
-        ("data.csv=a=b",),
-        ("data.csv=${",),
-        ("data.csv=${nothing}",),
-        ("data.csv=${oc.env:NO_SUCH_VARIABLE}",),
-        ("data.csv=${banana:1}",),
-        ("data.csv=",),
-        ("seed=1,2",),
-        ("seed=range(1,5)",),
-        ("model.num_layers=choice(1,2)",),
-        ("data.csv=a,b",),
-        ("=5",),
-        ("seed",),
-        ("banana",),
-        ("seed 5",),
-        ("seed==5",),
-        ("seed:5",),
-        ("++",),
-        ("~",),
-        ("optimizer.lr=1e-3e",),
-        ("data=higgs,sample",),
+    for argument in (
+        "data.csv=a b=c,d[",
+        "data.csv=[a",
+        "data.csv={a",
+        'data.csv="a',
+        "data.csv='a",
+        "data.csv=a)",
+        "data.csv=a=b",
+        "data.csv=${",
+        "data.csv=${nothing}",
+        "data.csv=${oc.env:NO_SUCH_VARIABLE}",
+        "data.csv=${banana:1}",
+        "data.csv=",
+        "seed=1,2",
+        "seed=range(1,5)",
+        "model.num_layers=choice(1,2)",
+        "data.csv=a,b",
+        "=5",
+        "seed",
+        "banana",
+        "seed 5",
+        "seed==5",
+        "seed:5",
+        "++",
+        "~",
+        "optimizer.lr=1e-3e",
+        "data=higgs,sample",
     ):
-        says = escape(arguments[0].split("=")[0].strip("~+")) or "read|see --help"
-        yield case("train", kind, arguments, says)
-    for arguments in (
-        ("input=a b=c,d[",),
-        ("input=a,b.csv",),
-        ("output=[a.csv",),
-        ("output=a)b.csv",),
-        ('output="a',),
-        ("input=${nothing}",),
-        ("input=$x^$.csv",),
-        ("ckpt=FILES/run,FILES/second",),
+        says = escape(argument.split("=")[0].strip("~+")) or "read|see --help"
+        yield case("train", kind, (argument,), says)
+    for argument in (
+        "input=a b=c,d[",
+        "input=a,b.csv",
+        "output=[a.csv",
+        "output=a)b.csv",
+        'output="a',
+        "input=${nothing}",
+        "input=$x^$.csv",
+        "ckpt=FILES/run,FILES/second",
     ):
-        yield case("predict", kind, arguments, arguments[0].split("=")[0])
+        yield case("predict", kind, (argument,), argument.split("=")[0])
     for command in COMMANDS:
         yield Case(command, kind, (*BASE[command], "--banana"), "banana", 1 if command == "compare" else 2)
     yield Case("train", kind, ("--config-name", "banana"), "banana")
@@ -455,8 +440,7 @@ def paths() -> Iterator[Case]:
     long = "x" * 300
     inputs = (
         *("nothing", "FILES/folder", "FILES/dangling.csv", "FILES/events.csv/inside", long, "/dev/null"),
-        *("FILES/fifo.csv", "FILES/nothing/inside.csv", "1", "~/nothing.csv", "http://localhost/a.csv", "."),
-        *("s3://bucket/a.csv", "/"),
+        *("FILES/fifo.csv", "FILES/nothing/inside.csv", "1", "."),
     )
     for name in inputs:
         shown = escape(name.removeprefix("FILES/")[:200])
@@ -488,8 +472,8 @@ def paths() -> Iterator[Case]:
 
     kind = "an output that can't be written"
     for command, suffix, key in (
-        *(("predict", suffix, "output") for suffix in (".csv", ".parquet", ".root", ".csv.gz")),
-        *(("export", suffix, "output") for suffix in (".onnx", ".pt2")),
+        *(("predict", suffix, "output") for suffix in (".csv", ".root")),
+        ("export", ".pt2", "output"),
         ("simulate", ".csv.gz", "output"),
     ):
         for name in (

@@ -115,7 +115,7 @@ def available_device(device: str) -> str:
         UserError: it is not.
     """
     try:
-        torch.empty(1, device=device)
+        torch.empty(1, device=device).cpu()
     except (RuntimeError, AssertionError, NotImplementedError) as error:
         raise UserError(f"device={device} is not at hand ({one_line(error)[:200]}): give cpu") from error
     return device

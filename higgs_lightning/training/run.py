@@ -13,6 +13,7 @@ from typing import Any
 import lightning
 from hydra.errors import InstantiationException
 from hydra.utils import instantiate
+from lightning import Callback, Trainer
 from lightning.pytorch.loggers import TensorBoardLogger
 from lightning.pytorch.utilities import rank_zero_only
 from lightning.pytorch.utilities.exceptions import SIGTERMException
@@ -95,7 +96,7 @@ def _train(cfg: DictConfig, config: dict[str, Any], run_dir: Path) -> dict[str, 
     monitor, mode = config["selection"]["monitor"], config["selection"]["mode"]
     require_metric("selection.monitor", monitor, [*metrics, "lr", "events_per_second"])
     require_metric("scheduler.monitor", config["scheduler"].get("monitor"), metrics)
-    datamodule: HiggsDataModule = made(config, "data")
+    datamodule = made(config, "data", HiggsDataModule)
     data = datamodule.identity()
     if resume is not None:
         require_same_data(config["ckpt"], load_checkpoint(resume), runs.recorded_data(run_dir), data)
@@ -125,7 +126,7 @@ def _train(cfg: DictConfig, config: dict[str, Any], run_dir: Path) -> dict[str, 
     last_path = runs.checkpoint_path(run_dir, "last")
     callbacks = [RunInCheckpoint(config, data), SaveWhenTerminated(last_path), best, last]
     named = {f"callbacks.{name}": callback for name, callback in config["callbacks"].items()}
-    callbacks += [made(named, key) for key, callback in named.items() if callback is not None]
+    callbacks += [made(named, key, Callback) for key, callback in named.items() if callback is not None]
     if monitor is not None:
         callbacks.append(Patience(**config["selection"], check_on_train_epoch_end=True))
     if config["trainer"]["enable_progress_bar"]:
@@ -136,13 +137,16 @@ def _train(cfg: DictConfig, config: dict[str, Any], run_dir: Path) -> dict[str, 
         trainer = made(
             config,
             "trainer",
+            Trainer,
             callbacks=callbacks,
             logger=[history, tensorboard],
             plugins=[WholeCheckpoints()],
             default_root_dir=run_dir,
         )
         datamodule.trainer = trainer
-        datamodule.setup("fit")  # events that can't be split leave no run behind
+        # what can't be split or trained leaves no run behind
+        datamodule.setup("fit")
+        module.scheduled_optimizer(total_steps=1)
         if is_first_process():
             record(cfg, config, run_dir, datamodule, changes)
 
@@ -168,19 +172,30 @@ def _train(cfg: DictConfig, config: dict[str, Any], run_dir: Path) -> dict[str, 
     return final
 
 
-def made(config: Mapping[str, Any], key: str, **more: Any) -> Any:
+def made(config: Mapping[str, Any], key: str, of: type = object, **more: Any) -> Any:
     """The object that a key of a configuration describes. Text that looks like an interpolation is text.
 
+    Args:
+        config: holds the class and its arguments under ``key``.
+        key: for the sentence too.
+        of: the class that it must be of.
+        more: arguments that are no data.
+
     Raises:
-        UserError: its class refuses an argument.
+        UserError: its class refuses an argument, or is another.
     """
+    if not isinstance(config[key], dict):
+        raise UserError(f"{key}={config[key]} is no object: say {key}._target_=CLASS")
     try:
-        return instantiate(OmegaConf.create(literal(config[key])), **more)
+        instance = instantiate(OmegaConf.create(literal(config[key])), **more)
     except InstantiationException as error:
         refused = user_error_in(error)
         if refused is None or isinstance(error.__cause__, UserError):
             raise
         raise UserError(f"{key}: {refused}") from error
+    if not isinstance(instance, of):
+        raise UserError(f"{key}._target_={config[key].get('_target_')} is no {of.__name__}")
+    return instance
 
 
 def teacher(config: Mapping[str, Any]) -> dict[str, Any]:

@@ -63,7 +63,7 @@ def evaluate(cfg: DictConfig, out_dir: Path) -> dict[str, Any]:
 def _evaluate(config: dict[str, Any], out_dir: Path) -> dict[str, Any]:
     require_kinds("evaluate", config)
     model = load_model(config["ckpt"], config["model_class"])
-    datamodule: HiggsDataModule = made(config, "data")
+    datamodule = made(config, "data", HiggsDataModule)
     seen = [
         seen_events(
             recorded, checkpoint.get("data") or runs.recorded_data(path.parent.parent), path, datamodule
