@@ -191,11 +191,18 @@ def _metrics(content: Any) -> dict[str, Any]:
 
 
 def read_history(path: Path) -> list[dict[str, float]]:
-    """The rows of a run's table of epochs; none where it is not there."""
+    """The rows of a run's table of epochs; none where it is not there.
+
+    Raises:
+        ValueError: it is no such table.
+    """
     if not path.exists():
         return []
     with path.open(newline="") as file:
-        return [{k: float(value) for k, value in row.items() if value} for row in csv.DictReader(file)]
+        rows = list(csv.DictReader(file))
+    if any(None in row or not row.get("epoch") for row in rows):
+        raise ValueError("a row has no epoch, or more fields than there are names")
+    return [{k: float(value) for k, value in row.items() if value} for row in rows]
 
 
 def flat(config: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:

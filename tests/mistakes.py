@@ -264,7 +264,9 @@ def main(arguments: Sequence[str]) -> int:
             ended.append(each)
             if "--sentences" in arguments:
                 print(f"{each.seconds:5.1f} {'FAILS' if each.faults else 'ok   '} {each.case}", flush=True)
-                print(f"        {each.sentence[:1000]}", flush=True)
+                print(
+                    "\n".join(f"        {line}" for line in (*each.faults, each.sentence[:1000])), flush=True
+                )
     print(summary(ended))
     seconds = time.monotonic() - start
     print(f"\n{len(ended)} cases in {seconds:.0f} s, of which {ready - start:.0f} s to make ready")

@@ -213,12 +213,12 @@ def record(
     changes: Mapping[str, Any],
 ) -> None:
     """Write down what runs from now on."""
+    record_start(run_dir / runs.PROVENANCE, datamodule, changes)
     write_text(run_dir / runs.CONFIG, OmegaConf.to_yaml(OmegaConf.create(literal(config))))
     if config["ckpt"] is None:
         composed = run_dir / runs.HYDRA / runs.CONFIG
         composed.parent.mkdir(exist_ok=True)
         write_text(composed, OmegaConf.to_yaml(cfg))
-    record_start(run_dir / runs.PROVENANCE, datamodule, changes)
 
 
 @contextmanager
