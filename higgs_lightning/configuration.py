@@ -375,7 +375,10 @@ def as_data(config: Any, source: str, allowed: Mapping[str, str]) -> dict[str, A
     """
     if not isinstance(config, dict):
         raise UserError(f"{source} holds no configuration: it is no checkpoint of higgs_lightning")
-    return {str(key): _as_data(value, str(key), source, allowed) for key, value in _renamed(config).items()}
+    try:
+        return {str(k): _as_data(value, str(k), source, allowed) for k, value in _renamed(config).items()}
+    except RecursionError:
+        raise UserError(f"{source} nests its configuration without end: it is not to be trusted") from None
 
 
 def _as_data(value: Any, place: str, source: str, allowed: Mapping[str, str]) -> Any:
@@ -385,7 +388,7 @@ def _as_data(value: Any, place: str, source: str, allowed: Mapping[str, str]) ->
             if key.startswith("_") and key not in (_TARGET, _PARTIAL):
                 raise UserError(f"{source} says {place}.{key}, which a file may not: it is not to be trusted")
         if _TARGET in read:
-            name = read[_TARGET]
+            name = str(read[_TARGET])
             if name not in NAMED.get(place, ()) and allowed.get(place) != name:
                 raise UserError(
                     f"{source} names {name} as its {place}, which is not one of higgs_lightning's: if you "
