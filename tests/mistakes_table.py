@@ -592,7 +592,9 @@ def damaged_data() -> Iterator[Case]:
         "run/checkpoints/best.ckpt": "best.ckpt",
     }.items():
         yield case("train", kind, f"data.csv=FILES/{name}", rf"(?=.*{escape(name)}).*({says})")
-    for name in ("short_row", "label_2", "negative_pt", "signal_only", "header"):
+    yield case("evaluate", kind, "data.csv=FILES/signal_only.csv", "data.train_events=600 .* 0: .*both")
+    yield case("train", kind, "data.test_csv=FILES/signal_only.csv", "signal_only.csv")
+    for name in ("short_row", "label_2", "negative_pt", "header"):
         yield case("evaluate", kind, f"data.csv=FILES/{name}.csv", f"{name}.csv")
         yield case("train", kind, f"data.test_csv=FILES/{name}.csv", f"{name}.csv")
     yield case("evaluate", kind, "data.test_csv=FILES/eta_90.csv", "eta_90.csv, row 7")
@@ -858,11 +860,6 @@ def run_folders() -> Iterator[Case]:
     yield Case(
         *("train", kind, ("ckpt=run",), "last.ckpt does not exist"),
         before=spoilt("checkpoints/last.ckpt", None),
-    )
-    yield Case(
-        *("train", kind, ("ckpt=run", "trainer.max_epochs=3"), "best.ckpt"),
-        before=spoilt("checkpoints/best.ckpt", b"damaged"),
-        leaves=("run/*",),
     )
 
 
