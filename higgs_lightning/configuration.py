@@ -133,13 +133,8 @@ _OBJECTIVE = {
     "objective.reflect": FLAG,
     "objective.smearing": number(least=0, most=1),
 }
-_PRECISIONS = (
-    16,
-    32,
-    64,
-    *("16", "32", "64", "16-true", "16-mixed", "bf16", "bf16-true", "bf16-mixed", "32-true", "64-true"),
-    *("transformer-engine", "transformer-engine-float16"),
-)
+#: Features and weights are float32; only products may be less precise.
+_PRECISIONS = ("32-true", "16-mixed", "bf16-mixed", 32, 16, "32", "16", "bf16")
 _TRAINER = {
     "trainer.max_epochs": whole(1),
     "trainer.accelerator": TEXT,

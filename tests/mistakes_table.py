@@ -224,6 +224,8 @@ def together() -> Iterator[Case]:
         "teacher=[]": "at least one run",
         "teacher=[FILES/run,FILES/dnn]": "trained with model",
         "init=FILES/dnn": "trained with model",
+        "trainer.precision=64-true": "trainer.precision=64-true",
+        "trainer.precision=transformer-engine": "trainer.precision",
         "init=FILES/run model.num_layers=2": "trained with model.num_layers=1",
         "init=pretrained": "trained with model",
         "init=FILES/events.csv": "events.csv is not a readable checkpoint",
@@ -238,9 +240,7 @@ def together() -> Iterator[Case]:
     }.items():
         yield case("train", "a training that diverges", arguments, says, leaves=BEGUN)
     for arguments, says in {
-        "masses.heavy_higgs=300": "masses",
         "masses.charged_higgs=100": "masses",
-        "masses.light_higgs=400": "masses",
         "energy=100": "energy=100",
         "lepton_pt=100000": "lepton_pt",
         "jet_pt=100000": "jet_pt",
@@ -262,7 +262,7 @@ def together() -> Iterator[Case]:
         "hydra.run.dir=FILES/run": "holds a run",
         "model_class=builtins.int ckpt=FILES/damaged/class_of_another.ckpt": "builtins.int",
         "model_class=no.such.Class ckpt=FILES/damaged/class_of_another.ckpt": "builtins.int",
-        "trainer.precision=16-true": "precision",
+        "trainer.precision=16-true": "trainer.precision=16-true",
     }.items():
         yield case("evaluate", kind, arguments, says)
     for arguments, says in {
