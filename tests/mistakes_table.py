@@ -534,7 +534,12 @@ def paths() -> Iterator[Case]:
         *(("x.root:events", "x.root"), ("x.root", "./x.root"), ("linked/x.root:events", "x.root")),
     ):
         yield case(
-            *("predict", kind, f"input={source} output={target}", f"output={escape(target)} is the input"),
+            *(
+                "predict",
+                kind,
+                f"input={source} output={target}",
+                f"output={escape(str(Path(target)))} is the input",
+            ),
             before=own,
         )
 
@@ -667,7 +672,7 @@ CHECKPOINTS = {
     **dict.fromkeys(("class_of_another", "class_of_torch", "class_unknown", "class_of_package"), _NAMES),
     **dict.fromkeys(("class_number", "class_list", "class_none", "class_empty"), _NAMES),
     "interpolated_class": _NAMES,
-    **dict.fromkeys(("nested_target", "nested_in_list"), "builtins.int"),
+    **dict.fromkeys(("nested_target", "nested_in_list"), "builtins.int|may not"),
     **dict.fromkeys(("args", "recursive", "convert"), "which a file may not"),
     "partial": "model._partial_|another version",
     **dict.fromkeys(("interpolation", "width_e9", "latent_e9", "heads_e9"), "give a whole number"),
@@ -680,7 +685,7 @@ CHECKPOINTS = {
     **dict.fromkeys(("wrong_name", "missing_weight", "state_empty"), "another version"),
     **dict.fromkeys(("state_text", "state_number", "state_numbered"), "another version|is not a checkpoint"),
     **dict.fromkeys(("nan", "infinite"), "not finite"),
-    "model_deep": "model",
+    "model_deep": "without end",
     **dict.fromkeys(("complex", "sparse", "meta"), "another version|weights"),
 }
 SAFETENSORS = {
@@ -730,7 +735,7 @@ RESUMED = {
     **{"train_metrics_none": "checkpoint", "nan": "finite", "wrong_shape": "another version|checkpoint"},
     **{"missing_weight": "another version|checkpoint", "truncated": _DAMAGED, "empty": _DAMAGED},
     **{"class_of_another": "builtins.int", "width_e9": "dim", "args": "may not", "config_text": "checkpoint"},
-    **{"no_model": "model", "model_deep": "model"},
+    **{"no_model": "model", "model_deep": "without end"},
 }
 
 
@@ -756,10 +761,10 @@ def damaged_checkpoints() -> Iterator[Case]:
     for name, says in RESUMED.items():
 
         def before(cwd: Path, files: Path, name: str = name) -> None:
-            shutil.copytree(files / "run", cwd / "run")
-            shutil.copy(files / "damaged" / f"{name}.ckpt", cwd / "run" / "checkpoints" / "last.ckpt")
+            shutil.copytree(files / "run", cwd / name)
+            shutil.copy(files / "damaged" / f"{name}.ckpt", cwd / name / "checkpoints" / "last.ckpt")
 
-        yield Case("train", kind, ("ckpt=run", "trainer.max_epochs=3"), says, before=before)
+        yield Case("train", kind, (f"ckpt={name}", "trainer.max_epochs=3"), says, before=before)
 
 
 # run folders -------------------------------------------------------------------------------------------
@@ -969,7 +974,7 @@ def odd_names() -> Iterator[Case]:
     yield case("predict", kind, "ckpt=pretrained", "500 events", status=0, leaves=scores)
     yield case("predict", kind, "ckpt=FILES/model.safetensors", "500 events", status=0, leaves=scores)
     yield case("predict", kind, "ckpt=[FILES/run,FILES/second]", "500 events", status=0, leaves=scores)
-    yield case("export", kind, 'output="a $x^$.pt2"', "within", status=0, leaves=("a $x^$.pt2",))
+    yield case("export", kind, ('output="a $x^$.pt2"',), "within", status=0, leaves=("a $x^$.pt2",))
 
 
 def ctrl_c() -> Iterator[Case]:

@@ -84,6 +84,8 @@ def _train(cfg: DictConfig, config: dict[str, Any], run_dir: Path) -> dict[str, 
         weights = read_weights(config["init"], config["model"]["_target_"])
         require_same_model(config["model"], weights.config, weights.path)
         load_weights(model, weights)
+    if resume is not None:  # Lightning loads them too, but what is wrong with them takes a traceback
+        load_weights(model, read_weights(resume, config["model"]["_target_"]))
     if not model.has_decoder and config["objective"].get("classification_weight") == 0:
         raise UserError(
             f"objective.classification_weight=0: {type(model).__name__} has no decoder, so that labels are "
