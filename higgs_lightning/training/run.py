@@ -52,6 +52,11 @@ _MAY_CHANGE = (
     *("trainer", "callbacks", "ckpt", "compile", "figures_every", "pruning", "selection.patience"),
     *("data.csv", "data.test_csv", "data.dir", "data.name", "data.device_resident", "model.dropout"),
 )
+#: What Lightning goes on with.
+_STATE = {
+    **{"epoch": int, "global_step": int, "loops": dict, "callbacks": dict, "train_metrics": list},
+    **{"optimizer_states": list, "lr_schedulers": list},
+}
 _MAY_NOT_CHANGE = ("trainer.accumulate_grad_batches",)
 
 
@@ -312,7 +317,7 @@ def recorded_configuration(
     allowed = {key.removesuffix("._target_"): values[key] for key in said if key.endswith("._target_")}
     recorded = renewed(as_data(_alone(checkpoint["config"]), str(path), allowed))
     for key, group in {**composed, "model": {}}.items():
-        absent = {} if key != "model" else None  # of an earlier version's other groups today's are taken
+        absent: Any = None if key == "model" else {}  # of an earlier version's other groups today's are taken
         if isinstance(group, dict) and not isinstance(recorded.get(key, absent), dict):
             raise UserError(f"{path} holds no {key}: it is no checkpoint of higgs_lightning")
     data = recorded.setdefault("data", {})
@@ -338,6 +343,9 @@ def checkpoint_to_resume(config: dict[str, Any], run_dir: Path) -> tuple[Path, d
     checkpoint = load_checkpoint(path)
     recorded = renewed(as_data(_alone(checkpoint["config"]), str(path), dict(_targets(config))))
     require_same_model(config["model"], recorded["model"], path)
+    for key, kind in _STATE.items():
+        if key in checkpoint and not isinstance(checkpoint[key], kind):
+            raise UserError(f"{path} is damaged ({key}): begin a new run with init={ckpt}")
     if "train_metrics" not in checkpoint:
         raise UserError(
             f"{path} was written by an older version, which can't go on: begin a new run with init={ckpt}"
