@@ -5,8 +5,8 @@ takes a fraction of a second. As a script it tells how many cases there are of w
 
     python tests/mistakes.py [--sentences] [--half] [PATTERN ...]
 
-``--sentences`` shows how each case ends; ``--half`` takes every other case; patterns choose the cases that hold
-all of them.
+``--sentences`` shows how each case ends; ``--half`` takes every other case; patterns choose the cases that
+hold all of them.
 """
 
 import gc
