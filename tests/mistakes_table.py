@@ -763,10 +763,10 @@ def damaged_checkpoints() -> Iterator[Case]:
     for name, says in RESUMED.items():
 
         def before(cwd: Path, files: Path, name: str = name) -> None:
-            shutil.copytree(files / "run", cwd / name)
-            shutil.copy(files / "damaged" / f"{name}.ckpt", cwd / name / "checkpoints" / "last.ckpt")
+            shutil.copytree(files / "run", cwd / f"run_{name}")
+            shutil.copy(files / "damaged" / f"{name}.ckpt", cwd / f"run_{name}" / "checkpoints" / "last.ckpt")
 
-        yield Case("train", kind, (f"ckpt={name}", "trainer.max_epochs=3"), says, before=before)
+        yield Case("train", kind, (f"ckpt=run_{name}", "trainer.max_epochs=3"), says, before=before)
 
 
 # run folders -------------------------------------------------------------------------------------------
@@ -900,9 +900,11 @@ def resuming() -> Iterator[Case]:
         "init=pretrained": "init",
         "teacher=FILES/second": "teacher",
         "trainer.max_epochs=0": "trainer.max_epochs",
+        "data=higgs data.csv=FILES/others.csv": "give the same data.csv",
         "hydra.run.dir=elsewhere": "own run folder",
     }.items():
-        yield Case("train", kind, ("ckpt=run", *arguments.split()), says, before=copied)
+        lock = ("elsewhere/.lock",)
+        yield Case("train", kind, ("ckpt=run", *arguments.split()), says, before=copied, leaves=lock)
     yield Case("train", kind, (*BASE["train"], "hydra.run.dir=run"), "holds a run", before=copied)
     yield Case("evaluate", kind, ("ckpt=run", "hydra.run.dir=run"), "holds a run", before=copied)
     yield Case("train", kind, ("ckpt=FILES/model.safetensors",), "model.safetensors")

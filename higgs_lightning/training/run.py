@@ -314,7 +314,8 @@ def recorded_configuration(
         said: the keys that the command line decides; the classes among them may be named by the file too.
     """
     values = dict(runs.flat(composed))
-    allowed = {key.removesuffix("._target_"): values[key] for key in said if key.endswith("._target_")}
+    named = [key for key in said if key.endswith("._target_") and key in values]
+    allowed = {key.removesuffix("._target_"): values[key] for key in named}
     recorded = renewed(as_data(_alone(checkpoint["config"]), str(path), allowed))
     for key, group in {**composed, "model": {}}.items():
         absent: Any = None if key == "model" else {}  # of an earlier version's other groups today's are taken
@@ -339,7 +340,9 @@ def checkpoint_to_resume(config: dict[str, Any], run_dir: Path) -> tuple[Path, d
     ckpt = config["ckpt"]
     path = runs.find_checkpoint(ckpt, "last")
     if runs.folder_of(ckpt).resolve() != run_dir.resolve():
-        raise UserError(f"ckpt={ckpt} goes on in its own run folder: start it alone, without --multirun")
+        raise UserError(
+            f"ckpt={ckpt} goes on in its own run folder: start it alone, without --multirun or hydra.run.dir"
+        )
     checkpoint = load_checkpoint(path)
     recorded = renewed(as_data(_alone(checkpoint["config"]), str(path), dict(_targets(config))))
     require_same_model(config["model"], recorded["model"], path)
