@@ -4,7 +4,7 @@ import json
 import math
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -52,9 +52,11 @@ def output_file(key: str, path: Path, suffixes: Sequence[str], inputs: Sequence[
     try:
         with partial.open("ab"):
             pass
-        partial.unlink()
     except OSError as error:
         raise UserError(f"{key}={path} can't be written ({error.strerror}): give another name") from error
+    finally:
+        with suppress(OSError):
+            partial.unlink()
     return path
 
 

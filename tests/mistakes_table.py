@@ -685,7 +685,7 @@ CHECKPOINTS = {
     "heads_not_dividing": "heads",
     **dict.fromkeys(("other_width", "other_depth", "unknown_key", "wrong_shape"), "another version"),
     **dict.fromkeys(("wrong_name", "missing_weight", "state_empty"), "another version"),
-    **dict.fromkeys(("state_text", "state_number", "state_numbered"), "another version|is not a checkpoint"),
+    **dict.fromkeys(("state_text", "state_number"), "another version|is not a checkpoint"),
     **dict.fromkeys(("nan", "infinite"), "not finite"),
     "model_deep": "without end",
     **dict.fromkeys(("complex", "sparse", "meta"), "another version|weights"),
@@ -710,6 +710,7 @@ HARMLESS = (
     "callbacks_class",
     "optimizer_class",
     "seed_text",
+    "state_numbered",
 )
 #: Of the rest of a configuration, for evaluate, which takes events, objective, seed and precision from it.
 FOREIGN = {
