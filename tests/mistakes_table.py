@@ -901,7 +901,7 @@ def resuming() -> Iterator[Case]:
         "init=pretrained": "init",
         "teacher=FILES/second": "teacher",
         "trainer.max_epochs=0": "trainer.max_epochs",
-        "data=higgs data.csv=FILES/others.csv": "give the same data.csv",
+        "data=higgs data.csv=FILES/others.csv": "ckpt=run was trained with data",
         "hydra.run.dir=elsewhere": "own run folder",
     }.items():
         lock = ("elsewhere/.lock",)
