@@ -43,7 +43,8 @@ def output_file(key: str, path: Path, suffixes: Sequence[str], inputs: Sequence[
         UserError: the name ends otherwise, is a folder's or an input's, or can't be written to.
     """
     if not path.name.endswith(tuple(suffixes)):
-        raise UserError(f"{key}={path}: end the name in {', '.join(suffixes)}")
+        endings = (" or " if len(suffixes) == 2 else ", ").join(suffixes)
+        raise UserError(f"{key}={path}: end the name in {endings}")
     if path.is_dir() or not path.parent.is_dir():
         raise UserError(f"{key}={path}: give the name of a file in a folder that exists")
     if path.exists() and any(source.exists() and os.path.samefile(path, source) for source in inputs):

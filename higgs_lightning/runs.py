@@ -235,10 +235,8 @@ def own_configuration(
 
 
 def _laid_over(below: Any, above: Any) -> Any:
-    """``above``, and of ``below`` the keys that it has not; an object of another class is taken whole."""
-    if not isinstance(below, dict) or not isinstance(above, dict):
-        return above
-    if below.get("_target_") != above.get("_target_", below.get("_target_")):
+    """``above``, and of ``below`` the keys that it has not; what describes an object is taken whole."""
+    if not isinstance(below, dict) or not isinstance(above, dict) or "_target_" in above:
         return above
     return {**below, **{key: _laid_over(below.get(key), value) for key, value in above.items()}}
 

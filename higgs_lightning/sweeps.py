@@ -39,10 +39,18 @@ def job(function: Callable[[DictConfig], Any]) -> Callable[[DictConfig], Any]:
             folder = Path(hydra.runtime.output_dir)
             if not runs.holds_run(folder):  # of an earlier sweep in the same folder
                 write_text(folder / runs.FAILURE, reason + "\n")
-                write_text(folder / runs.CONFIG, OmegaConf.to_yaml(cfg))
+                write_text(folder / runs.CONFIG, _as_far_as_known(cfg))
             return None
 
     return run
+
+
+def _as_far_as_known(cfg: DictConfig) -> str:
+    """A configuration as YAML, resolved if it can be: what failed may be just that."""
+    try:
+        return OmegaConf.to_yaml(cfg, resolve=True)
+    except Exception:
+        return OmegaConf.to_yaml(cfg)
 
 
 def study_name(data: Any, model: str, objective: str, monitor: str) -> str:

@@ -329,14 +329,16 @@ def test_the_notebook_s_recipe():
 
 @pytest.mark.parametrize("experiment", [None, *EXPERIMENTS])
 def test_every_key_is_read(experiment: str | None):
-    """training.py reads each top-level key by name; the keys below are arguments, so that strangers fail."""
+    """Each top-level key is read by name; the keys below are arguments, so that strangers fail."""
     cfg = composed() if experiment is None else composed(f"experiment={experiment}")
-    source = (REPOSITORY / "higgs_lightning" / "training.py").read_text()
-    assert set(cfg) == set(re.findall(r"cfg\.(\w+)", source))
+    source = (REPOSITORY / "higgs_lightning" / "training" / "run.py").read_text()
+    callbacks = (REPOSITORY / "conf" / "callbacks" / "default.yaml").read_text()
+    read = re.findall(r'config\["(\w+)"\]', source) + re.findall(r"\$\{(\w+)\}", callbacks)
+    assert set(cfg) == set(read)
     targets = {key for key in cfg if isinstance(cfg[key], DictConfig) and "_target_" in cfg[key]}
-    assert {key for key in cfg if isinstance(cfg[key], DictConfig)} - targets == {"objective", "selection"}
-    assert re.search(r"\*\*cfg\.objective", source)
-    assert re.search(r"\*\*cfg\.selection", source)
+    assert {key for key in cfg if isinstance(cfg[key], DictConfig)} - targets == {"callbacks", "selection"}
+    assert re.search(r"\*\*config\[\"selection\"\]", source)
+    assert all("_target_" in callback for callback in cfg.callbacks.values() if callback is not None)
 
 
 @pytest.mark.parametrize(
@@ -368,11 +370,11 @@ def test_bad_input_ends_a_process(tmp_path: Path):
 @pytest.mark.parametrize(
     ("override", "sentence"),
     [
-        ("trainer.max_epochs=0", "trainer.max_epochs=0: give 1 or more"),
+        ("trainer.max_epochs=0", "trainer.max_epochs=0: give a whole number, 1 or more"),
         ("data.batch_size=0", "data.batch_size=0: give a whole number"),
         ("data.val_fraction=0", "the val split of .* has 0 signal"),
         ("data.train_events=1", "the train split of .* has 0 signal and 1 background"),
-        ("optimizer.lr=-1", "optimizer: Invalid learning rate: -1"),
+        ("optimizer.lr=-1", "optimizer.lr=-1: give a number from 0"),
         ("optimizer.lr=1e15", "the loss became (nan|inf) in epoch 0, .*lower optimizer.lr"),
         ("model.num_heads=5", "num_heads=5 does not divide dim=16"),
         ("trainer.devices=0", "devices"),
@@ -437,7 +439,7 @@ def test_a_checkpoint_executes_nothing(tmp_path: Path):
 def test_a_checkpoint_builds_models_of_ours_only(tmp_path: Path):
     config = {"model": {"_target_": "subprocess.run", "args": ["touch", str(tmp_path / "executed")]}}
     torch.save({"config": config, "state_dict": {}}, tmp_path / "stranger.ckpt")
-    with pytest.raises(UserError, match=r"subprocess\.run, which is not one of higgs_lightning's"):
+    with pytest.raises(UserError, match=r"subprocess\.run as its model, which is not one of higgs_"):
         load_model(tmp_path / "stranger.ckpt")
     assert not (tmp_path / "executed").exists()
 
