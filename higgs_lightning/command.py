@@ -20,6 +20,7 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 
 from higgs_lightning import runs
+from higgs_lightning.configuration import require_kinds
 from higgs_lightning.errors import UserError, one_sentence
 from higgs_lightning.sweeps import job, study_name
 
@@ -27,6 +28,10 @@ _PACKAGE = Path(__file__).parent
 
 #: The folder of the Hydra configuration: beside the package in a checkout, inside it in an installed wheel.
 CONFIG_DIR = str(next(p for p in (_PACKAGE / "conf", _PACKAGE.parent / "conf") if p.is_dir()))
+
+
+#: Groups that describe an object, maybe of a class of the user's own, which has other keys.
+_MAY_LACK_KEYS = ("model", "objective", "optimizer", "scheduler", "callbacks")
 
 
 def _run_folder(ckpt: Any, new: str) -> str:
@@ -65,6 +70,8 @@ def command(
             for key, sentence in (needs or {}).items():
                 if OmegaConf.is_missing(cfg, key):
                     raise UserError(sentence)
+            values: Any = OmegaConf.to_container(cfg, resolve=True)
+            require_kinds(name, values)
             return function(cfg)
 
         main = hydra.main(version_base="1.3", config_path=CONFIG_DIR, config_name=name)(job(with_needs))
@@ -89,11 +96,12 @@ def require_known_keys(name: str, arguments: list[str]) -> None:
         UserError: there is one; with the way to quote it, or the nearest key. What else may be wrong with the
             arguments is for Hydra to say.
     """
-    overrides = [_parsed(a) for a in arguments if "=" in a and not a.startswith("-")]
+    overrides = [_parsed(a) for a in arguments if ("=" in a or a.startswith("~")) and not a.startswith("-")]
     if any(argument.startswith(("--config", "-c", "-e")) for argument in arguments):
         return  # another configuration
     is_sweep = any(argument in ("-m", "--multirun") for argument in arguments)
     groups = {path.name for path in Path(CONFIG_DIR).iterdir() if path.is_dir()}
+    left_out = [o for o in overrides if o.is_delete() or (o.key_or_group in groups and o.value() is None)]
     chosen: list[str] = []
     for override in overrides:
         if override.is_sweep_override() and not is_sweep and not override.is_hydra_override():
@@ -101,7 +109,7 @@ def require_known_keys(name: str, arguments: list[str]) -> None:
                 f"{override.input_line} names several values: quote a name that has commas, as in "
                 f"{_quoted(override)}, write a list as [A,B], or sweep over them with -m"
             )
-        if override.key_or_group in groups and not override.is_sweep_override():
+        if override.key_or_group in groups and not override.is_sweep_override() and override not in left_out:
             chosen.append(str(override.input_line))
     try:
         with hydra.initialize_config_dir(CONFIG_DIR, version_base="1.3"):
@@ -111,14 +119,12 @@ def require_known_keys(name: str, arguments: list[str]) -> None:
     known = groups | set(_keys(config))
     for override in overrides:
         key = override.key_or_group
-        if (
-            override.is_add()
-            or override.is_force_add()
-            or override.is_delete()
-            or override.is_hydra_override()
-        ):
+        if override.is_add() or override.is_force_add() or override.is_hydra_override():
             continue
-        if key not in known:
+        group, _, within = key.partition(".")
+        if override in left_out and key in (config if not within or group in _MAY_LACK_KEYS else known):
+            raise UserError(f"{key} can't be left out: give it another value (see --help)")
+        if key not in known and not override.is_delete():
             near = get_close_matches(key, known, n=1, cutoff=0)[0]
             raise UserError(f"{key} is not a key of the configuration; {near} is the nearest (see --help)")
 

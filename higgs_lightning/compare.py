@@ -27,10 +27,10 @@ def main() -> None:
         argument = arguments.pop(0)
         if argument == "--output" and arguments:  # as it was called before
             output = Path(arguments.pop(0))
+        elif argument == "output=" or argument.startswith("-"):
+            raise UserError(f"{argument} is no option: say RUN [RUN ...] [output=FOLDER]")
         elif argument.startswith("output="):
             output = Path(argument.removeprefix("output="))
-        elif argument.startswith("-"):
-            raise UserError(f"{argument} is no option: say RUN [RUN ...] [output=FOLDER]")
         else:
             paths.append(Path(argument))
     if not paths:

@@ -9,7 +9,6 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
 from higgs_lightning.errors import UserError
-from higgs_lightning.runs import flat
 from higgs_lightning.schema import NUM_OBJECTS
 
 #: No size of a model (layers, widths, heads) is larger: what a file asks for must not fill the memory.
@@ -93,9 +92,12 @@ def one_of(*values: Any) -> Kind:
 FLAG = one_of(True, False)
 TEXT = Kind("text", lambda value: isinstance(value, str) and value != "")
 #: Text, or what is text although it looks like a number, such as a folder named 12.
-PATH = Kind("a path", lambda value: TEXT.holds(value) or type(value) is int)
+PATH = Kind(
+    "a path, in quotes where it looks like something else",
+    lambda value: TEXT.holds(value) or type(value) is int,
+)
 #: A path, or an object that makes one, such as a download.
-SOURCE = Kind("a path", lambda value: PATH.holds(value) or isinstance(value, dict))
+SOURCE = Kind(PATH.words, lambda value: PATH.holds(value) or isinstance(value, dict))
 MODELS = Kind(
     "RUN or [RUN,RUN]",
     lambda value: PATH.holds(value) or (isinstance(value, list) and all(PATH.holds(each) for each in value)),
@@ -209,19 +211,20 @@ KINDS: dict[str, dict[str, Kind]] = {
     "export": {"ckpt": MODELS, "model_class": TEXT.or_else(None), "output": PATH},
     "compare": {"runs": MODELS, "output": PATH.or_else(None)},
     "simulate": {
-        "events": whole(1),
+        "events": whole(1, 10**9),
         "seed": whole(0),
-        "measurements": whole(1),
+        "measurements": whole(1, 1000),
         "output": PATH,
         "workers": whole(1).or_else(None),
-        "energy": number(above=0),
-        "masses.heavy_higgs": number(above=0),
-        "masses.charged_higgs": number(above=0),
-        "masses.light_higgs": number(above=0),
+        # beyond these, hours bring no event
+        "energy": number(above=0, most=1_000_000),
+        "masses.heavy_higgs": number(above=0, most=5000),
+        "masses.charged_higgs": number(above=0, most=5000),
+        "masses.light_higgs": number(above=0, most=5000),
         "hadronisation": FLAG,
         "multiparton_interactions": FLAG,
-        "lepton_pt": number(above=0),
-        "jet_pt": number(above=0),
+        "lepton_pt": number(above=0, most=200),
+        "jet_pt": number(above=0, most=60),
     },
 }
 
@@ -236,16 +239,20 @@ def require_kinds(command: str, values: Mapping[str, Any]) -> None:
     Raises:
         UserError: names the first of them and what to give instead.
     """
-    given = {**dict(flat(values)), **values}
+    given = dict(_nodes(values))
     for key, kind in KINDS[command].items():
         value = given.get(key)
         if key in given and not kind.holds(value):
             raise UserError(f"{key}={_shown(value)}: give {kind.words}")
         for parent in _parents(key):
-            if parent in given and not isinstance(given[parent], dict | None):
+            if parent in given and not isinstance(given[parent], dict):
                 raise UserError(
                     f"{parent}={_shown(given[parent])}: say {key}=..., or choose one of the group"
                 )
+    for parent in {parent for key in KINDS[command] for parent in _parents(key)} & given.keys():
+        for key in () if _TARGET in given[parent] else given[parent]:
+            if f"{parent}.{key}" not in KINDS[command]:
+                raise UserError(f"{parent}.{key} is not a key of the configuration (see --help)")
 
 
 def validate(config: Mapping[str, Any]) -> None:
@@ -368,7 +375,10 @@ def as_data(config: Any, source: str, allowed: Mapping[str, str]) -> dict[str, A
     """
     if not isinstance(config, dict):
         raise UserError(f"{source} holds no configuration: it is no checkpoint of higgs_lightning")
-    return {str(key): _as_data(value, str(key), source, allowed) for key, value in _renamed(config).items()}
+    try:
+        return {str(k): _as_data(value, str(k), source, allowed) for k, value in _renamed(config).items()}
+    except RecursionError:
+        raise UserError(f"{source} nests its configuration without end: it is not to be trusted") from None
 
 
 def _as_data(value: Any, place: str, source: str, allowed: Mapping[str, str]) -> Any:
@@ -378,7 +388,7 @@ def _as_data(value: Any, place: str, source: str, allowed: Mapping[str, str]) ->
             if key.startswith("_") and key not in (_TARGET, _PARTIAL):
                 raise UserError(f"{source} says {place}.{key}, which a file may not: it is not to be trusted")
         if _TARGET in read:
-            name = read[_TARGET]
+            name = str(read[_TARGET])
             if name not in NAMED.get(place, ()) and allowed.get(place) != name:
                 raise UserError(
                     f"{source} names {name} as its {place}, which is not one of higgs_lightning's: if you "
@@ -403,6 +413,14 @@ def literal(config: Any) -> Any:
     if isinstance(config, list):
         return [literal(value) for value in config]
     return config.replace("${", "\\${") if isinstance(config, str) else config
+
+
+def _nodes(config: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Every value of a configuration with its whole name, and every group."""
+    for key, value in config.items():
+        yield f"{prefix}{key}", value
+        if isinstance(value, dict):
+            yield from _nodes(value, f"{prefix}{key}.")
 
 
 def _parents(key: str) -> Iterator[str]:

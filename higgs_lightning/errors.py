@@ -62,7 +62,7 @@ def _refuses_a_value(error: BaseException | None) -> bool:
 def one_sentence(command: Callable[P, R]) -> Callable[P, R]:
     """Make a command end on a :class:`UserError` with its sentence on standard error and exit status 1.
 
-    Ctrl-C ends it with exit status 130, as shells expect.
+    Ctrl-C ends it with exit status 130, as shells expect, and says how to go on where that is known.
     """
 
     @wraps(command)
@@ -72,8 +72,8 @@ def one_sentence(command: Callable[P, R]) -> Callable[P, R]:
         except BrokenPipeError:  # who read the output, such as `| head`, has enough
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             raise SystemExit(128 + signal.SIGPIPE) from None
-        except KeyboardInterrupt:
-            print("interrupted", file=sys.stderr)
+        except KeyboardInterrupt as interrupt:
+            print(": ".join(["interrupted", *map(str, interrupt.args)]), file=sys.stderr)
             raise SystemExit(128 + signal.SIGINT) from None
         except Exception as error:
             mistake = user_error_in(error)

@@ -45,9 +45,9 @@ def output_file(key: str, path: Path, suffixes: Sequence[str], inputs: Sequence[
     if not path.name.endswith(tuple(suffixes)):
         endings = (" or " if len(suffixes) == 2 else ", ").join(suffixes)
         raise UserError(f"{key}={path}: end the name in {endings}")
-    if path.is_dir() or not path.parent.is_dir():
+    if os.path.isdir(path) or not os.path.isdir(path.parent):  # Path.is_dir raises where a name is too long
         raise UserError(f"{key}={path}: give the name of a file in a folder that exists")
-    if path.exists() and any(source.exists() and os.path.samefile(path, source) for source in inputs):
+    if os.path.exists(path) and any(os.path.exists(s) and os.path.samefile(path, s) for s in inputs):
         raise UserError(f"{key}={path} is the input: give another name")
     partial = partial_name(path)
     try:

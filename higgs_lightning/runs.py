@@ -34,6 +34,8 @@ PLOTS = "plots"
 TENSORBOARD = "tensorboard"
 CHECKPOINTS = "checkpoints"
 _LOCK = ".lock"
+#: What else is a number in ``metrics.json``, beside what is named ``split/metric``.
+_NUMBERS = ("parameters", "train_seconds")
 
 
 @dataclass(frozen=True)
@@ -80,7 +82,7 @@ def find_checkpoint(ckpt: str | Path, which: str) -> Path:
             raise UserError(f"ckpt=last: no run below {RUNS.resolve()} has a checkpoint; give ckpt=PATH")
         newest = max(found, key=lambda path: path.stat().st_mtime)
         return checkpoint_path(newest.parent.parent, which)
-    path = Path(ckpt)
+    path = Path(str(ckpt))
     if os.path.isdir(path):
         path = checkpoint_path(path, which)
     if not os.path.isfile(path):  # unlike Path.is_file also where a folder above may not be entered
@@ -182,17 +184,25 @@ def _metrics(content: Any) -> dict[str, Any]:
     if not isinstance(content, dict):
         raise ValueError("it holds no metrics")
     for key, value in content.items():
-        if "/" in key and not isinstance(value, int | float | None):
+        is_number = key in _NUMBERS or "/" in key
+        if is_number and not isinstance(value, int | float | None):
             raise ValueError(f"its {key} is {value!r}")
     return content
 
 
 def read_history(path: Path) -> list[dict[str, float]]:
-    """The rows of a run's table of epochs; none where it is not there."""
+    """The rows of a run's table of epochs; none where it is not there.
+
+    Raises:
+        ValueError: it is no such table.
+    """
     if not path.exists():
         return []
     with path.open(newline="") as file:
-        return [{k: float(value) for k, value in row.items() if value} for row in csv.DictReader(file)]
+        rows = list(csv.DictReader(file))
+    if any(None in row or not row.get("epoch") for row in rows):
+        raise ValueError("a row has no epoch, or more fields than there are names")
+    return [{k: float(value) for k, value in row.items() if value} for row in rows]
 
 
 def flat(config: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:

@@ -13,7 +13,9 @@ from omegaconf import DictConfig, OmegaConf
 from rich.progress import track
 
 from higgs_lightning.command import command
+from higgs_lightning.configuration import require_kinds
 from higgs_lightning.errors import UserError
+from higgs_lightning.files import output_file, replaced
 
 
 def simulate(
@@ -50,25 +52,16 @@ def simulate(
     Raises:
         UserError: an argument can't be used, or pythia8mc is not installed.
     """
-    for name, count, least in (
-        ("events", events, 1),
-        ("seed", seed, 0),
-        ("measurements", measurements, 1),
-        ("workers", workers or 1, 1),
-    ):
-        if not isinstance(count, int) or count < least:
-            raise UserError(f"{name}={count}: give a whole number, {least} or more")
-    for name, value in {"energy": energy, **masses, "lepton_pt": lepton_pt, "jet_pt": jet_pt}.items():
-        if not isinstance(value, int | float) or value <= 0:
-            raise UserError(f"{name}={value}: give a number of GeV above 0")
-    for name, flag in (
-        ("hadronisation", hadronisation),
-        ("multiparton_interactions", multiparton_interactions),
-    ):
-        if not isinstance(flag, bool):
-            raise UserError(f"{name}={flag}: give true or false")
-    if output.is_dir() or not output.parent.is_dir():
-        raise UserError(f"output={output}: give the name of a file in a folder that exists")
+    require_kinds(
+        "simulate",
+        {
+            **{"events": events, "seed": seed, "measurements": measurements, "output": str(output)},
+            **{"workers": workers, "energy": energy, "masses": masses, "hadronisation": hadronisation},
+            **{"multiparton_interactions": multiparton_interactions},
+            **{"lepton_pt": lepton_pt, "jet_pt": jet_pt},
+        },
+    )
+    output = output_file("output", output, (".csv.gz",))
     try:  # an optional extra, which only this command needs
         from higgs_lightning.simulation.chunks import divide, end_with_parent, simulate_chunk
     except ModuleNotFoundError:
@@ -87,7 +80,8 @@ def simulate(
         multiparton_interactions=multiparton_interactions,
     )
     # spawned, not forked: Pythia must not inherit another process's state
-    with ProcessPoolExecutor(workers or os.cpu_count(), get_context("spawn"), end_with_parent) as pool:
+    processes = min(workers or os.cpu_count() or 1, len(chunks))
+    with ProcessPoolExecutor(processes, get_context("spawn"), end_with_parent) as pool:
         done = pool.map(simulate_one, chunks)
         rows = np.concatenate(list(track(done, "Simulating", total=len(chunks))))
     np.random.default_rng(seed).shuffle(rows)
@@ -96,18 +90,18 @@ def simulate(
 
 def write(rows: np.ndarray, output: Path) -> None:
     """Write HIGGS rows (N, 29) with 5 significant digits, in bytes that depend on nothing else."""
-    unfinished = output.with_name(output.name + ".part")
-    with unfinished.open("wb") as file, gzip.GzipFile("", "wb", fileobj=file, mtime=0) as compressed:
+    with (
+        replaced(output) as partial,
+        partial.open("wb") as file,
+        gzip.GzipFile("", "wb", fileobj=file, mtime=0) as compressed,
+    ):
         np.savetxt(compressed, rows, fmt="%.5g", delimiter=",")
-    unfinished.replace(output)
 
 
-@command("simulate")
+@command("simulate", {"output": "say where the events go: output=FILE.csv.gz"})
 def main(cfg: DictConfig) -> None:
-    if OmegaConf.is_missing(cfg, "output"):
-        raise UserError("say where the events go: output=FILE.csv.gz")
     config: dict[str, Any] = OmegaConf.to_container(cfg, resolve=True)  # type: ignore[assignment]
-    simulate(output=Path(config.pop("output")), **config)
+    simulate(output=Path(str(config.pop("output"))), **config)
 
 
 if __name__ == "__main__":

@@ -86,7 +86,7 @@ class HiggsDataModule(LightningDataModule):
         self.name: str = name if name is not None else _name_of(Path(csv))
         self.csv = csv
         self.test_csv = test_csv
-        self.cache_dir = Path(dir) / "cache"
+        self.cache_dir = Path(str(dir)) / "cache"
         self.skip_rows = skip_rows
         self.split = split
         self.val_fraction = val_fraction

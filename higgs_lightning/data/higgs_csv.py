@@ -122,7 +122,8 @@ def _blocks(source: Path, skip_rows: int) -> Iterator[tuple[bytearray, int]]:
         if text.peek(2)[:2] == b"\x1f\x8b":
             text = stack.enter_context(igzip.open(text))
         for _ in range(skip_rows):
-            text.readline(_BLOCK)
+            if not text.readline(_BLOCK):
+                break
         if not skip_rows and text.peek(len(codecs.BOM_UTF8)).startswith(codecs.BOM_UTF8):
             text.read(len(codecs.BOM_UTF8))
         # new memory for each block, which the system would have to clear, costs a tenth of the time

@@ -17,10 +17,11 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from higgs_lightning.errors import UserError
 from higgs_lightning.evaluation import plots, report
 from higgs_lightning.evaluation.metrics import difference_p_value
 from higgs_lightning.files import write_text
-from higgs_lightning.runs import PLOTS, Run, read_run, run_folders
+from higgs_lightning.runs import PLOTS, Run, config_path, read_run, run_folders
 
 _NUM_DRAWN = 10  # runs: more curves in one picture can't be told apart
 _WIDTH = 120  # of the table in a file or a pipe
@@ -61,6 +62,8 @@ def compare(paths: Sequence[Path], output: Path) -> list[Run]:
     Raises:
         UserError: there is no run, or one can't be read.
     """
+    if output.is_dir() and config_path(output):
+        raise UserError(f"output={output} is a run, whose plots would be replaced: give another folder")
     folders = [folder for path in paths for folder in run_folders(path)]
     parent = os.path.commonpath([folder.absolute().parent for folder in folders])
     runs = [read_run(folder, os.path.relpath(folder, parent)) for folder in folders]

@@ -65,8 +65,8 @@ def predict(
             **{"batch_size": batch_size, "device": device},
         },
     )
-    source, tree = which_tree(Path(input))
-    output = output_file("output", Path(output), _SUFFIXES, [source])
+    source, tree = which_tree(Path(str(input)))
+    output = output_file("output", Path(str(output)), _SUFFIXES, [source])
     if output.suffix == ".root":
         import_uproot()
     model = load_model(ckpt, model_class).to(available_device(device))
@@ -115,7 +115,7 @@ def available_device(device: str) -> str:
         UserError: it is not.
     """
     try:
-        torch.empty(1, device=device)
+        torch.empty(1, device=device).cpu()
     except (RuntimeError, AssertionError, NotImplementedError) as error:
         raise UserError(f"device={device} is not at hand ({one_line(error)[:200]}): give cpu") from error
     return device

@@ -8,12 +8,13 @@ of one of this package's classes, and numbers for it. A stranger's file can exec
 import inspect
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib import import_module
 from importlib.resources import files
 from pathlib import Path
 from pickle import UnpicklingError
 from typing import Any, NamedTuple
+from zipfile import BadZipFile, ZipFile
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -53,8 +54,11 @@ def load_checkpoint(path: Path) -> dict[str, Any]:
         UserError: the file is damaged, is no checkpoint of this project, or holds anything but plain data.
     """
     try:
+        with ZipFile(path) as archive:  # torch looks at no checksum
+            if archive.testzip() is not None:
+                raise BadZipFile("a checksum is wrong")
         checkpoint = torch.load(path, map_location="cpu", weights_only=True)
-    except (UnpicklingError, RuntimeError, EOFError, OSError, ValueError, KeyError) as error:
+    except (BadZipFile, UnpicklingError, RuntimeError, EOFError, OSError, ValueError, KeyError) as error:
         raise UserError(
             f"{path} is not a readable checkpoint: damaged, or not tensors and plain data"
         ) from error
@@ -203,7 +207,7 @@ def load_model(ckpt: str | Path | Sequence[str | Path], model_class: str | None 
     Raises:
         UserError: there is no such file, it can't be read, or models differ.
     """
-    members = [read_weights(c, model_class) for c in ([ckpt] if isinstance(ckpt, str | Path) else ckpt)]
+    members = [read_weights(c, model_class) for c in ([ckpt] if isinstance(ckpt, str | Path | int) else ckpt)]
     if not members:
         raise UserError("ckpt=[]: name at least one run")
     for member in members[1:]:
@@ -216,29 +220,36 @@ def _with_weights(weights: Weights) -> Model:
     path = str(weights.path)
     if weights.config["_target_"] in NAMED["model"]:
         with torch.device("meta"):  # shapes alone: what does not fit the file's weights gets no memory
-            shapes = {
-                name: each.shape for name, each in build_model(weights.config, path).state_dict().items()
-            }
-        if shapes != {name: getattr(tensor, "shape", None) for name, tensor in weights.tensors.items()}:
-            raise UserError(_other_version(path))
-    for name, tensor in weights.tensors.items():
-        if not torch.isfinite(tensor).all():
-            raise UserError(f"{path}: its weights {name} are not finite: damaged, or of a run that diverged")
+            _require_fit(build_model(weights.config, path), weights)
     model = build_model(weights.config, path)
     load_weights(model, weights)
     return model.eval()
+
+
+def _require_fit(model: Model, weights: Weights) -> None:
+    def forms(tensors: Mapping[str, Any]) -> dict[str, Any]:
+        return {
+            name: (each.shape, each.is_floating_point(), each.layout) if isinstance(each, Tensor) else None
+            for name, each in tensors.items()
+        }
+
+    if forms(model.state_dict()) != forms(weights.tensors):
+        raise UserError(_other_version(str(weights.path)))
 
 
 def load_weights(model: Model, weights: Weights) -> None:
     """Put weights into a model of the same options.
 
     Raises:
-        UserError: they don't fit.
+        UserError: they don't fit, or are no numbers.
     """
-    try:
-        model.load_state_dict(weights.tensors)
-    except RuntimeError as error:
-        raise UserError(_other_version(str(weights.path))) from error
+    _require_fit(model, weights)
+    for name, tensor in weights.tensors.items():
+        if tensor.is_meta or not torch.isfinite(tensor).all():
+            raise UserError(
+                f"{weights.path}: its weights {name} are not finite: damaged, or of a run that diverged"
+            )
+    model.load_state_dict(weights.tensors)
 
 
 def save_model(ckpt: str | Path, output: str | Path) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 from lightning.pytorch.loggers.logger import Logger
 from lightning.pytorch.utilities import rank_zero_only
 
+from higgs_lightning.errors import UserError, one_line
 from higgs_lightning.files import replaced
 from higgs_lightning.runs import read_history
 
@@ -20,12 +21,20 @@ class History(Logger):
 
     Args:
         path: the CSV file.
+
+    Raises:
+        UserError: it is damaged.
     """
 
     def __init__(self, path: Path) -> None:
         super().__init__()
         self.path = path
-        self._epochs = {int(row.pop("epoch")): row for row in read_history(path)}
+        try:
+            self._epochs = {int(row.pop("epoch")): row for row in read_history(path)}
+        except (ValueError, OverflowError) as error:
+            raise UserError(
+                f"{path} can't be read ({one_line(error)}): mend it, or move it away to do without"
+            ) from error
 
     @property
     def rows(self) -> list[dict[str, float]]:

@@ -11,7 +11,7 @@ from torch.optim import Optimizer
 from torchmetrics import MeanMetric, MetricCollection
 from torchmetrics.classification import BinaryAccuracy, BinaryAUROC
 
-from higgs_lightning.errors import UserError
+from higgs_lightning.errors import UserError, one_line
 from higgs_lightning.evaluation.scores import SPLITS, Evaluation, Gatherer, Step
 from higgs_lightning.models.base import Model
 from higgs_lightning.training.objective import Objective
@@ -19,6 +19,18 @@ from higgs_lightning.training.objective import Objective
 Batch = tuple[Tensor, Tensor]  # features (B, 21) in HIGGS units and labels (B,)
 
 _CHECK_EVERY = 50  # steps: each look at a loss waits for the accelerator
+
+
+def _made(key: str, make: Callable[..., Any], *arguments: Any, **more: Any) -> Any:
+    """Call what a key of the configuration describes: it refuses its options, such as a negative rate, now.
+
+    Raises:
+        UserError: it does.
+    """
+    try:
+        return make(*arguments, **more)
+    except (ValueError, TypeError) as error:
+        raise UserError(f"{key}: {one_line(error)}") from error
 
 
 class HiggsModule(LightningModule):
@@ -58,13 +70,18 @@ class HiggsModule(LightningModule):
         self.objective.to(self.device)  # only now is it known which
 
     def configure_optimizers(self) -> Any:
+        return self.scheduled_optimizer(int(self.trainer.estimated_stepping_batches))
+
+    def scheduled_optimizer(self, total_steps: int) -> dict[str, Any]:
+        """An optimizer of the weights and its schedule, as Lightning describes them.
+
+        Raises:
+            UserError: one of them refuses its options.
+        """
         assert self.optimizer is not None and self.scheduler is not None  # noqa: PT018
-        try:
-            optimizer = self.optimizer(self.model.parameters())
-        except ValueError as error:  # such as a negative learning rate
-            raise UserError(f"optimizer: {error}") from error
-        total_steps = int(self.trainer.estimated_stepping_batches)
-        return {"optimizer": optimizer, "lr_scheduler": self.scheduler(optimizer, total_steps=total_steps)}
+        optimizer = _made("optimizer", self.optimizer, self.model.parameters())
+        schedule = _made("scheduler", self.scheduler, optimizer, total_steps=total_steps)
+        return {"optimizer": optimizer, "lr_scheduler": schedule}
 
     # one step ---------------------------------------------------------------------------------------------
 

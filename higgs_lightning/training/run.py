@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import lightning
+from hydra.errors import InstantiationException
 from hydra.utils import instantiate
+from lightning import Callback, Trainer
 from lightning.pytorch.loggers import TensorBoardLogger
 from lightning.pytorch.utilities import rank_zero_only
 from lightning.pytorch.utilities.exceptions import SIGTERMException
@@ -21,7 +23,7 @@ from torch._dynamo.exc import BackendCompilerFailed
 from higgs_lightning import runs
 from higgs_lightning.configuration import as_data, literal, renewed, require_metric, validate
 from higgs_lightning.data import HiggsDataModule
-from higgs_lightning.errors import UserError
+from higgs_lightning.errors import UserError, user_error_in
 from higgs_lightning.evaluation import report
 from higgs_lightning.files import write_text
 from higgs_lightning.models.weights import (
@@ -87,14 +89,14 @@ def _train(cfg: DictConfig, config: dict[str, Any], run_dir: Path) -> dict[str, 
             f"objective.classification_weight=0: {type(model).__name__} has no decoder, so that labels are "
             "all it can learn from; pretrain a model that has one"
         )
-    objective = made(config["objective"], **teacher(config))
+    objective = made(config, "objective", **teacher(config))
     metrics = [
         f"{split}/{name}" for split in ("train", "val") for name in (*objective.losses, *_EPOCH_METRICS)
     ]
     monitor, mode = config["selection"]["monitor"], config["selection"]["mode"]
     require_metric("selection.monitor", monitor, [*metrics, "lr", "events_per_second"])
     require_metric("scheduler.monitor", config["scheduler"].get("monitor"), metrics)
-    datamodule: HiggsDataModule = made(config["data"])
+    datamodule = made(config, "data", HiggsDataModule)
     data = datamodule.identity()
     if resume is not None:
         require_same_data(config["ckpt"], load_checkpoint(resume), runs.recorded_data(run_dir), data)
@@ -104,8 +106,8 @@ def _train(cfg: DictConfig, config: dict[str, Any], run_dir: Path) -> dict[str, 
     module = HiggsModule(
         model=model,
         objective=objective,
-        optimizer=made(config["optimizer"]),
-        scheduler=made(config["scheduler"]),
+        optimizer=made(config, "optimizer"),
+        scheduler=made(config, "scheduler"),
         seed=config["seed"],
     )
     best_in = (monitor, mode) if monitor is not None else ("epoch", "max")
@@ -123,7 +125,8 @@ def _train(cfg: DictConfig, config: dict[str, Any], run_dir: Path) -> dict[str, 
     )
     last_path = runs.checkpoint_path(run_dir, "last")
     callbacks = [RunInCheckpoint(config, data), SaveWhenTerminated(last_path), best, last]
-    callbacks += [made(callback) for callback in config["callbacks"].values() if callback is not None]
+    named = {f"callbacks.{name}": callback for name, callback in config["callbacks"].items()}
+    callbacks += [made(named, key, Callback) for key, callback in named.items() if callback is not None]
     if monitor is not None:
         callbacks.append(Patience(**config["selection"], check_on_train_epoch_end=True))
     if config["trainer"]["enable_progress_bar"]:
@@ -132,12 +135,18 @@ def _train(cfg: DictConfig, config: dict[str, Any], run_dir: Path) -> dict[str, 
     tensorboard = TensorBoardLogger(run_dir, name="", version=runs.TENSORBOARD, default_hp_metric=False)
     with quiet():
         trainer = made(
-            config["trainer"],
+            config,
+            "trainer",
+            Trainer,
             callbacks=callbacks,
             logger=[history, tensorboard],
             plugins=[WholeCheckpoints()],
             default_root_dir=run_dir,
         )
+        datamodule.trainer = trainer
+        # what can't be split or trained leaves no run behind
+        datamodule.setup("fit")
+        module.scheduled_optimizer(total_steps=1)
         if is_first_process():
             record(cfg, config, run_dir, datamodule, changes)
 
@@ -163,9 +172,30 @@ def _train(cfg: DictConfig, config: dict[str, Any], run_dir: Path) -> dict[str, 
     return final
 
 
-def made(config: Mapping[str, Any], **more: Any) -> Any:
-    """The object that a configuration describes. Text in it that looks like an interpolation is text."""
-    return instantiate(OmegaConf.create(literal(config)), **more)
+def made(config: Mapping[str, Any], key: str, of: type = object, **more: Any) -> Any:
+    """The object that a key of a configuration describes. Text that looks like an interpolation is text.
+
+    Args:
+        config: holds the class and its arguments under ``key``.
+        key: for the sentence too.
+        of: the class that it must be of.
+        more: arguments that are no data.
+
+    Raises:
+        UserError: its class refuses an argument, or is another.
+    """
+    if not isinstance(config[key], dict):
+        raise UserError(f"{key}={config[key]} is no object: say {key}._target_=CLASS")
+    try:
+        instance = instantiate(OmegaConf.create(literal(config[key])), **more)
+    except InstantiationException as error:
+        refused = user_error_in(error)
+        if refused is None or isinstance(error.__cause__, UserError):
+            raise
+        raise UserError(f"{key}: {refused}") from error
+    if not isinstance(instance, of):
+        raise UserError(f"{key}._target_={config[key].get('_target_')} is no {of.__name__}")
+    return instance
 
 
 def teacher(config: Mapping[str, Any]) -> dict[str, Any]:
@@ -183,12 +213,12 @@ def record(
     changes: Mapping[str, Any],
 ) -> None:
     """Write down what runs from now on."""
+    record_start(run_dir / runs.PROVENANCE, datamodule, changes)
     write_text(run_dir / runs.CONFIG, OmegaConf.to_yaml(OmegaConf.create(literal(config))))
     if config["ckpt"] is None:
         composed = run_dir / runs.HYDRA / runs.CONFIG
         composed.parent.mkdir(exist_ok=True)
         write_text(composed, OmegaConf.to_yaml(cfg))
-    record_start(run_dir / runs.PROVENANCE, datamodule, changes)
 
 
 @contextmanager
@@ -216,19 +246,26 @@ def quiet() -> Iterator[None]:
 
 @contextmanager
 def ends_in_a_sentence(run_dir: Path) -> Iterator[None]:
-    """Say in one sentence how to go on after SIGTERM, and what compilation lacks."""
+    """Say in one sentence how to go on after SIGTERM or Ctrl-C, and what compilation lacks."""
     try:
         yield
     except SIGTERMException:
-        is_saved = runs.checkpoint_path(run_dir, "last").exists()
-        mend = f"go on with the same command and ckpt={run_dir}" if is_saved else "nothing is saved yet"
-        print(f"terminated: {mend}", file=sys.stderr)
+        print(f"terminated: {_how_to_go_on(run_dir)}", file=sys.stderr)
         raise SystemExit(128 + signal.SIGTERM) from None
+    except SystemExit as end:  # what Lightning makes of Ctrl-C
+        if isinstance(end.__context__, KeyboardInterrupt):
+            raise KeyboardInterrupt(_how_to_go_on(run_dir)) from None
+        raise
     except BackendCompilerFailed as error:
         cause = str(error).splitlines()[0]
         raise UserError(
             f"compile=true needs a C++ compiler, such as g++, or on a GPU Triton: {cause}"
         ) from error
+
+
+def _how_to_go_on(run_dir: Path) -> str:
+    is_saved = runs.checkpoint_path(run_dir, "last").exists()
+    return f"go on with the same command and ckpt={run_dir}" if is_saved else "nothing is saved yet"
 
 
 def is_first_process() -> bool:
@@ -272,8 +309,9 @@ def recorded_configuration(
     values = dict(runs.flat(composed))
     allowed = {key.removesuffix("._target_"): values[key] for key in said if key.endswith("._target_")}
     recorded = renewed(as_data(_alone(checkpoint["config"]), str(path), allowed))
-    for key, group in composed.items():
-        if isinstance(group, dict) and not isinstance(recorded.get(key, group), dict):
+    for key, group in {**composed, "model": {}}.items():
+        absent = {} if key != "model" else None  # of an earlier version's other groups today's are taken
+        if isinstance(group, dict) and not isinstance(recorded.get(key, absent), dict):
             raise UserError(f"{path} holds no {key}: it is no checkpoint of higgs_lightning")
     data = recorded.setdefault("data", {})
     data["dir"] = composed["data"]["dir"]

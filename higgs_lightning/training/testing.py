@@ -28,7 +28,13 @@ from higgs_lightning.evaluation.physics import binned_aucs, physics_metrics
 from higgs_lightning.files import write_json, write_text
 from higgs_lightning.models.weights import load_checkpoint, load_model
 from higgs_lightning.training.module import HiggsModule
-from higgs_lightning.training.run import is_first_process, made, quiet, recorded_configuration
+from higgs_lightning.training.run import (
+    ends_in_a_sentence,
+    is_first_process,
+    made,
+    quiet,
+    recorded_configuration,
+)
 
 # on real HIGGS events, 21 low-level features
 _PUBLISHED = {
@@ -57,7 +63,7 @@ def evaluate(cfg: DictConfig, out_dir: Path) -> dict[str, Any]:
 def _evaluate(config: dict[str, Any], out_dir: Path) -> dict[str, Any]:
     require_kinds("evaluate", config)
     model = load_model(config["ckpt"], config["model_class"])
-    datamodule: HiggsDataModule = made(config["data"])
+    datamodule = made(config, "data", HiggsDataModule)
     seen = [
         seen_events(
             recorded, checkpoint.get("data") or runs.recorded_data(path.parent.parent), path, datamodule
@@ -66,11 +72,12 @@ def _evaluate(config: dict[str, Any], out_dir: Path) -> dict[str, Any]:
     ]
     tell(seen, config["allow_seen_events"])
     module = HiggsModule(
-        model=model, objective=made(config["objective"]), optimizer=None, scheduler=None, seed=config["seed"]
+        model=model, objective=made(config, "objective"), optimizer=None, scheduler=None, seed=config["seed"]
     )
     with quiet():
-        trainer = made(config["trainer"], logger=False, enable_checkpointing=False, default_root_dir=out_dir)
-        trainer.test(module, datamodule, verbose=False)
+        trainer = made(config, "trainer", logger=False, enable_checkpointing=False, default_root_dir=out_dir)
+        with ends_in_a_sentence(out_dir):
+            trainer.test(module, datamodule, verbose=False)
     test = module.evaluations["test"]
     if test.auc.is_unknown:
         raise UserError("trainer.limit_test_batches leaves test events of one class: give more batches")
