@@ -62,7 +62,12 @@ def to_features(objects: Objects) -> Features:
 
 
 def wrap(angle: Float[Tensor, "*any"]) -> Float[Tensor, "*any"]:
-    """Bring angles in radians, any number of them, into [-pi, pi)."""
+    """Bring angles in radians, any number of them, into [-pi, pi).
+
+    Examples:
+        >>> wrap(torch.tensor([0.0, 3.5, -7.0]))
+        tensor([ 0.0000, -2.7832, -0.7168])
+    """
     return torch.remainder(angle + math.pi, 2 * math.pi) - math.pi
 
 

@@ -16,6 +16,11 @@ def hide_objects(num_events: int, ratio: float, generator: torch.Generator) -> O
         ratio: share of the six objects to hide in each event, rounded to whole objects. At least one stays
             visible.
         generator: source of the randomness.
+
+    Examples:
+        >>> hidden = hide_objects(2, ratio=0.5, generator=torch.Generator().manual_seed(0))
+        >>> hidden.shape, hidden.sum(dim=1)
+        (torch.Size([2, 6]), tensor([3, 3]))
     """
     num_hidden = min(round(ratio * schema.NUM_OBJECTS), schema.NUM_OBJECTS - 1)
     order = torch.rand(num_events, schema.NUM_OBJECTS, generator=generator, device=generator.device)
@@ -29,7 +34,13 @@ def missing_objects(features: Features) -> ObjectMask:
 
 
 def hidden_features(hidden: ObjectMask) -> FeatureMask:
-    """Spread a mask of objects over their features; ``True`` = hidden."""
+    """Spread a mask of objects over their features; ``True`` = hidden.
+
+    Examples:
+        >>> lepton = torch.tensor([[True, False, False, False, False, False]])
+        >>> [schema.LOW_LEVEL[i].name for i in hidden_features(lepton)[0].nonzero()]
+        ['lepton_pT', 'lepton_eta', 'lepton_phi']
+    """
     return hidden[:, _OBJECT_OF_FEATURE.to(hidden.device)]
 
 

@@ -51,6 +51,7 @@ COLLISION: dict[str, Any] = {
     "lepton_pt": 15,
     "jet_pt": 15,
 }
+collect_ignore = ["benchmarks"]  # programs, without tests
 REPOSITORY = Path(__file__).parent.parent
 SHARED = REPOSITORY.parent / "shared"
 
