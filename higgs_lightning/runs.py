@@ -224,7 +224,7 @@ def own_configuration(
         composed: the command's configuration, from which comes what the run has not.
         said: the keys that the command line decides, see :func:`higgs_lightning.command.said`.
     """
-    config = _laid_over(composed, recorded)
+    config: dict[str, Any] = _laid_over(composed, recorded)
     theirs, ours = dict(flat(recorded)), dict(flat(composed))
     for key in said:
         *parents, last = key.split(".")

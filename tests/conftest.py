@@ -15,12 +15,30 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 import numpy as np
 import pytest
 import torch
+from beartype import beartype
 from hydra import compose, initialize_config_dir
+from jaxtyping import config, install_import_hook, jaxtyped
 from omegaconf import DictConfig
+
+# before they are imported: every call in these modules is checked against the shapes of its signature
+install_import_hook(
+    [
+        f"higgs_lightning.{name}"
+        for name in ("masking", "kinematics", "models", "training.objective", "evaluation.scores")
+    ],
+    "beartype.beartype(conf=beartype.BeartypeConf(is_pep484_tower=True))",
+)
 
 from higgs_lightning import schema
 from higgs_lightning.command import CONFIG_DIR
 from higgs_lightning.evaluation import report
+from higgs_lightning.evaluation.scores import Step
+from higgs_lightning.kinematics import Objects
+from higgs_lightning.models import Output, Reconstruction
+
+NAMED_TUPLES: tuple[Any, ...] = (Objects, Output, Reconstruction, Step)
+for each in NAMED_TUPLES:  # the hook leaves them out
+    each.__new__ = jaxtyped(typechecker=beartype)(each.__new__)
 
 SMALL = ["data.train_events=1500", "trainer.max_epochs=2", "trainer.enable_progress_bar=false"]
 SMALL_PARTICLE = [*SMALL, "model.num_layers=1", "model.dim=16", "optimizer.lr=1e-2"]
@@ -33,6 +51,7 @@ COLLISION: dict[str, Any] = {
     "lepton_pt": 15,
     "jet_pt": 15,
 }
+collect_ignore = ["benchmarks"]  # programs, without tests
 REPOSITORY = Path(__file__).parent.parent
 SHARED = REPOSITORY.parent / "shared"
 
@@ -94,6 +113,12 @@ def without_plots(monkeypatch: pytest.MonkeyPatch) -> None:
     """Trainings in this process draw nothing, which would take most of the time of a short one."""
     for name in ("draw_history", "draw_evaluations"):
         monkeypatch.setattr(report, name, lambda *_: {})
+
+
+@pytest.fixture
+def without_shape_checks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Shapes are not checked, for torch.compile, which can't trace the checks."""
+    monkeypatch.setattr(config, "jaxtyping_disable", True)
 
 
 @pytest.fixture

@@ -35,7 +35,7 @@ def folders(cache_dir: Path) -> list[Path]:
 def test_the_cache_holds_the_file_s_numbers(csv: Path, tmp_path: Path):
     events = open_events(csv, tmp_path / "cache")
     assert np.array_equal(events, make_events(300))
-    assert (events.dtype, events.shape[1]) == (np.float32, len(schema.CACHED_COLUMNS))
+    assert (events.dtype, events.shape[1]) == (np.dtype(np.float32), len(schema.CACHED_COLUMNS))
     assert not events.flags.writeable
     (folder,) = folders(tmp_path / "cache")
     assert np.array_equal(np.load(folder / "events.npy", mmap_mode="r", allow_pickle=False), events)

@@ -277,7 +277,7 @@ def test_two_processes_train_and_test_like_one(higgs_csv: Path, tmp_path: Path):
     assert trained["test/auc"] > 0.6
 
 
-@pytest.mark.usefixtures("without_plots")
+@pytest.mark.usefixtures("without_plots", "without_shape_checks")
 def test_compiled(higgs_csv: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """By a backend that needs no compiler: the same training."""
     options = [*SMALL_PARTICLE, "data=higgs", f"data.csv={higgs_csv}", f"data.dir={tmp_path}"]

@@ -9,10 +9,9 @@ import torch
 from isal import isal_zlib
 from lightning import LightningDataModule
 from torch import Tensor
-from torch.utils.data import DataLoader
 
 from higgs_lightning import schema
-from higgs_lightning.data.batches import Events, batches
+from higgs_lightning.data.batches import EventLoader, Events, batches
 from higgs_lightning.data.cache import open_events
 from higgs_lightning.data.download import HIGGS_SIZE
 from higgs_lightning.data.splits import draw_balanced, split_rows
@@ -177,7 +176,7 @@ class HiggsDataModule(LightningDataModule):
         std = np.sqrt(mean_of_squares - mean**2)
         return torch.from_numpy(mean).float(), torch.from_numpy(std).float()
 
-    def train_dataloader(self) -> DataLoader:
+    def train_dataloader(self) -> EventLoader:
         self._train_loader = batches(self.events["train"], self.batch_size, shuffle_seed=self.seed)
         self._train_loader.load_state_dict(self._position)
         return self._train_loader
@@ -190,10 +189,10 @@ class HiggsDataModule(LightningDataModule):
     def load_state_dict(self, state_dict: dict[str, int]) -> None:
         self._position = state_dict
 
-    def val_dataloader(self) -> DataLoader:
+    def val_dataloader(self) -> EventLoader:
         return batches(self.events["val"], self.batch_size)
 
-    def test_dataloader(self) -> list[DataLoader]:
+    def test_dataloader(self) -> list[EventLoader]:
         """Every split in the order of its file: train, validation, test."""
         return [batches(events, self.batch_size) for events in self.events.values()]
 
