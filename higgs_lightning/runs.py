@@ -97,7 +97,7 @@ def folder_of(ckpt: str | Path) -> Path:
 
 @contextmanager
 def claimed(folder: Path, goes_on: bool) -> Iterator[None]:
-    """Hold a folder for one run. Nothing in it is touched but its lock.
+    """Hold a folder for one run. Nothing in it is touched but its lock; what stays empty goes again.
 
     Args:
         folder: made where it is not there.
@@ -113,7 +113,13 @@ def claimed(folder: Path, goes_on: bool) -> Iterator[None]:
                 raise UserError(
                     f"{folder} holds a run: go on with it by ckpt={folder}, or give another hydra.run.dir"
                 )
-            yield
+            try:
+                yield
+            except BaseException:
+                if all(path.name == _LOCK for path in folder.iterdir()):  # nothing came of it
+                    (folder / _LOCK).unlink(missing_ok=True)
+                    folder.rmdir()
+                raise
     except Timeout:
         raise UserError(f"another process trains in {folder}: give this run another hydra.run.dir") from None
 

@@ -76,12 +76,13 @@ def _csv(path: Path, is_gzip: bool) -> Iterator[tuple[np.ndarray, float]]:
         if not first:
             raise UserError(f"{path} holds no events")
         fields = [field.strip() for field in next(csv.reader([first]))]  # names may be quoted
-        if len(fields) > 1 and fields[-1] == str(len(fields) - 1) and fields[1:] == _counted(len(fields))[1:]:
+        named = fields[1:] if fields[0] == "" else fields  # pandas leaves the name of its index empty
+        if len(named) > 1 and named == _counted(len(named)):
             raise UserError(
                 f"{path}: its first line counts the columns, as pandas names them by itself: write the file "
                 "with header=False, or with the names of schema.LOW_LEVEL"
             )
-        filled = [field for field in fields if field]  # pandas leaves the name of its index empty
+        filled = [field for field in fields if field]
         has_names = filled != [] and not any(_is_number(field) for field in filled)
         file.seek(0)
         columns = _columns(fields, path) if has_names else _unnamed(len(fields), path)
