@@ -12,6 +12,7 @@ from typing import Any
 # before torch is imported, here and in what tests start: the tests share the cores, not each of them all
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
+import forked
 import numpy as np
 import pytest
 import torch
@@ -57,7 +58,12 @@ SHARED = REPOSITORY.parent / "shared"
 
 
 def command(*overrides: str, cwd: Path, name: str = "train") -> subprocess.CompletedProcess[str]:
-    """Start a command of the package as a user would."""
+    """Run a command of the package, in a process of its own that need not import torch anew."""
+    return forked.run(name, list(overrides), cwd, timeout=300)
+
+
+def started(*overrides: str, cwd: Path, name: str = "train") -> subprocess.CompletedProcess[str]:
+    """Start a command of the package as a user would: where it starts processes itself, or imports count."""
     arguments = [sys.executable, "-m", f"higgs_lightning.{name}", *overrides]
     return subprocess.run(arguments, cwd=cwd, capture_output=True, text=True, timeout=300, check=False)
 
@@ -140,7 +146,7 @@ def refusal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., st
 def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of one small run on the embedded sample, started as a user would."""
     cwd = tmp_path_factory.mktemp("run")
-    done = command(*SMALL_PARTICLE, "data.train_events=20000", cwd=cwd)
+    done = started(*SMALL_PARTICLE, "data.train_events=20000", cwd=cwd)
     assert done.returncode == 0, done.stderr
     (folder,) = (cwd / "outputs").glob("*/*")
     assert re.search(r"test .* 6,000 ", done.stdout)

@@ -228,9 +228,7 @@ def test_a_source_that_changes_while_it_is_read_is_refused(csv: Path, tmp_path: 
 @pytest.fixture(scope="module")
 def processes():
     """Processes that have imported everything, and start at once."""
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["higgs_lightning.data.cache"])
-    return context
+    return multiprocessing.get_context("forkserver")
 
 
 def build_in_small_blocks(csv: Path, cache_dir: Path, builds: Path, first_sleeps: bool = False) -> None:

@@ -12,7 +12,7 @@ import pyarrow.parquet
 import pytest
 import torch
 import uproot
-from conftest import command, composed, make_events, write_csv
+from conftest import composed, make_events, started, write_csv
 from omegaconf import OmegaConf
 
 from higgs_lightning import load_model, save_model, schema
@@ -185,7 +185,7 @@ def test_two_processes_evaluate_in_the_order_of_the_file(run: Path, tmp_path: Pa
     alone = evaluate(composed(*options, "data.train_events=20000", name="evaluate"), tmp_path / "alone")
     two = ["trainer=ddp", "trainer.accelerator=cpu", "trainer.devices=2"]
     folder = tmp_path / "together"
-    done = command(*options, *two, QUIET, f"hydra.run.dir={folder}", cwd=tmp_path, name="evaluate")
+    done = started(*options, *two, QUIET, f"hydra.run.dir={folder}", cwd=tmp_path, name="evaluate")
     assert done.returncode == 0, done.stderr
     together = json.loads((folder / "metrics.json").read_text())
     tables = [
@@ -213,7 +213,12 @@ def test_published_curves_are_drawn_over_what_they_are_for(
     from higgs_lightning.evaluation import report
 
     published: list[Any] = []
-    monkeypatch.setattr(report, "draw_evaluations", lambda *a: published.append(a[1:]) or {})
+
+    def drawn(_: Any, *arguments: Any) -> dict[str, Any]:
+        published.append(arguments)
+        return {}
+
+    monkeypatch.setattr(report, "draw_evaluations", drawn)
     for name in ("embedded sample (simulated)", "UCI HIGGS"):
         options = [f"ckpt={run}", QUIET, "data.train_events=20000", f"data.name={name!r}"]
         evaluate(composed(*options, name="evaluate"), tmp_path / name)

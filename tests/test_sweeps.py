@@ -9,7 +9,7 @@ from typing import Any
 import optuna
 import pytest
 import yaml
-from conftest import REPOSITORY, command, composed, make_events, write_csv
+from conftest import REPOSITORY, command, composed, make_events, started, write_csv
 from hydra.core.hydra_config import HydraConfig
 from hydra_plugins.hydra_submitit_launcher.config import SlurmQueueConf
 
@@ -30,7 +30,7 @@ def failures(sweep: Path) -> dict[str, str]:
 
 @pytest.mark.parametrize("launcher", ["joblib", "submitit_local"])
 def test_launchers(launcher: str, small: list[str], tmp_path: Path):
-    done = command(*small, f"hydra/launcher={launcher}", "model.num_heads=3,4", cwd=tmp_path)
+    done = started(*small, f"hydra/launcher={launcher}", "model.num_heads=3,4", cwd=tmp_path)
     assert done.returncode == 1
     assert done.stderr.splitlines()[-1] == "error: 1 of 2 jobs failed (0): the table says why"
     (sweep,) = tmp_path.glob("outputs/*/*")

@@ -16,7 +16,16 @@ import numpy as np
 import pytest
 import safetensors.torch
 import torch
-from conftest import REPOSITORY, SMALL, SMALL_PARTICLE, command, composed, make_events, write_csv
+from conftest import (
+    REPOSITORY,
+    SMALL,
+    SMALL_PARTICLE,
+    command,
+    composed,
+    make_events,
+    started,
+    write_csv,
+)
 from omegaconf import DictConfig, OmegaConf
 
 from higgs_lightning import load_model
@@ -252,7 +261,7 @@ def test_two_processes_train_and_test_like_one(higgs_csv: Path, tmp_path: Path):
     two_processes = ["trainer.accelerator=cpu", "trainer.devices=2"]
 
     def metrics_after(*overrides: str) -> dict[str, Any]:
-        done = command(*options, *overrides, cwd=tmp_path)
+        done = started(*options, *overrides, cwd=tmp_path)
         assert done.returncode == 0, done.stderr
         latest = max(tmp_path.glob("outputs/*/*/metrics.json"), key=lambda path: path.stat().st_mtime)
         return {**json.loads(latest.read_text()), "run": str(latest.parent)}
@@ -300,7 +309,7 @@ def test_compiled(higgs_csv: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPat
 def test_without_a_compiler(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("CXX", str(tmp_path / "g++"))
     monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", str(tmp_path / "cache"))
-    done = command("trainer=debug", "trainer.accelerator=cpu", "compile=true", cwd=tmp_path)
+    done = started("trainer=debug", "trainer.accelerator=cpu", "compile=true", cwd=tmp_path)
     assert done.returncode == 1
     assert "error: compile=true needs a C++ compiler" in done.stderr
     assert "Traceback" not in done.stderr
@@ -361,7 +370,7 @@ def test_bad_input_ends_with_one_sentence(overrides: list[str], sentence: str, r
 
 
 def test_bad_input_ends_a_process(tmp_path: Path):
-    done = command("ckpt=nowhere", cwd=tmp_path)
+    done = started("ckpt=nowhere", cwd=tmp_path)
     assert done.returncode == 1
     assert "Traceback" not in done.stderr
     assert re.search("^error: .*nowhere does not exist", done.stderr.splitlines()[-1])
