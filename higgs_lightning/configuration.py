@@ -240,7 +240,7 @@ def require_kinds(command: str, values: Mapping[str, Any]) -> None:
         UserError: names the first of them and what to give instead.
     """
     given = dict(_nodes(values))
-    for key, kind in KINDS[command].items():
+    for key, kind in KINDS.get(command, {}).items():
         value = given.get(key)
         if key in given and not kind.holds(value):
             raise UserError(f"{key}={_shown(value)}: give {kind.words}")
