@@ -239,8 +239,8 @@ def require_kinds(command: str, values: Mapping[str, Any]) -> None:
     Raises:
         UserError: names the first of them and what to give instead.
     """
-    given = dict(_nodes(values))
-    for key, kind in KINDS.get(command, {}).items():
+    given, kinds = dict(_nodes(values)), KINDS.get(command, {})
+    for key, kind in kinds.items():
         value = given.get(key)
         if key in given and not kind.holds(value):
             raise UserError(f"{key}={_shown(value)}: give {kind.words}")
@@ -249,9 +249,9 @@ def require_kinds(command: str, values: Mapping[str, Any]) -> None:
                 raise UserError(
                     f"{parent}={_shown(given[parent])}: say {key}=..., or choose one of the group"
                 )
-    for parent in {parent for key in KINDS[command] for parent in _parents(key)} & given.keys():
+    for parent in {parent for key in kinds for parent in _parents(key)} & given.keys():
         for key in () if _TARGET in given[parent] else given[parent]:
-            if f"{parent}.{key}" not in KINDS[command]:
+            if f"{parent}.{key}" not in kinds:
                 raise UserError(f"{parent}.{key} is not a key of the configuration (see --help)")
 
 
