@@ -403,7 +403,7 @@ def _as_data(value: Any, place: str, source: str, allowed: Mapping[str, str]) ->
 
 
 def _naming(place: str) -> str:
-    return f"{place}.{_TARGET}" if place != "model" else "model_class (in train: model._target_)"
+    return f"{place}.{_TARGET}" if place != "model" else f"model.{_TARGET} in train, model_class elsewhere"
 
 
 def literal(config: Any) -> Any:

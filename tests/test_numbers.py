@@ -271,6 +271,21 @@ def test_every_value_of_the_configuration_has_a_kind():
     validate(OmegaConf.to_container(composed(), resolve=True))  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize("value", [0.0, 0.37, np.nan])
+def test_a_constant_feature_has_a_z_score(value: float, tmp_path: Path):
+    """It tells nothing, and must not make the loss nan: dividing by its deviation did."""
+    events = make_events(400)
+    events[:, 1 + NAMES.index("jet_4_eta")] = value
+    data = HiggsDataModule(write_csv(tmp_path / "events.csv", events), dir=tmp_path)
+    data.setup("fit")
+    mean, std = data.statistics()
+    column = NAMES.index("jet_4_eta")
+    assert mean[column].item() == pytest.approx(np.nan_to_num(value))
+    assert std[column] == 1
+    others = np.delete(data.arrays("train")[0], column, axis=1).astype(float)
+    np.testing.assert_allclose(np.delete(std, column), others.std(axis=0), rtol=1e-6)
+
+
 def test_a_saved_model_is_the_model(run: Path, tmp_path: Path):
     save_model(run, tmp_path / "weights.safetensors")
     features = torch.from_numpy(make_events(20)[:, 1:])

@@ -163,7 +163,10 @@ class HiggsDataModule(LightningDataModule):
         ]
 
     def statistics(self) -> tuple[Tensor, Tensor]:
-        """Mean and standard deviation of each feature, (21,) each, over the events that define z-scores."""
+        """Mean and standard deviation of each feature, (21,) each, over the events that define z-scores.
+
+        Of a feature that is the same in all events, or missing in all of them, the deviation is 1.
+        """
         splits = [self.events["train"]] if self.statistics_of == "train" else list(self.events.values())
         total = np.zeros((3, schema.NUM_FEATURES))
         for events in splits:
@@ -172,8 +175,10 @@ class HiggsDataModule(LightningDataModule):
                 known = ~np.isnan(chunk)
                 chunk[~known] = 0
                 total += known.sum(axis=0), chunk.sum(axis=0), np.square(chunk).sum(axis=0)
-        mean, mean_of_squares = total[1:] / total[0]
-        std = np.sqrt(mean_of_squares - mean**2)
+        mean, mean_of_squares = total[1:] / np.maximum(total[0], 1)
+        variance = mean_of_squares - mean**2
+        is_constant = variance <= 1e-12 * mean_of_squares  # but for rounding
+        std = np.sqrt(np.where(is_constant, 1.0, variance))
         return torch.from_numpy(mean).float(), torch.from_numpy(std).float()
 
     def train_dataloader(self) -> EventLoader:
