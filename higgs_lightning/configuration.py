@@ -62,6 +62,7 @@ def number(
     most: float | None = None,
     above: float | None = None,
     below: float | None = None,
+    noun: str = "a number",
 ) -> Kind:
     """Finite numbers within bounds: ``least`` and ``most`` are numbers of the kind, the others are not."""
     bounds = [
@@ -80,7 +81,7 @@ def number(
             and (below is None or value < below)
         )
 
-    return Kind(" ".join(["a number", *bounds]), holds)
+    return Kind(" ".join([noun, *bounds]), holds)
 
 
 def one_of(*values: Any) -> Kind:
@@ -133,13 +134,8 @@ _OBJECTIVE = {
     "objective.reflect": FLAG,
     "objective.smearing": number(least=0, most=1),
 }
-_PRECISIONS = (
-    16,
-    32,
-    64,
-    *("16", "32", "64", "16-true", "16-mixed", "bf16", "bf16-true", "bf16-mixed", "32-true", "64-true"),
-    *("transformer-engine", "transformer-engine-float16"),
-)
+#: Features and weights are float32; only products may be less precise.
+_PRECISIONS = ("32-true", "16-mixed", "bf16-mixed", 32, 16, "32", "16", "bf16")
 _TRAINER = {
     "trainer.max_epochs": whole(1),
     "trainer.accelerator": TEXT,
@@ -217,14 +213,14 @@ KINDS: dict[str, dict[str, Kind]] = {
         "output": PATH,
         "workers": whole(1).or_else(None),
         # beyond these, hours bring no event
-        "energy": number(above=0, most=1_000_000),
-        "masses.heavy_higgs": number(above=0, most=5000),
-        "masses.charged_higgs": number(above=0, most=5000),
-        "masses.light_higgs": number(above=0, most=5000),
+        "energy": number(above=0, most=1_000_000, noun="a number of GeV"),
+        "masses.heavy_higgs": number(above=0, most=5000, noun="a number of GeV"),
+        "masses.charged_higgs": number(above=0, most=5000, noun="a number of GeV"),
+        "masses.light_higgs": number(above=0, most=5000, noun="a number of GeV"),
         "hadronisation": FLAG,
         "multiparton_interactions": FLAG,
-        "lepton_pt": number(above=0, most=200),
-        "jet_pt": number(above=0, most=60),
+        "lepton_pt": number(above=0, most=200, noun="a number of GeV"),
+        "jet_pt": number(above=0, most=60, noun="a number of GeV"),
     },
 }
 

@@ -260,11 +260,17 @@ def _laid_over(below: Any, above: Any) -> Any:
 def recorded_data(folder: Path) -> Any:
     """The identity of the data of a run's latest start, by its ``provenance.json``; None without one."""
     try:
-        starts = json.loads((folder / PROVENANCE).read_text())
-        data = starts[-1]["data"]
+        return identity_of(json.loads((folder / PROVENANCE).read_text())[-1]["data"])
+    except (OSError, ValueError, KeyError, IndexError, TypeError):
+        return None
+
+
+def identity_of(data: Any) -> list[dict[str, Any]] | None:
+    """The identity of some data as a file holds it, see HiggsDataModule.identity; None of anything else."""
+    try:
         return [
             {"file": str(each["file"]), "rows": int(each["rows"]), "crc32": int(each["crc32"])}
             for each in data
         ]
-    except (OSError, ValueError, KeyError, IndexError, TypeError):
+    except (ValueError, KeyError, TypeError):
         return None

@@ -38,6 +38,7 @@ def job(function: Callable[[DictConfig], Any]) -> Callable[[DictConfig], Any]:
             _log.error("job %s failed: %s", hydra.job.num, reason, exc_info=mistake is None)
             folder = Path(hydra.runtime.output_dir)
             if not runs.holds_run(folder):  # of an earlier sweep in the same folder
+                folder.mkdir(parents=True, exist_ok=True)  # what was refused at once left none
                 write_text(folder / runs.FAILURE, reason + "\n")
                 write_text(folder / runs.CONFIG, _as_far_as_known(cfg))
             return None

@@ -3,7 +3,10 @@
 One process imports everything, makes the files of :mod:`mistakes_files` once, and forks a child a case, which
 takes a fraction of a second. As a script it tells how many cases there are of which kind, and which fail:
 
-    python tests/mistakes.py [--sentences] [PATTERN ...]      # the cases that hold all of these
+    python tests/mistakes.py [--sentences] [--half] [PATTERN ...]
+
+``--sentences`` shows how each case ends; ``--half`` takes every other case; patterns choose the cases that
+hold all of them.
 """
 
 import gc
@@ -252,8 +255,10 @@ def failures(ended: Sequence[Ended]) -> str:
 
 
 def main(arguments: Sequence[str]) -> int:
-    patterns = [argument for argument in arguments if argument != "--sentences"]
+    patterns = [argument for argument in arguments if not argument.startswith("--")]
     chosen = [each for each in CASES if all(re.search(pattern, str(each)) for pattern in patterns)]
+    if "--half" in arguments:
+        chosen = chosen[::2]
     start = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="mistakes-", ignore_cleanup_errors=True) as folder:
         bench = Bench(Path(folder))

@@ -182,7 +182,8 @@ def tables(folder: Path, lines: list[str]) -> None:
     (folder / "table_truncated.parquet").write_bytes(good[: len(good) // 2])
     (folder / "table_corrupted.parquet").write_bytes(_flipped(good))
     (folder / "table_magic.parquet").write_bytes(b"PAR1")
-    (folder / "table_footer.parquet").write_bytes(good[:-100] + bytes(92) + good[-8:])
+    footer = len(good) - 8 - int.from_bytes(good[-8:-4], "little")
+    (folder / "table_footer.parquet").write_bytes(good[:footer] + bytes(64) + good[footer + 64 :])
     branches = {name: values[:, i] for i, name in enumerate(names)}
     for name, trees in {
         "good": {"events": branches},

@@ -193,7 +193,7 @@ def values() -> Iterator[Case]:
             bad = islice(turns[name.rstrip("?")], _VALUES[command])
             null = () if name.endswith("?") or command == "evaluate" else ("null",)
             for value in (*bad, *null):
-                yield case(command, kind, (*choice, f"{key}={value}"), rf"\b{escape(key)}\b")
+                yield case(command, kind, (*choice, f"{key}={value}"), r"\b.*\b".join(key.split(".")))
 
 
 def together() -> Iterator[Case]:
@@ -224,6 +224,8 @@ def together() -> Iterator[Case]:
         "teacher=[]": "at least one run",
         "teacher=[FILES/run,FILES/dnn]": "trained with model",
         "init=FILES/dnn": "trained with model",
+        "trainer.precision=64-true": "trainer.precision=64-true",
+        "trainer.precision=transformer-engine": "trainer.precision",
         "init=FILES/run model.num_layers=2": "trained with model.num_layers=1",
         "init=pretrained": "trained with model",
         "init=FILES/events.csv": "events.csv is not a readable checkpoint",
@@ -238,9 +240,7 @@ def together() -> Iterator[Case]:
     }.items():
         yield case("train", "a training that diverges", arguments, says, leaves=BEGUN)
     for arguments, says in {
-        "masses.heavy_higgs=300": "masses",
         "masses.charged_higgs=100": "masses",
-        "masses.light_higgs=400": "masses",
         "energy=100": "energy=100",
         "lepton_pt=100000": "lepton_pt",
         "jet_pt=100000": "jet_pt",
@@ -262,7 +262,7 @@ def together() -> Iterator[Case]:
         "hydra.run.dir=FILES/run": "holds a run",
         "model_class=builtins.int ckpt=FILES/damaged/class_of_another.ckpt": "builtins.int",
         "model_class=no.such.Class ckpt=FILES/damaged/class_of_another.ckpt": "builtins.int",
-        "trainer.precision=16-true": "precision",
+        "trainer.precision=16-true": "trainer.precision=16-true",
     }.items():
         yield case("evaluate", kind, arguments, says)
     for arguments, says in {
@@ -534,7 +534,12 @@ def paths() -> Iterator[Case]:
         *(("x.root:events", "x.root"), ("x.root", "./x.root"), ("linked/x.root:events", "x.root")),
     ):
         yield case(
-            *("predict", kind, f"input={source} output={target}", f"output={escape(target)} is the input"),
+            *(
+                "predict",
+                kind,
+                f"input={source} output={target}",
+                f"output={escape(str(Path(target)))} is the input",
+            ),
             before=own,
         )
 
@@ -565,9 +570,9 @@ def damaged_data() -> Iterator[Case]:
         "quoted.csv": "line 7: lepton_eta is",
         "header.csv": "data.skip_rows=1",
         "quoted_header.csv": "data.skip_rows=1",
-        "counted_header.csv": "line 1",
+        "counted_header.csv": "row 1: lepton_phi is 3",
         "index_column.csv": "line 1: it has 30 columns",
-        "reversed.csv": "line 1: the label",
+        "reversed.csv": "both",
         "semicolons.csv": "line 1: it has 1 columns",
         "tabs.csv": "line 1: it has 1 columns",
         "signal_only.csv": "both",
@@ -592,7 +597,9 @@ def damaged_data() -> Iterator[Case]:
         "run/checkpoints/best.ckpt": "best.ckpt",
     }.items():
         yield case("train", kind, f"data.csv=FILES/{name}", rf"(?=.*{escape(name)}).*({says})")
-    for name in ("short_row", "label_2", "negative_pt", "signal_only", "header"):
+    yield case("evaluate", kind, "data.csv=FILES/signal_only.csv", "data.train_events=600 .* 0: .*both")
+    yield case("train", kind, "data.test_csv=FILES/signal_only.csv", "signal_only.csv")
+    for name in ("short_row", "label_2", "negative_pt", "header"):
         yield case("evaluate", kind, f"data.csv=FILES/{name}.csv", f"{name}.csv")
         yield case("train", kind, f"data.test_csv=FILES/{name}.csv", f"{name}.csv")
     yield case("evaluate", kind, "data.test_csv=FILES/eta_90.csv", "eta_90.csv, row 7")
@@ -608,7 +615,7 @@ def damaged_data() -> Iterator[Case]:
         "table_e30.csv": "event 4: lepton_pT is 1e.30",
         "table_eta_90.csv": "event 4: lepton_eta is 90",
         "table_counted.csv": "counts the columns",
-        "table_counted_index.csv": "counts the columns|header",
+        "table_counted_index.csv": "counts the columns",
         "table_index_unnamed.csv": "23 columns",
         "table_twice.csv": "two columns of one name",
         "table_missing_column.csv": "no column 'jet_4_b-tag'",
@@ -658,14 +665,16 @@ _DAMAGED = "is not a readable checkpoint"
 _NO_CHECKPOINT = "is not a checkpoint|no checkpoint|names no model|is not a file of higgs_lightning"
 _NAMES = "names .* as its model|names no model|not one of higgs_lightning"
 CHECKPOINTS = {
-    **dict.fromkeys(("empty", "truncated", "corrupted", "random", "text", "pickle_int"), _DAMAGED),
+    **dict.fromkeys(
+        ("empty", "truncated", "corrupted", "random", "text", "pickle_int", "pickle_dict"), _DAMAGED
+    ),
     **dict.fromkeys(("no_config", "no_state", "a_list", "a_tensor", "config_text"), _NO_CHECKPOINT),
     **dict.fromkeys(("config_list", "state_list", "no_model", "model_text", "model_list"), _NO_CHECKPOINT),
-    **dict.fromkeys(("model_none", "pickle_dict"), _NO_CHECKPOINT),
+    **dict.fromkeys(("model_none",), _NO_CHECKPOINT),
     **dict.fromkeys(("class_of_another", "class_of_torch", "class_unknown", "class_of_package"), _NAMES),
     **dict.fromkeys(("class_number", "class_list", "class_none", "class_empty"), _NAMES),
     "interpolated_class": _NAMES,
-    **dict.fromkeys(("nested_target", "nested_in_list"), "builtins.int"),
+    **dict.fromkeys(("nested_target", "nested_in_list"), "builtins.int|may not"),
     **dict.fromkeys(("args", "recursive", "convert"), "which a file may not"),
     "partial": "model._partial_|another version",
     **dict.fromkeys(("interpolation", "width_e9", "latent_e9", "heads_e9"), "give a whole number"),
@@ -678,7 +687,7 @@ CHECKPOINTS = {
     **dict.fromkeys(("wrong_name", "missing_weight", "state_empty"), "another version"),
     **dict.fromkeys(("state_text", "state_number", "state_numbered"), "another version|is not a checkpoint"),
     **dict.fromkeys(("nan", "infinite"), "not finite"),
-    "model_deep": "model",
+    "model_deep": "without end",
     **dict.fromkeys(("complex", "sparse", "meta"), "another version|weights"),
 }
 SAFETENSORS = {
@@ -728,7 +737,7 @@ RESUMED = {
     **{"train_metrics_none": "checkpoint", "nan": "finite", "wrong_shape": "another version|checkpoint"},
     **{"missing_weight": "another version|checkpoint", "truncated": _DAMAGED, "empty": _DAMAGED},
     **{"class_of_another": "builtins.int", "width_e9": "dim", "args": "may not", "config_text": "checkpoint"},
-    **{"no_model": "model", "model_deep": "model"},
+    **{"no_model": "model", "model_deep": "without end"},
 }
 
 
@@ -754,10 +763,10 @@ def damaged_checkpoints() -> Iterator[Case]:
     for name, says in RESUMED.items():
 
         def before(cwd: Path, files: Path, name: str = name) -> None:
-            shutil.copytree(files / "run", cwd / "run")
-            shutil.copy(files / "damaged" / f"{name}.ckpt", cwd / "run" / "checkpoints" / "last.ckpt")
+            shutil.copytree(files / "run", cwd / name)
+            shutil.copy(files / "damaged" / f"{name}.ckpt", cwd / name / "checkpoints" / "last.ckpt")
 
-        yield Case("train", kind, ("ckpt=run", "trainer.max_epochs=3"), says, before=before)
+        yield Case("train", kind, (f"ckpt={name}", "trainer.max_epochs=3"), says, before=before)
 
 
 # run folders -------------------------------------------------------------------------------------------
@@ -858,11 +867,6 @@ def run_folders() -> Iterator[Case]:
     yield Case(
         *("train", kind, ("ckpt=run",), "last.ckpt does not exist"),
         before=spoilt("checkpoints/last.ckpt", None),
-    )
-    yield Case(
-        *("train", kind, ("ckpt=run", "trainer.max_epochs=3"), "best.ckpt"),
-        before=spoilt("checkpoints/best.ckpt", b"damaged"),
-        leaves=("run/*",),
     )
 
 
@@ -972,7 +976,7 @@ def odd_names() -> Iterator[Case]:
     yield case("predict", kind, "ckpt=pretrained", "500 events", status=0, leaves=scores)
     yield case("predict", kind, "ckpt=FILES/model.safetensors", "500 events", status=0, leaves=scores)
     yield case("predict", kind, "ckpt=[FILES/run,FILES/second]", "500 events", status=0, leaves=scores)
-    yield case("export", kind, 'output="a $x^$.pt2"', "within", status=0, leaves=("a $x^$.pt2",))
+    yield case("export", kind, ('output="a $x^$.pt2"',), "within", status=0, leaves=("a $x^$.pt2",))
 
 
 def ctrl_c() -> Iterator[Case]:
@@ -994,7 +998,7 @@ def ctrl_c() -> Iterator[Case]:
     yield Case(
         *("evaluate", kind, ("ckpt=pretrained", "trainer.enable_progress_bar=false"), says, 130),
         leaves=TRAINED,
-        interrupt=is_there("outputs/*/*/.lock"),
+        interrupt=works_for(4),
     )
     yield case(
         *("predict", kind, "ckpt=pretrained input=FILES/many.csv", says),

@@ -342,7 +342,7 @@ def test_every_key_is_read(experiment: str | None):
     cfg = composed() if experiment is None else composed(f"experiment={experiment}")
     source = (REPOSITORY / "higgs_lightning" / "training" / "run.py").read_text()
     callbacks = (REPOSITORY / "conf" / "callbacks" / "default.yaml").read_text()
-    read = re.findall(r'config\["(\w+)"\]', source) + re.findall(r"\$\{(\w+)\}", callbacks)
+    read = re.findall(r'config(?:\[|, )"(\w+)"', source) + re.findall(r"\$\{(\w+)\}", callbacks)
     assert set(cfg) == set(read)
     targets = {key for key in cfg if isinstance(cfg[key], DictConfig) and "_target_" in cfg[key]}
     assert {key for key in cfg if isinstance(cfg[key], DictConfig)} - targets == {"callbacks", "selection"}

@@ -128,8 +128,9 @@ class HiggsDataModule(LightningDataModule):
             signal = int(events.labels.sum())
             if not 0 < signal < len(events):
                 raise UserError(
-                    f"the {split} split of {self.csv} has {signal:,} signal and {len(events) - signal:,} "
-                    "background events and needs both: change data.split, its fractions or data.train_events"
+                    f"the {split} split of {self._file_of(split)} has {signal:,} signal and "
+                    f"{len(events) - signal:,} background events and needs both: change data.split, its "
+                    "fractions or data.train_events"
                 )
 
     def _require_measurements(self, split: str, events: np.ndarray, rows: np.ndarray) -> None:
@@ -137,8 +138,11 @@ class HiggsDataModule(LightningDataModule):
             chunk = rows[start : start + _STATISTICS_CHUNK]
             found = schema.impossible_value(events[chunk, 1:])
             if found is not None:
-                file = self.test_csv if split == "test" and self.test_csv is not None else self.csv
-                raise UserError(f"{file}, row {int(chunk[found.row]) + 1 + self.skip_rows}: {found}")
+                row = int(chunk[found.row]) + 1 + self.skip_rows
+                raise UserError(f"{self._file_of(split)}, row {row}: {found}")
+
+    def _file_of(self, split: str) -> str:
+        return self.test_csv if split == "test" and self.test_csv is not None else self.csv
 
     def arrays(self, split: str) -> tuple[np.ndarray, np.ndarray]:
         """All features (N, 21) in HIGGS units and labels (N,) of ``train``, ``val`` or ``test``, as float32.

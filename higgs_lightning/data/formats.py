@@ -76,8 +76,7 @@ def _csv(path: Path, is_gzip: bool) -> Iterator[tuple[np.ndarray, float]]:
         if not first:
             raise UserError(f"{path} holds no events")
         fields = [field.strip() for field in next(csv.reader([first]))]  # names may be quoted
-        named = fields[1:] if fields[0] == "" else fields  # pandas leaves the name of its index empty
-        if len(named) > 1 and named == _counted(len(named)):
+        if len(fields) > 2 and fields[1:] in (_counted(len(fields))[1:], _counted(len(fields) - 1)):
             raise UserError(
                 f"{path}: its first line counts the columns, as pandas names them by itself: write the file "
                 "with header=False, or with the names of schema.LOW_LEVEL"

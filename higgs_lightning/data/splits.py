@@ -74,9 +74,12 @@ def draw_balanced(rows: np.ndarray, labels: np.ndarray, num_events: int, seed: i
     ):
         of_class = rows[labels == label]
         if len(of_class) < wanted:
+            mend = (
+                f"ask for at most {2 * len(of_class):,}" if len(of_class) else "give a file that holds both"
+            )
             raise UserError(
                 f"data.train_events={num_events} needs {wanted:,} {name} events to train on and there are "
-                f"{len(of_class):,}: ask for at most {2 * len(of_class):,}"
+                f"{len(of_class):,}: {mend}"
             )
         drawn.append(generator.choice(of_class, wanted, replace=False))
     return np.sort(np.concatenate(drawn))

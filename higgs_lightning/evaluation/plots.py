@@ -65,11 +65,6 @@ def learning_curve(
     return figure
 
 
-def _plain(text: str) -> str:
-    """A name as it is, although matplotlib would read what stands between two dollars as a formula."""
-    return text.replace("$", r"\$")
-
-
 def _of_epochs(history: Sequence[Mapping[str, float]], column: str) -> tuple[list[float], list[float]]:
     """The epochs that have a value, and the values."""
     rows = [row for row in history if column in row]  # validation need not follow every epoch
@@ -93,7 +88,9 @@ def roc(
         background, signal = roc_curve(labels, scores)
         auc = roc_auc_interval(labels, scores)
         interval = f"{auc.auc:.4f}, {auc.low:.4f} to {auc.high:.4f} ({len(labels):,} events)"
-        left.plot(background, signal, color=color, label=f"{_plain(SPLIT_NAMES.get(name, name))}: {interval}")
+        left.plot(
+            background, signal, color=color, label=_literal(f"{SPLIT_NAMES.get(name, name)}: {interval}")
+        )
         passing = (background > 0) & (signal >= _LOOSEST)
         right.plot(signal[passing], 1 / background[passing], color=color)
     for (name, auc_of_others), style in zip(
@@ -121,7 +118,7 @@ def learning_curves(histories: Mapping[str, Sequence[Mapping[str, float]]]) -> F
     axes = figure.subplots()
     for (name, history), color in zip(histories.items(), _colors(histories), strict=True):
         epochs, aucs = _of_epochs(history, "val/auc")
-        axes.plot(epochs, aucs, "o-", color=color, label=_plain(name))
+        axes.plot(epochs, aucs, "o-", color=color, label=_literal(name))
     axes.set(xlabel="epoch", ylabel="validation ROC-AUC")
     _count_epochs(axes)
     axes.grid(alpha=0.3)
@@ -147,7 +144,7 @@ def score_histograms(labels: np.ndarray, scores: np.ndarray, title: str) -> Figu
         seen += shares[shares > 0].tolist()
         axes.stairs(shares, edges, fill=True, alpha=0.25, color=color)
         axes.stairs(shares, edges, linewidth=1.8, color=color, label=f"{name} ({counts.sum():,} events)")
-    axes.set(yscale="log", xlim=(0, 1), ylim=(min(seen) / 2, max(seen) * 2), title=_plain(title))
+    axes.set(yscale="log", xlim=(0, 1), ylim=(min(seen) / 2, max(seen) * 2), title=_literal(title))
     axes.set_xlabel("probability of signal")
     axes.set_ylabel("share of the class per bin of 0.02")
     figure.legend(loc="outside upper center", ncols=2, fontsize=12)
@@ -240,6 +237,11 @@ def reliability(of_scores: Mapping[str, Reliability]) -> Figure:
     for part in (axes, below):
         part.grid(alpha=0.3)
     return figure
+
+
+def _literal(name: str) -> str:
+    """A name of the user's, in which a dollar sign begins no formula."""
+    return name.replace("$", r"\$")
 
 
 def _count_epochs(axes: Axes) -> None:

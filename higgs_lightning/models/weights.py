@@ -27,7 +27,7 @@ from higgs_lightning.errors import UserError, one_line
 from higgs_lightning.files import replaced
 from higgs_lightning.models.base import Model
 from higgs_lightning.models.ensemble import Ensemble
-from higgs_lightning.runs import find_checkpoint
+from higgs_lightning.runs import find_checkpoint, identity_of
 
 #: The weights that come with the package, trained on simulated events alone.
 PRETRAINED = Path(str(files("higgs_lightning") / "pretrained.safetensors"))
@@ -68,6 +68,8 @@ def load_checkpoint(path: Path) -> dict[str, Any]:
         )
     if not isinstance(checkpoint["config"], dict) or not isinstance(checkpoint["state_dict"], dict):
         raise UserError(f"{path} is not a checkpoint of higgs_lightning: its config or weights have no names")
+    if "data" in checkpoint and identity_of(checkpoint["data"]) is None:
+        raise UserError(f"{path} is not a checkpoint of higgs_lightning: its data have no rows and checksum")
     return checkpoint
 
 

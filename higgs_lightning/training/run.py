@@ -52,6 +52,11 @@ _MAY_CHANGE = (
     *("trainer", "callbacks", "ckpt", "compile", "figures_every", "pruning", "selection.patience"),
     *("data.csv", "data.test_csv", "data.dir", "data.name", "data.device_resident", "model.dropout"),
 )
+#: What Lightning goes on with.
+_STATE = {
+    **{"epoch": int, "global_step": int, "loops": dict, "callbacks": dict, "train_metrics": list},
+    **{"optimizer_states": list, "lr_schedulers": list},
+}
 _MAY_NOT_CHANGE = ("trainer.accumulate_grad_batches",)
 
 
@@ -84,6 +89,8 @@ def _train(cfg: DictConfig, config: dict[str, Any], run_dir: Path) -> dict[str, 
         weights = read_weights(config["init"], config["model"]["_target_"])
         require_same_model(config["model"], weights.config, weights.path)
         load_weights(model, weights)
+    if resume is not None:  # Lightning loads them too, but what is wrong with them takes a traceback
+        load_weights(model, read_weights(resume, config["model"]["_target_"]))
     if not model.has_decoder and config["objective"].get("classification_weight") == 0:
         raise UserError(
             f"objective.classification_weight=0: {type(model).__name__} has no decoder, so that labels are "
@@ -337,6 +344,9 @@ def checkpoint_to_resume(config: dict[str, Any], run_dir: Path) -> tuple[Path, d
     checkpoint = load_checkpoint(path)
     recorded = renewed(as_data(_alone(checkpoint["config"]), str(path), dict(_targets(config))))
     require_same_model(config["model"], recorded["model"], path)
+    for key, kind in _STATE.items():
+        if key in checkpoint and not isinstance(checkpoint[key], kind):
+            raise UserError(f"{path} is damaged ({key}): begin a new run with init={ckpt}")
     if "train_metrics" not in checkpoint:
         raise UserError(
             f"{path} was written by an older version, which can't go on: begin a new run with init={ckpt}"
