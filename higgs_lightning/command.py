@@ -159,12 +159,12 @@ def said(name: str) -> list[str]:
     overrides = OverridesParser.create().parse_overrides(list(HydraConfig.get().overrides.task))
     groups = {path.name for path in Path(CONFIG_DIR).iterdir() if path.is_dir()}
     chosen = [o.input_line for o in overrides if o.key_or_group in groups and o.input_line]
-    config = _composed(name, [o.input_line for o in overrides if o.input_line])
-    of_groups, default = dict(runs.flat(_composed(name, chosen))), dict(runs.flat(_composed(name, [])))
-    keys = [key for key in of_groups if of_groups[key] != default.get(key)]
+    config = dict(runs.flat(_composed(name, [o.input_line for o in overrides if o.input_line])))
+    with_groups, default = dict(runs.flat(_composed(name, chosen))), dict(runs.flat(_composed(name, [])))
+    keys = [key for key in with_groups if key in config and with_groups[key] != default.get(key)]
     for override in overrides:
         named = override.key_or_group
-        keys += [key for key in dict(runs.flat(config)) if key == named or key.startswith(f"{named}.")]
+        keys += [key for key in config if key == named or key.startswith(f"{named}.")]
     return list(dict.fromkeys(keys))
 
 

@@ -62,6 +62,7 @@ def number(
     most: float | None = None,
     above: float | None = None,
     below: float | None = None,
+    noun: str = "a number",
 ) -> Kind:
     """Finite numbers within bounds: ``least`` and ``most`` are numbers of the kind, the others are not."""
     bounds = [
@@ -80,7 +81,7 @@ def number(
             and (below is None or value < below)
         )
 
-    return Kind(" ".join(["a number", *bounds]), holds)
+    return Kind(" ".join([noun, *bounds]), holds)
 
 
 def one_of(*values: Any) -> Kind:
@@ -212,14 +213,14 @@ KINDS: dict[str, dict[str, Kind]] = {
         "output": PATH,
         "workers": whole(1).or_else(None),
         # beyond these, hours bring no event
-        "energy": number(above=0, most=1_000_000),
-        "masses.heavy_higgs": number(above=0, most=5000),
-        "masses.charged_higgs": number(above=0, most=5000),
-        "masses.light_higgs": number(above=0, most=5000),
+        "energy": number(above=0, most=1_000_000, noun="a number of GeV"),
+        "masses.heavy_higgs": number(above=0, most=5000, noun="a number of GeV"),
+        "masses.charged_higgs": number(above=0, most=5000, noun="a number of GeV"),
+        "masses.light_higgs": number(above=0, most=5000, noun="a number of GeV"),
         "hadronisation": FLAG,
         "multiparton_interactions": FLAG,
-        "lepton_pt": number(above=0, most=200),
-        "jet_pt": number(above=0, most=60),
+        "lepton_pt": number(above=0, most=200, noun="a number of GeV"),
+        "jet_pt": number(above=0, most=60, noun="a number of GeV"),
     },
 }
 
@@ -234,8 +235,8 @@ def require_kinds(command: str, values: Mapping[str, Any]) -> None:
     Raises:
         UserError: names the first of them and what to give instead.
     """
-    given = dict(_nodes(values))
-    for key, kind in KINDS[command].items():
+    given, kinds = dict(_nodes(values)), KINDS.get(command, {})
+    for key, kind in kinds.items():
         value = given.get(key)
         if key in given and not kind.holds(value):
             raise UserError(f"{key}={_shown(value)}: give {kind.words}")
@@ -244,9 +245,9 @@ def require_kinds(command: str, values: Mapping[str, Any]) -> None:
                 raise UserError(
                     f"{parent}={_shown(given[parent])}: say {key}=..., or choose one of the group"
                 )
-    for parent in {parent for key in KINDS[command] for parent in _parents(key)} & given.keys():
+    for parent in {parent for key in kinds for parent in _parents(key)} & given.keys():
         for key in () if _TARGET in given[parent] else given[parent]:
-            if f"{parent}.{key}" not in KINDS[command]:
+            if f"{parent}.{key}" not in kinds:
                 raise UserError(f"{parent}.{key} is not a key of the configuration (see --help)")
 
 
@@ -398,7 +399,7 @@ def _as_data(value: Any, place: str, source: str, allowed: Mapping[str, str]) ->
 
 
 def _naming(place: str) -> str:
-    return f"{place}.{_TARGET}" if place != "model" else "model_class (in train: model._target_)"
+    return f"{place}.{_TARGET}" if place != "model" else f"model.{_TARGET} in train, model_class elsewhere"
 
 
 def literal(config: Any) -> Any:

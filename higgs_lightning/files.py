@@ -42,10 +42,11 @@ def output_file(key: str, path: Path, suffixes: Sequence[str], inputs: Sequence[
     Raises:
         UserError: the name ends otherwise, is a folder's or an input's, or can't be written to.
     """
-    if not path.name.endswith(tuple(suffixes)):
-        raise UserError(f"{key}={path}: end the name in {', '.join(suffixes)}")
     if os.path.isdir(path) or not os.path.isdir(path.parent):  # Path.is_dir raises where a name is too long
         raise UserError(f"{key}={path}: give the name of a file in a folder that exists")
+    if not path.name.endswith(tuple(suffixes)):
+        endings = (" or " if len(suffixes) == 2 else ", ").join(suffixes)
+        raise UserError(f"{key}={path}: end the name in {endings}")
     if os.path.exists(path) and any(os.path.exists(s) and os.path.samefile(path, s) for s in inputs):
         raise UserError(f"{key}={path} is the input: give another name")
     partial = partial_name(path)

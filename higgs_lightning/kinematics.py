@@ -1,6 +1,5 @@
 """From HIGGS units to physics and back: objects, their exact symmetries, and pairwise invariants.
 
-Shape legend: B events, O objects (:data:`higgs_lightning.schema.OBJECTS`), F low-level features.
 All transverse momenta and masses are in GeV, all azimuths in radians. Objects are treated as massless.
 """
 
@@ -8,9 +7,11 @@ import math
 from typing import NamedTuple
 
 import torch
+from jaxtyping import Float, Int
 from torch import Tensor
 
 from higgs_lightning import schema
+from higgs_lightning.shapes import ClassPerObject, Features, PerObject
 
 _PT, _ETA, _PHI, _BTAG = (schema.columns(quantity) for quantity in ("pt", "eta", "phi", "btag"))
 _SCALES = torch.tensor([feature.scale for feature in schema.LOW_LEVEL])
@@ -21,7 +22,7 @@ PAIR_INVARIANTS = ("log m^2", "log m_T^2", "log Delta R", "Delta phi", "Delta et
 
 
 class Objects(NamedTuple):
-    """The reconstructed objects of a batch of events, each field (B, O).
+    """The reconstructed objects of a batch of events.
 
     Attributes:
         pt: transverse momentum, GeV (for the missing energy its magnitude).
@@ -30,14 +31,14 @@ class Objects(NamedTuple):
         btag: b-tag level 0, 1 or 2 as an integer; 0 for objects that are not jets.
     """
 
-    pt: Tensor
-    eta: Tensor
-    phi: Tensor
-    btag: Tensor
+    pt: PerObject
+    eta: PerObject
+    phi: PerObject
+    btag: ClassPerObject
 
 
-def to_objects(features: Tensor) -> Objects:
-    """Read the objects from features (B, F) in HIGGS units."""
+def to_objects(features: Features) -> Objects:
+    """Read the objects from features in HIGGS units."""
     physical = features * _SCALES.to(features)
     zero = torch.zeros_like(physical[:, :1])
     eta = physical[:, _ETA]
@@ -50,8 +51,8 @@ def to_objects(features: Tensor) -> Objects:
     )
 
 
-def to_features(objects: Objects) -> Tensor:
-    """Write objects as features (B, F) in HIGGS units: the inverse of :func:`to_objects`."""
+def to_features(objects: Objects) -> Features:
+    """Write objects as features in HIGGS units: the inverse of :func:`to_objects`."""
     features = objects.pt.new_empty(objects.pt.shape[0], schema.NUM_FEATURES)
     features[:, _PT] = objects.pt
     features[:, _ETA] = objects.eta[:, _HAS_ETA]
@@ -60,13 +61,18 @@ def to_features(objects: Objects) -> Tensor:
     return features / _SCALES.to(features)
 
 
-def wrap(angle: Tensor) -> Tensor:
-    """Bring angles in radians, any shape, into [-pi, pi)."""
+def wrap(angle: Float[Tensor, "*any"]) -> Float[Tensor, "*any"]:
+    """Bring angles in radians, any number of them, into [-pi, pi).
+
+    Examples:
+        >>> wrap(torch.tensor([0.0, 3.5, -7.0]))
+        tensor([ 0.0000, -2.7832, -0.7168])
+    """
     return torch.remainder(angle + math.pi, 2 * math.pi) - math.pi
 
 
-def mirrored(features: Tensor, eta: Tensor | int, phi: Tensor | int) -> Tensor:
-    """Multiply the pseudorapidities and azimuths of events (B, F) by signs: numbers or (B, 1).
+def mirrored(features: Features, eta: Int[Tensor, "B 1"] | int, phi: Int[Tensor, "B 1"] | int) -> Features:
+    """Multiply the pseudorapidities and azimuths of events by signs: one for all, or one for each event.
 
     eta -> -eta and phi -> -phi of the whole event are exact symmetries of proton-proton collisions, and
     HIGGS' features of both kinds are symmetric about 0, so in its units they are changes of sign.
@@ -77,8 +83,8 @@ def mirrored(features: Tensor, eta: Tensor | int, phi: Tensor | int) -> Tensor:
     return features * signs
 
 
-def reflect(features: Tensor, generator: torch.Generator) -> Tensor:
-    """Mirror each event of (B, F) with probability 1/2 along the beam and with 1/2 across it."""
+def reflect(features: Features, generator: torch.Generator) -> Features:
+    """Mirror each event with probability 1/2 along the beam and with 1/2 across it."""
     eta, phi = (
         1 - 2 * torch.randint(2, (len(features), 1), generator=generator, device=generator.device)
         for _ in range(2)
@@ -86,8 +92,8 @@ def reflect(features: Tensor, generator: torch.Generator) -> Tensor:
     return mirrored(features, eta, phi)
 
 
-def smear(features: Tensor, size: float, generator: torch.Generator) -> Tensor:
-    """Measure the objects of each event of (B, F) once more, less well.
+def smear(features: Features, size: float, generator: torch.Generator) -> Features:
+    """Measure the objects of each event once more, less well.
 
     Normal errors of width ``size`` in log pT, pseudorapidity and azimuth (radians); b-tags stay.
     """
@@ -101,8 +107,8 @@ def smear(features: Tensor, size: float, generator: torch.Generator) -> Tensor:
     return torch.where(features.isnan(), features, to_features(smeared))
 
 
-def pair_invariants(objects: Objects) -> Tensor:
-    """Invariants under boosts along the beam of each pair of objects: (B, O, O, 6), of order one.
+def pair_invariants(objects: Objects) -> Float[Tensor, "B O=6 O=6 I=6"]:
+    """Invariants under boosts along the beam of each pair of objects, of order one.
 
     In the order of :data:`PAIR_INVARIANTS`, for massless objects i and j::
 

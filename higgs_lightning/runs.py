@@ -97,7 +97,7 @@ def folder_of(ckpt: str | Path) -> Path:
 
 @contextmanager
 def claimed(folder: Path, goes_on: bool) -> Iterator[None]:
-    """Hold a folder for one run. Nothing in it is touched but its lock.
+    """Hold a folder for one run. Nothing in it is touched but its lock; what stays empty goes again.
 
     Args:
         folder: made where it is not there.
@@ -113,7 +113,13 @@ def claimed(folder: Path, goes_on: bool) -> Iterator[None]:
                 raise UserError(
                     f"{folder} holds a run: go on with it by ckpt={folder}, or give another hydra.run.dir"
                 )
-            yield
+            try:
+                yield
+            except BaseException:
+                if all(path.name == _LOCK for path in folder.iterdir()):  # nothing came of it
+                    (folder / _LOCK).unlink(missing_ok=True)
+                    folder.rmdir()
+                raise
     except Timeout:
         raise UserError(f"another process trains in {folder}: give this run another hydra.run.dir") from None
 
@@ -224,7 +230,7 @@ def own_configuration(
         composed: the command's configuration, from which comes what the run has not.
         said: the keys that the command line decides, see :func:`higgs_lightning.command.said`.
     """
-    config = _laid_over(composed, recorded)
+    config: dict[str, Any] = _laid_over(composed, recorded)
     theirs, ours = dict(flat(recorded)), dict(flat(composed))
     for key in said:
         *parents, last = key.split(".")
@@ -245,10 +251,8 @@ def own_configuration(
 
 
 def _laid_over(below: Any, above: Any) -> Any:
-    """``above``, and of ``below`` the keys that it has not; an object of another class is taken whole."""
-    if not isinstance(below, dict) or not isinstance(above, dict):
-        return above
-    if below.get("_target_") != above.get("_target_", below.get("_target_")):
+    """``above``, and of ``below`` the keys that it has not; what describes an object is taken whole."""
+    if not isinstance(below, dict) or not isinstance(above, dict) or "_target_" in above:
         return above
     return {**below, **{key: _laid_over(below.get(key), value) for key, value in above.items()}}
 

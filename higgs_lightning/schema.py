@@ -97,12 +97,22 @@ OBJECT_OF_FEATURE = tuple(OBJECTS.index(feature.object) for feature in LOW_LEVEL
 
 
 def columns(quantity: str) -> list[int]:
-    """Positions among the low-level features that hold ``quantity``, in the order of the objects."""
+    """Positions among the low-level features that hold ``quantity``, in the order of the objects.
+
+    Examples:
+        >>> columns("pt")
+        [0, 3, 5, 9, 13, 17]
+    """
     return [i for i, feature in enumerate(LOW_LEVEL) if feature.quantity == quantity]
 
 
 def objects_with(quantity: str) -> list[int]:
-    """Positions in :data:`OBJECTS` of the objects that have ``quantity``, in the order of :func:`columns`."""
+    """Positions in :data:`OBJECTS` of the objects that have ``quantity``, in the order of :func:`columns`.
+
+    Examples:
+        >>> [OBJECTS[o] for o in objects_with("btag")]
+        ['jet 1', 'jet 2', 'jet 3', 'jet 4']
+    """
     return [OBJECT_OF_FEATURE[i] for i in columns(quantity)]
 
 
@@ -134,7 +144,14 @@ _LEAST, _MOST = (
 
 
 def impossible_value(features: np.ndarray) -> ImpossibleValue | None:
-    """The first value of events (N, 21) in HIGGS units that can't be a measurement; NaN is a missing one."""
+    """The first value of events (N, 21) in HIGGS units that can't be a measurement; NaN is a missing one.
+
+    Examples:
+        >>> events = np.zeros((2, NUM_FEATURES))
+        >>> events[1, 3] = 1000  # 58 TeV
+        >>> impossible_value(events)
+        ImpossibleValue(row=1, name='missing_energy_magnitude', value=1000.0)
+    """
     beyond = (features < _LEAST) | (features > _MOST)
     if not beyond.any():
         return None

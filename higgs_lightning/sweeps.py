@@ -1,7 +1,5 @@
 """Sweeps: jobs that fail alone, the table of them all, and the name of a search."""
 
-import hashlib
-import json
 import logging
 from collections.abc import Callable
 from functools import wraps
@@ -40,38 +38,35 @@ def job(function: Callable[[DictConfig], Any]) -> Callable[[DictConfig], Any]:
             _log.error("job %s failed: %s", hydra.job.num, reason, exc_info=mistake is None)
             folder = Path(hydra.runtime.output_dir)
             if not runs.holds_run(folder):  # of an earlier sweep in the same folder
+                folder.mkdir(parents=True, exist_ok=True)  # what was refused at once left none
                 write_text(folder / runs.FAILURE, reason + "\n")
-                write_text(folder / runs.CONFIG, OmegaConf.to_yaml(cfg))
+                write_text(folder / runs.CONFIG, _as_far_as_known(cfg))
             return None
 
     return run
 
 
-def study_name(data: Any, model: Any, objective: Any, monitor: Any) -> str:
-    """`${study_name:${data},${model},${objective},${selection.monitor}}`: a search is named by what it seeks.
+def _as_far_as_known(cfg: DictConfig) -> str:
+    """A configuration as YAML, resolved if it can be: what failed may be just that."""
+    try:
+        return OmegaConf.to_yaml(cfg, resolve=True)
+    except Exception:
+        return OmegaConf.to_yaml(cfg)
 
-    The identity of the events, the class of the model, the objective, and what is to be best: values that
-    were found for others must not be ranked among them.
+
+def study_name(data: Any, model: str, objective: str, monitor: str) -> str:
+    """`${study_name:DATA,MODEL,OBJECTIVE,MONITOR}`: a search is named by what it seeks.
+
+    By the identity of the events, the classes of model and objective, and what is to be best: values that
+    were found for others must not be ranked among them. Every job must come to the same name, so the options
+    of these classes, which are what a search varies, play no part.
     """
-    from hydra.utils import instantiate  # what follows imports torch, which --help must not wait for
+    from hydra.utils import instantiate  # what it makes imports torch, which --help must not wait for
 
     datamodule = instantiate(data)
-    model_class = str(model["_target_"]).rsplit(".", 1)[-1]
-    searched = {
-        "events": [{**each, "file": None} for each in datamodule.identity()],
-        "split": {
-            key: value for key, value in _plain(data).items() if key not in ("csv", "test_csv", "dir", "name")
-        },
-        "model": model_class,
-        "objective": _plain(objective),
-        "monitor": monitor,
-    }
-    digest = hashlib.sha256(json.dumps(searched, sort_keys=True).encode()).hexdigest()[:8]
-    return f"{model_class} on {datamodule.name} ({digest})"
-
-
-def _plain(config: Any) -> dict[str, Any]:
-    return OmegaConf.to_container(config, resolve=True)  # type: ignore[return-value]
+    checksums = "-".join(f"{each['crc32']:08x}" for each in datamodule.identity())
+    classes = (name.rsplit(".", 1)[-1] for name in (model, objective))
+    return ", ".join([*classes, monitor, f"{datamodule.name} {checksums}"])
 
 
 class CompareJobs(Callback):

@@ -15,7 +15,7 @@ def main(cfg: DictConfig) -> float:
     from higgs_lightning.training.run import continued, train
 
     cfg = continued(cfg, said("train")) if cfg.ckpt is not None else cfg
-    metrics = train(cfg, Path(HydraConfig.get().runtime.output_dir))
+    metrics: dict[str, float] = train(cfg, Path(HydraConfig.get().runtime.output_dir))
     return metrics[cfg.selection.monitor or "val/auc"]
 
 

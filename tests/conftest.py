@@ -12,15 +12,34 @@ from typing import Any
 # before torch is imported, here and in what tests start: the tests share the cores, not each of them all
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
+import forked
 import numpy as np
 import pytest
 import torch
+from beartype import beartype
 from hydra import compose, initialize_config_dir
+from jaxtyping import config, install_import_hook, jaxtyped
 from omegaconf import DictConfig
+
+# before they are imported: every call in these modules is checked against the shapes of its signature
+install_import_hook(
+    [
+        f"higgs_lightning.{name}"
+        for name in ("masking", "kinematics", "models", "training.objective", "evaluation.scores")
+    ],
+    "beartype.beartype(conf=beartype.BeartypeConf(is_pep484_tower=True))",
+)
 
 from higgs_lightning import schema
 from higgs_lightning.command import CONFIG_DIR
 from higgs_lightning.evaluation import report
+from higgs_lightning.evaluation.scores import Step
+from higgs_lightning.kinematics import Objects
+from higgs_lightning.models import Output, Reconstruction
+
+NAMED_TUPLES: tuple[Any, ...] = (Objects, Output, Reconstruction, Step)
+for each in NAMED_TUPLES:  # the hook leaves them out
+    each.__new__ = jaxtyped(typechecker=beartype)(each.__new__)
 
 SMALL = ["data.train_events=1500", "trainer.max_epochs=2", "trainer.enable_progress_bar=false"]
 SMALL_PARTICLE = [*SMALL, "model.num_layers=1", "model.dim=16", "optimizer.lr=1e-2"]
@@ -33,12 +52,18 @@ COLLISION: dict[str, Any] = {
     "lepton_pt": 15,
     "jet_pt": 15,
 }
+collect_ignore = ["benchmarks"]  # programs, without tests
 REPOSITORY = Path(__file__).parent.parent
 SHARED = REPOSITORY.parent / "shared"
 
 
 def command(*overrides: str, cwd: Path, name: str = "train") -> subprocess.CompletedProcess[str]:
-    """Start a command of the package as a user would."""
+    """Run a command of the package, in a process of its own that need not import torch anew."""
+    return forked.run(name, list(overrides), cwd, timeout=300)
+
+
+def started(*overrides: str, cwd: Path, name: str = "train") -> subprocess.CompletedProcess[str]:
+    """Start a command of the package as a user would: where it starts processes itself, or imports count."""
     arguments = [sys.executable, "-m", f"higgs_lightning.{name}", *overrides]
     return subprocess.run(arguments, cwd=cwd, capture_output=True, text=True, timeout=300, check=False)
 
@@ -97,6 +122,12 @@ def without_plots(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
+def without_shape_checks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Shapes are not checked, for torch.compile, which can't trace the checks."""
+    monkeypatch.setattr(config, "jaxtyping_disable", True)
+
+
+@pytest.fixture
 def refusal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
     """The last words of a command that must refuse; it runs in this process, which has torch by now."""
 
@@ -115,7 +146,7 @@ def refusal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., st
 def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of one small run on the embedded sample, started as a user would."""
     cwd = tmp_path_factory.mktemp("run")
-    done = command(*SMALL_PARTICLE, "data.train_events=20000", cwd=cwd)
+    done = started(*SMALL_PARTICLE, "data.train_events=20000", cwd=cwd)
     assert done.returncode == 0, done.stderr
     (folder,) = (cwd / "outputs").glob("*/*")
     assert re.search(r"test .* 6,000 ", done.stdout)

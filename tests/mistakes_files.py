@@ -299,7 +299,7 @@ def checkpoints(folder: Path) -> None:
         (damaged / f"{name}.ckpt").write_bytes(content)
 
     def read() -> dict[str, Any]:
-        return torch.load(best, weights_only=True)  # type: ignore[no-any-return]
+        return torch.load(best, weights_only=True)
 
     def save(name: str, change: Callable[[dict[str, Any]], Any]) -> None:
         checkpoint = read()

@@ -35,7 +35,7 @@ def folders(cache_dir: Path) -> list[Path]:
 def test_the_cache_holds_the_file_s_numbers(csv: Path, tmp_path: Path):
     events = open_events(csv, tmp_path / "cache")
     assert np.array_equal(events, make_events(300))
-    assert (events.dtype, events.shape[1]) == (np.float32, len(schema.CACHED_COLUMNS))
+    assert (events.dtype, events.shape[1]) == (np.dtype(np.float32), len(schema.CACHED_COLUMNS))
     assert not events.flags.writeable
     (folder,) = folders(tmp_path / "cache")
     assert np.array_equal(np.load(folder / "events.npy", mmap_mode="r", allow_pickle=False), events)
@@ -228,9 +228,7 @@ def test_a_source_that_changes_while_it_is_read_is_refused(csv: Path, tmp_path: 
 @pytest.fixture(scope="module")
 def processes():
     """Processes that have imported everything, and start at once."""
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["higgs_lightning.data.cache"])
-    return context
+    return multiprocessing.get_context("forkserver")
 
 
 def build_in_small_blocks(csv: Path, cache_dir: Path, builds: Path, first_sleeps: bool = False) -> None:

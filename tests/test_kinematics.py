@@ -79,7 +79,7 @@ def test_smearing_has_its_width_and_keeps_the_rest(features: Tensor, generator: 
 
 
 def test_pair_masses_agree_with_four_vectors(features: Tensor):
-    objects = Objects(*(field.double() for field in kinematics.to_objects(features)))
+    objects = kinematics.to_objects(features.double())
     px, py = objects.pt * objects.phi.cos(), objects.pt * objects.phi.sin()
     pz, energy = objects.pt * objects.eta.sinh(), objects.pt * objects.eta.cosh()
     four = torch.stack([energy, px, py, pz], dim=-1)

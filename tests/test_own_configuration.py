@@ -31,7 +31,12 @@ def other(higgs_csv: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run whose every choice differs from the defaults."""
     folder = tmp_path_factory.mktemp("own")
     options = ["data=higgs", f"data.csv={higgs_csv}", f"data.dir={folder}", "data.seed=7", "seed=5"]
-    options += ["data.val_fraction=0.2", "objective.mask_ratio=0.5", "scheduler=plateau"]
+    options += [
+        "data.train_events=null",
+        "data.val_fraction=0.2",
+        "objective.mask_ratio=0.5",
+        "scheduler=plateau",
+    ]
     train(composed(*SMALL_PARTICLE, *options), folder / "run")
     return folder / "run"
 

@@ -1,12 +1,11 @@
 """The weights in the package: they load, they know physics, and a fine-tuning begins with them."""
 
-import re
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from conftest import REPOSITORY, SMALL, composed, make_events
+from conftest import SMALL, composed, make_events
 
 from higgs_lightning import load_model
 from higgs_lightning.data import sample_csv
@@ -50,13 +49,3 @@ def test_probabilities_of_any_array():
     assert model.predict_proba(events[:0]).shape == (0, 2)
     with pytest.raises(ValueError, match=r"features are \(2500, 20\): give \(N, 21\)"):
         model.predict_proba(events[:, 1:])
-
-
-def test_the_readme_s_python(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-):
-    monkeypatch.chdir(tmp_path)
-    blocks = re.findall(r"```python\n(.*?)```", (REPOSITORY / "README.md").read_text(), re.S)
-    for block in blocks:
-        exec(block, {})
-    assert capsys.readouterr().out.startswith("AucInterval(auc=0.8")

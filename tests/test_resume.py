@@ -13,6 +13,7 @@ from conftest import composed
 from omegaconf import DictConfig
 
 from higgs_lightning.errors import UserError
+from higgs_lightning.files import partial_name
 from higgs_lightning.models.weights import load_checkpoint
 from higgs_lightning.runs import read_history
 from higgs_lightning.training.module import HiggsModule
@@ -140,11 +141,11 @@ def test_a_full_disk(name: str, overrides: list[str], whole: Path, tmp_path: Pat
     run = tmp_path / "run"
     overrides = [*overrides, "selection.monitor=null"]  # so that both are saved after each epoch
     train(composed(*overrides, "trainer.max_epochs=1"), run)
-    (run / "checkpoints" / f"{name}.partial").symlink_to("/dev/full")
+    partial_name(run / "checkpoints" / name).symlink_to("/dev/full")
     with pytest.raises(UserError, match=rf"{name} can't be written \(No space left on device\).* ckpt={run}"):
         train(composed(*overrides, f"ckpt={run}"), run)
     assert load_checkpoint(run / "checkpoints" / name)["global_step"] == STEPS / 3
-    assert not list(run.rglob("*.partial"))
+    assert not list(run.rglob("partial-*"))
     train(composed(*overrides, f"ckpt={run}"), run)
     assert_same(run, whole)
 

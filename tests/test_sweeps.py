@@ -1,6 +1,7 @@
 """Searches and launchers: the plugins of the `sweep` extra run our jobs and survive those that fail."""
 
 import csv
+import re
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -8,7 +9,7 @@ from typing import Any
 import optuna
 import pytest
 import yaml
-from conftest import REPOSITORY, command
+from conftest import REPOSITORY, command, composed, make_events, started, write_csv
 from hydra.core.hydra_config import HydraConfig
 from hydra_plugins.hydra_submitit_launcher.config import SlurmQueueConf
 
@@ -29,7 +30,7 @@ def failures(sweep: Path) -> dict[str, str]:
 
 @pytest.mark.parametrize("launcher", ["joblib", "submitit_local"])
 def test_launchers(launcher: str, small: list[str], tmp_path: Path):
-    done = command(*small, f"hydra/launcher={launcher}", "model.num_heads=3,4", cwd=tmp_path)
+    done = started(*small, f"hydra/launcher={launcher}", "model.num_heads=3,4", cwd=tmp_path)
     assert done.returncode == 1
     assert done.stderr.splitlines()[-1] == "error: 1 of 2 jobs failed (0): the table says why"
     (sweep,) = tmp_path.glob("outputs/*/*")
@@ -47,7 +48,12 @@ def test_a_search_goes_on_where_it_was_stopped(small: list[str], tmp_path: Path)
     done = command(*search, "hydra.sweeper.n_trials=1", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     command(*search, "hydra.sweeper.n_trials=2", "model.num_heads=choice(3,4)", cwd=tmp_path)
-    study = optuna.load_study("higgs", f"sqlite:///{tmp_path}/outputs/optuna.db")
+    storage = f"sqlite:///{tmp_path}/outputs/optuna.db"
+    (summary,) = optuna.get_all_study_summaries(storage)
+    assert re.fullmatch(
+        r"ParticleAutoencoder, MaskedObjective, val/auc, events.csv [0-9a-f]{8}", summary.study_name
+    )
+    study = optuna.load_study(summary.study_name, storage)
     assert len(study.trials) == 3
     for trial in study.trials:
         failed = trial.params.get("model.num_heads") == 3
@@ -81,3 +87,17 @@ def test_a_job_below_the_median_is_stopped(
     assert pruning.trial.number == running.number
     pruning.on_train_epoch_end(trainer, None)  # type: ignore[arg-type]
     assert trainer.should_stop == stops
+
+
+def test_a_search_of_other_events_or_of_another_model_is_another(tmp_path: Path):
+    """So that its values are not ranked among strangers; what a search varies makes no difference."""
+    files = [write_csv(tmp_path / f"{seed}.csv", make_events(300, seed)) for seed in (1, 2)]
+
+    def name(*overrides: str) -> str:
+        options = ["hparams_search=optuna", "data=higgs", f"data.dir={tmp_path}", f"data.csv={files[0]}"]
+        return str(composed(*options, *overrides).pruning.study_name)
+
+    same = ["model.num_layers=1", "optimizer.lr=1", "objective.mask_ratio=0.5", "seed=3", "data.batch_size=7"]
+    assert {name(override) for override in same} == {name()}
+    others = [f"data.csv={files[1]}", "model=dnn", "selection.monitor=val/loss"]
+    assert len({name(), *(name(override) for override in others)}) == 4

@@ -16,7 +16,16 @@ import numpy as np
 import pytest
 import safetensors.torch
 import torch
-from conftest import REPOSITORY, SMALL, SMALL_PARTICLE, command, composed, make_events, write_csv
+from conftest import (
+    REPOSITORY,
+    SMALL,
+    SMALL_PARTICLE,
+    command,
+    composed,
+    make_events,
+    started,
+    write_csv,
+)
 from omegaconf import DictConfig, OmegaConf
 
 from higgs_lightning import load_model
@@ -252,7 +261,7 @@ def test_two_processes_train_and_test_like_one(higgs_csv: Path, tmp_path: Path):
     two_processes = ["trainer.accelerator=cpu", "trainer.devices=2"]
 
     def metrics_after(*overrides: str) -> dict[str, Any]:
-        done = command(*options, *overrides, cwd=tmp_path)
+        done = started(*options, *overrides, cwd=tmp_path)
         assert done.returncode == 0, done.stderr
         latest = max(tmp_path.glob("outputs/*/*/metrics.json"), key=lambda path: path.stat().st_mtime)
         return {**json.loads(latest.read_text()), "run": str(latest.parent)}
@@ -277,7 +286,7 @@ def test_two_processes_train_and_test_like_one(higgs_csv: Path, tmp_path: Path):
     assert trained["test/auc"] > 0.6
 
 
-@pytest.mark.usefixtures("without_plots")
+@pytest.mark.usefixtures("without_plots", "without_shape_checks")
 def test_compiled(higgs_csv: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """By a backend that needs no compiler: the same training."""
     options = [*SMALL_PARTICLE, "data=higgs", f"data.csv={higgs_csv}", f"data.dir={tmp_path}"]
@@ -300,7 +309,7 @@ def test_compiled(higgs_csv: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPat
 def test_without_a_compiler(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("CXX", str(tmp_path / "g++"))
     monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", str(tmp_path / "cache"))
-    done = command("trainer=debug", "trainer.accelerator=cpu", "compile=true", cwd=tmp_path)
+    done = started("trainer=debug", "trainer.accelerator=cpu", "compile=true", cwd=tmp_path)
     assert done.returncode == 1
     assert "error: compile=true needs a C++ compiler" in done.stderr
     assert "Traceback" not in done.stderr
@@ -329,14 +338,16 @@ def test_the_notebook_s_recipe():
 
 @pytest.mark.parametrize("experiment", [None, *EXPERIMENTS])
 def test_every_key_is_read(experiment: str | None):
-    """training.py reads each top-level key by name; the keys below are arguments, so that strangers fail."""
+    """Each top-level key is read by name; the keys below are arguments, so that strangers fail."""
     cfg = composed() if experiment is None else composed(f"experiment={experiment}")
-    source = (REPOSITORY / "higgs_lightning" / "training.py").read_text()
-    assert set(cfg) == set(re.findall(r"cfg\.(\w+)", source))
+    source = (REPOSITORY / "higgs_lightning" / "training" / "run.py").read_text()
+    callbacks = (REPOSITORY / "conf" / "callbacks" / "default.yaml").read_text()
+    read = re.findall(r'config(?:\[|, )"(\w+)"', source) + re.findall(r"\$\{(\w+)\}", callbacks)
+    assert set(cfg) == set(read)
     targets = {key for key in cfg if isinstance(cfg[key], DictConfig) and "_target_" in cfg[key]}
-    assert {key for key in cfg if isinstance(cfg[key], DictConfig)} - targets == {"objective", "selection"}
-    assert re.search(r"\*\*cfg\.objective", source)
-    assert re.search(r"\*\*cfg\.selection", source)
+    assert {key for key in cfg if isinstance(cfg[key], DictConfig)} - targets == {"callbacks", "selection"}
+    assert re.search(r"\*\*config\[\"selection\"\]", source)
+    assert all("_target_" in callback for callback in cfg.callbacks.values() if callback is not None)
 
 
 @pytest.mark.parametrize(
@@ -359,7 +370,7 @@ def test_bad_input_ends_with_one_sentence(overrides: list[str], sentence: str, r
 
 
 def test_bad_input_ends_a_process(tmp_path: Path):
-    done = command("ckpt=nowhere", cwd=tmp_path)
+    done = started("ckpt=nowhere", cwd=tmp_path)
     assert done.returncode == 1
     assert "Traceback" not in done.stderr
     assert re.search("^error: .*nowhere does not exist", done.stderr.splitlines()[-1])
@@ -368,11 +379,11 @@ def test_bad_input_ends_a_process(tmp_path: Path):
 @pytest.mark.parametrize(
     ("override", "sentence"),
     [
-        ("trainer.max_epochs=0", "trainer.max_epochs=0: give 1 or more"),
+        ("trainer.max_epochs=0", "trainer.max_epochs=0: give a whole number, 1 or more"),
         ("data.batch_size=0", "data.batch_size=0: give a whole number"),
         ("data.val_fraction=0", "the val split of .* has 0 signal"),
         ("data.train_events=1", "the train split of .* has 0 signal and 1 background"),
-        ("optimizer.lr=-1", "optimizer: Invalid learning rate: -1"),
+        ("optimizer.lr=-1", "optimizer.lr=-1: give a number from 0"),
         ("optimizer.lr=1e15", "the loss became (nan|inf) in epoch 0, .*lower optimizer.lr"),
         ("model.num_heads=5", "num_heads=5 does not divide dim=16"),
         ("trainer.devices=0", "devices"),
@@ -437,7 +448,7 @@ def test_a_checkpoint_executes_nothing(tmp_path: Path):
 def test_a_checkpoint_builds_models_of_ours_only(tmp_path: Path):
     config = {"model": {"_target_": "subprocess.run", "args": ["touch", str(tmp_path / "executed")]}}
     torch.save({"config": config, "state_dict": {}}, tmp_path / "stranger.ckpt")
-    with pytest.raises(UserError, match=r"subprocess\.run, which is not one of higgs_lightning's"):
+    with pytest.raises(UserError, match=r"subprocess\.run as its model, which is not one of higgs_"):
         load_model(tmp_path / "stranger.ckpt")
     assert not (tmp_path / "executed").exists()
 

@@ -9,7 +9,7 @@ from torch import Tensor, distributed
 from torch.utils.data import DataLoader, Dataset, Sampler
 
 
-class Events(Dataset):
+class Events(Dataset[tuple[Tensor, Tensor]]):
     """Some rows of a cache. Indexed with many positions at once, it returns a whole batch.
 
     Args:
@@ -37,7 +37,8 @@ class Events(Dataset):
     @property
     def labels(self) -> np.ndarray:
         """(M,) float32, 1 for signal."""
-        return self.cache[self.rows, 0]
+        labels: np.ndarray = self.cache[self.rows, 0]
+        return labels
 
 
 class BatchOrder(Sampler[Tensor]):
@@ -93,7 +94,7 @@ def _process() -> tuple[int, int]:
     return distributed.get_rank(), distributed.get_world_size()
 
 
-class EventLoader(DataLoader):
+class EventLoader(DataLoader[tuple[Tensor, Tensor]]):
     """A loader that knows where it is: Lightning keeps its state in checkpoints, and goes on from there."""
 
     def __init__(self, events: Events, order: BatchOrder) -> None:

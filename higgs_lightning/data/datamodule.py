@@ -9,10 +9,9 @@ import torch
 from isal import isal_zlib
 from lightning import LightningDataModule
 from torch import Tensor
-from torch.utils.data import DataLoader
 
 from higgs_lightning import schema
-from higgs_lightning.data.batches import Events, batches
+from higgs_lightning.data.batches import EventLoader, Events, batches
 from higgs_lightning.data.cache import open_events
 from higgs_lightning.data.download import HIGGS_SIZE
 from higgs_lightning.data.splits import draw_balanced, split_rows
@@ -168,7 +167,10 @@ class HiggsDataModule(LightningDataModule):
         ]
 
     def statistics(self) -> tuple[Tensor, Tensor]:
-        """Mean and standard deviation of each feature, (21,) each, over the events that define z-scores."""
+        """Mean and standard deviation of each feature, (21,) each, over the events that define z-scores.
+
+        Of a feature that is the same in all events, or missing in all of them, the deviation is 1.
+        """
         splits = [self.events["train"]] if self.statistics_of == "train" else list(self.events.values())
         total = np.zeros((3, schema.NUM_FEATURES))
         for events in splits:
@@ -177,11 +179,13 @@ class HiggsDataModule(LightningDataModule):
                 known = ~np.isnan(chunk)
                 chunk[~known] = 0
                 total += known.sum(axis=0), chunk.sum(axis=0), np.square(chunk).sum(axis=0)
-        mean, mean_of_squares = total[1:] / total[0]
-        std = np.sqrt(mean_of_squares - mean**2)
+        mean, mean_of_squares = total[1:] / np.maximum(total[0], 1)
+        variance = mean_of_squares - mean**2
+        is_constant = variance <= 1e-12 * mean_of_squares  # but for rounding
+        std = np.sqrt(np.where(is_constant, 1.0, variance))
         return torch.from_numpy(mean).float(), torch.from_numpy(std).float()
 
-    def train_dataloader(self) -> DataLoader:
+    def train_dataloader(self) -> EventLoader:
         self._train_loader = batches(self.events["train"], self.batch_size, shuffle_seed=self.seed)
         self._train_loader.load_state_dict(self._position)
         return self._train_loader
@@ -194,10 +198,10 @@ class HiggsDataModule(LightningDataModule):
     def load_state_dict(self, state_dict: dict[str, int]) -> None:
         self._position = state_dict
 
-    def val_dataloader(self) -> DataLoader:
+    def val_dataloader(self) -> EventLoader:
         return batches(self.events["val"], self.batch_size)
 
-    def test_dataloader(self) -> list[DataLoader]:
+    def test_dataloader(self) -> list[EventLoader]:
         """Every split in the order of its file: train, validation, test."""
         return [batches(events, self.batch_size) for events in self.events.values()]
 

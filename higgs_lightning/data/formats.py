@@ -24,6 +24,7 @@ _NAMES = [feature.name for feature in schema.LOW_LEVEL]
 #: For tables without names: how many columns there are, and how many of them come before the features.
 _UNNAMED = {21: 0, 22: 1, 28: 0, 29: 1}
 _GZIP, _PARQUET, _ROOT = b"\x1f\x8b", b"PAR1", b"root"
+_TREES = ("TTree", "ROOT::RNTuple")  # uproot's assignment writes the latter
 _MISSING = ["", "nan", "NaN", "NAN", "null", "NULL", "NA"]
 
 
@@ -80,7 +81,7 @@ def _csv(path: Path, is_gzip: bool) -> Iterator[tuple[np.ndarray, float]]:
                 f"{path}: its first line counts the columns, as pandas names them by itself: write the file "
                 "with header=False, or with the names of schema.LOW_LEVEL"
             )
-        filled = [field for field in fields if field]  # pandas leaves the name of its index empty
+        filled = [field for field in fields if field]
         has_names = filled != [] and not any(_is_number(field) for field in filled)
         file.seek(0)
         columns = _columns(fields, path) if has_names else _unnamed(len(fields), path)
@@ -117,7 +118,9 @@ def _parquet(path: Path, rows: int) -> Iterator[tuple[np.ndarray, float]]:
 
 def _root(path: Path, tree_name: str, rows: int) -> Iterator[tuple[np.ndarray, float]]:
     with import_uproot().open(path) as file:
-        trees = [name for name, kind in file.classnames(cycle=False).items() if kind == "TTree"]
+        trees = [name for name, kind in file.classnames(cycle=False).items() if kind in _TREES]
+        if not trees:
+            raise UserError(f"{path} holds neither a TTree nor an RNTuple: write the events as one of them")
         if not tree_name and len(trees) != 1:
             raise UserError(
                 f"{path} holds {len(trees)} trees ({', '.join(trees)}): name one as in {path}:TREE"
@@ -128,7 +131,9 @@ def _root(path: Path, tree_name: str, rows: int) -> Iterator[tuple[np.ndarray, f
         _columns(tree.keys(), path)
         row, total = 1, max(1, tree.num_entries)
         for arrays in tree.iterate(filter_name=_NAMES, step_size=rows, library="np"):
-            batch = pa.RecordBatch.from_arrays([pa.array(arrays[name]) for name in _NAMES], _NAMES)
+            # what an RNTuple may lack comes masked
+            filled = [np.ma.filled(arrays[name].astype(float), np.nan) for name in _NAMES]
+            batch = pa.RecordBatch.from_arrays([pa.array(column) for column in filled], _NAMES)
             features = _features(batch, path, row)
             row += len(batch)
             yield features, (row - 1) / total

@@ -39,6 +39,10 @@ def roc_auc_interval(labels: np.ndarray, scores: np.ndarray, level: float = 0.95
 
     Raises:
         ValueError: one class is missing.
+
+    Examples:
+        >>> roc_auc_interval(np.array([0, 0, 1, 1]), np.array([0.1, 0.4, 0.35, 0.8]))
+        AucInterval(auc=0.75, low=0.057..., high=1.0)
     """
     of_class = placements(labels, scores)
     auc = float(of_class[0].mean())
@@ -96,7 +100,12 @@ def _variance_of_mean(of_signal: np.ndarray, of_background: np.ndarray) -> float
 
 
 def midranks(values: np.ndarray) -> np.ndarray:
-    """Ranks from 1, those of equal values averaged."""
+    """Ranks from 1, those of equal values averaged.
+
+    Examples:
+        >>> midranks(np.array([0.2, 0.7, 0.2])).tolist()
+        [1.5, 3.0, 1.5]
+    """
     _, inverse, counts = np.unique(values, return_inverse=True, return_counts=True)
     return (np.cumsum(counts) - (counts - 1) / 2)[inverse]
 
@@ -270,7 +279,8 @@ def tempered(probabilities: np.ndarray, temperature: float) -> np.ndarray:
 def log_odds(probabilities: np.ndarray) -> np.ndarray:
     """log p / (1 - p) of probabilities in float32, finite at 0 and 1."""
     p = np.clip(np.asarray(probabilities, float), 1e-7, 1 - 1e-7)
-    return np.log(p / (1 - p))
+    log_of_odds: np.ndarray = np.log(p / (1 - p))
+    return log_of_odds
 
 
 def reconstruction_errors(

@@ -1,5 +1,6 @@
 """What a run leaves for its reader: ``metrics.json``, plots (in TensorBoard too) and a short table."""
 
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -156,11 +157,14 @@ def show(picture: np.ndarray, tag: str, epoch: int, tensorboard: TensorBoardLogg
     tensorboard.experiment.add_image(tag, picture, epoch, dataformats="HWC")
 
 
-def print_numbers(metrics: Mapping[str, float], out_dir: Path) -> None:
+def print_numbers(metrics: Mapping[str, float | None], out_dir: Path) -> None:
     """Print numbers one to a line, and where they are."""
     table = Table(show_header=False)
     for name, value in metrics.items():
-        table.add_row(name, f"{value:,}" if isinstance(value, int) else f"{value:.4f}")
+        if value is None or math.isnan(value):
+            table.add_row(name, "not known")
+        else:
+            table.add_row(name, f"{value:,}" if isinstance(value, int) else f"{value:.4f}")
     console = Console()
     console.print(table)
     console.print(f"folder: {out_dir}", soft_wrap=True, markup=False)

@@ -7,10 +7,12 @@ from typing import NamedTuple, TypeVar
 
 import numpy as np
 import torch
+from jaxtyping import Bool, Float
 from torch import Tensor, distributed
 
 from higgs_lightning.errors import UserError
 from higgs_lightning.evaluation.metrics import AucInterval, roc_auc_interval
+from higgs_lightning.shapes import PerEvent
 
 T = TypeVar("T")
 Columns = tuple[Tensor, ...]
@@ -29,40 +31,40 @@ class Step(NamedTuple):
     """A batch of B events after one step.
 
     Attributes:
-        losses: by name, scalars; ``loss``, which is minimised, and what it is made of.
-        probabilities: (B,) float32, of signal.
-        labels: (B,), 1 for signal.
-        latent: (B, latent_dim), the bottleneck.
-        features: (M, 21) in HIGGS units, of the first M events: those that were decoded.
-        reconstruction: (M, 21) in HIGGS units.
-        counted: (M, 21) bool, the features that the reconstruction loss counts: the hidden ones, if any.
+        losses: by name; ``loss``, which is minimised, and what it is made of.
+        probabilities: of signal, in float32.
+        labels: 1 for signal.
+        latent: the bottleneck, of L = latent_dim numbers.
+        features: in HIGGS units, of the first M events: those that were decoded.
+        reconstruction: in HIGGS units.
+        counted: the features that the reconstruction loss counts: the hidden ones, if any.
     """
 
-    losses: dict[str, Tensor]
-    probabilities: Tensor
-    labels: Tensor
-    latent: Tensor
-    features: Tensor
-    reconstruction: Tensor
-    counted: Tensor
+    losses: dict[str, Float[Tensor, ""]]
+    probabilities: PerEvent
+    labels: PerEvent
+    latent: Float[Tensor, "B L"]
+    features: Float[Tensor, "M F=21"]
+    reconstruction: Float[Tensor, "M F=21"]
+    counted: Bool[Tensor, "M F=21"]
 
 
 @dataclass(frozen=True)
 class Evaluation:
     """The verdict on N events of a split, in the order of their file; losses are means over events.
 
-    ``features``, ``reconstruction`` and ``counted``, (M, 21) each, cover the first
-    M = min(N, :data:`MAX_RECONSTRUCTED`) events, or none where the model has no decoder; ``latent``,
-    (K, latent_dim), the first K = min(N, :data:`MAX_LATENT`).
+    ``features``, ``reconstruction`` and ``counted`` cover the first M = min(N, :data:`MAX_RECONSTRUCTED`)
+    events, or none where the model has no decoder; ``latent``, of L = latent_dim numbers an event, the first
+    K = min(N, :data:`MAX_LATENT`).
     """
 
     losses: dict[str, float]
-    labels: np.ndarray
-    probabilities: np.ndarray
-    latent: np.ndarray
-    features: np.ndarray
-    reconstruction: np.ndarray
-    counted: np.ndarray
+    labels: Float[np.ndarray, " N"]
+    probabilities: Float[np.ndarray, " N"]
+    latent: Float[np.ndarray, "K L"]
+    features: Float[np.ndarray, "M F=21"]
+    reconstruction: Float[np.ndarray, "M F=21"]
+    counted: Bool[np.ndarray, "M F=21"]
 
     @property
     def num_events(self) -> int:

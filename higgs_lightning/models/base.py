@@ -5,11 +5,13 @@ from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 import torch
+from jaxtyping import Float
 from numpy.typing import ArrayLike
 from torch import Tensor, nn
 
 from higgs_lightning import schema
 from higgs_lightning.models.layers import Standardize
+from higgs_lightning.shapes import Features, ObjectMask, PerEvent, PerFeature
 
 _BATCH = 1024  # events: larger ones leave the processor's caches
 
@@ -18,26 +20,26 @@ class Output(NamedTuple):
     """A model's view of B events.
 
     Attributes:
-        logits: (B,), the log-odds of signal.
-        latent: (B, latent_dim), the bottleneck.
-        encoded: what the encoder says to the decoder, (B, ...).
+        logits: the log-odds of signal.
+        latent: the bottleneck, of L = latent_dim numbers.
+        encoded: what the encoder says to the decoder, in whatever shape.
     """
 
-    logits: Tensor
-    latent: Tensor
-    encoded: Tensor
+    logits: PerEvent
+    latent: Float[Tensor, "B L"]
+    encoded: Float[Tensor, "B ..."]
 
 
 class Reconstruction(NamedTuple):
     """What a decoder makes of B events.
 
     Attributes:
-        features: (B, 21) in HIGGS units.
-        errors: (B, 21), the error of each feature, in the measure that the model trains on.
+        features: in HIGGS units.
+        errors: the error of each feature, in the measure that the model trains on.
     """
 
-    features: Tensor
-    errors: Tensor
+    features: Features
+    errors: Features
 
 
 class Model(nn.Module):
@@ -50,21 +52,23 @@ class Model(nn.Module):
     #: Of sizes that may be less than 1, such as a number of layers, the least.
     least_sizes: ClassVar[Mapping[str, int]] = {}
 
-    def forward(self, features: Tensor, hidden: Tensor | None = None) -> Output:
+    def forward(self, features: Features, hidden: ObjectMask | None = None) -> Output:
         """Score events.
 
         Args:
-            features: (B, 21) in HIGGS units; an object with a NaN is missing, and hidden too.
-            hidden: (B, 6) bool, ``True`` = hidden from the encoder. None hides nothing.
+            features: in HIGGS units; an object with a NaN is missing, and hidden too.
+            hidden: ``True`` = hidden from the encoder. None hides nothing.
         """
         raise NotImplementedError
 
-    def reconstruct(self, encoded: Tensor, features: Tensor, hidden: Tensor | None = None) -> Reconstruction:
+    def reconstruct(
+        self, encoded: Float[Tensor, "B ..."], features: Features, hidden: ObjectMask | None = None
+    ) -> Reconstruction:
         """Decode what :meth:`forward` encoded of the same features and mask."""
         raise NotImplementedError
 
-    def standardize_by(self, mean: Tensor, std: Tensor) -> None:
-        """Let z-scores, where the model has them, be of events with this mean and deviation, (21,) each."""
+    def standardize_by(self, mean: PerFeature, std: PerFeature) -> None:
+        """Let z-scores, where the model has them, be of events with this mean and standard deviation."""
         for part in self.modules():
             if isinstance(part, Standardize):
                 part.fit(mean, std)
@@ -78,8 +82,8 @@ class Model(nn.Module):
         self.reconstruct = torch.compile(self.reconstruct, *args, **kwargs)  # type: ignore[method-assign]
 
     @torch.inference_mode()
-    def predict_proba(self, features: ArrayLike) -> np.ndarray:
-        """Probability of background and of signal, (N, 2), as scikit-learn orders them.
+    def predict_proba(self, features: ArrayLike) -> Float[np.ndarray, "N 2"]:
+        """Probability of background and of signal, as scikit-learn orders them.
 
         Args:
             features: (N, 21) in HIGGS units; NaN for what is missing. Of a table with named columns, such as

@@ -2,12 +2,13 @@
 
 from itertools import pairwise
 
-from torch import Tensor, nn
+from torch import nn
 
 from higgs_lightning import schema
 from higgs_lightning.masking import hidden_features, hidden_or_missing
 from higgs_lightning.models.base import Model, Output
 from higgs_lightning.models.layers import Standardize
+from higgs_lightning.shapes import Features, ObjectMask
 
 
 class DeepNetwork(Model):
@@ -32,7 +33,7 @@ class DeepNetwork(Model):
         )
         self.classifier = nn.Linear(dim, 1)
 
-    def forward(self, features: Tensor, hidden: Tensor | None = None) -> Output:
+    def forward(self, features: Features, hidden: ObjectMask | None = None) -> Output:
         """As :meth:`Model.forward`; what is hidden or missing enters as its mean."""
         hidden = hidden_or_missing(features, hidden)
         latent = self.hidden_layers(self.standardize(features).masked_fill(hidden_features(hidden), 0.0))

@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 
 import torch
+from jaxtyping import Float
 from torch import Tensor, nn
 
 from higgs_lightning.models.base import Model, Output, Reconstruction
+from higgs_lightning.shapes import Features, ObjectMask
 
 
 class Ensemble(Model):
@@ -27,12 +29,14 @@ class Ensemble(Model):
         for member in self.members:
             member.look_once()  # type: ignore[operator]
 
-    def forward(self, features: Tensor, hidden: Tensor | None = None) -> Output:
+    def forward(self, features: Features, hidden: ObjectMask | None = None) -> Output:
         """As in :class:`Model`, with latent (B, M x latent_dim) and encoded (B, M, ...) of M members."""
         logits, latents, encoded = zip(*(member(features, hidden) for member in self.members), strict=True)
         return Output(torch.stack(logits).mean(dim=0), torch.cat(latents, dim=1), torch.stack(encoded, dim=1))
 
-    def reconstruct(self, encoded: Tensor, features: Tensor, hidden: Tensor | None = None) -> Reconstruction:
+    def reconstruct(
+        self, encoded: Float[Tensor, "B M ..."], features: Features, hidden: ObjectMask | None = None
+    ) -> Reconstruction:
         of_members = [
             member.reconstruct(of_member, features, hidden)  # type: ignore[operator]
             for member, of_member in zip(self.members, encoded.unbind(dim=1), strict=True)

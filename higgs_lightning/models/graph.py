@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import nn
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from higgs_lightning import schema
@@ -20,20 +20,22 @@ from higgs_lightning.errors import UserError
 from higgs_lightning.files import output_file, replaced
 from higgs_lightning.models import Model
 from higgs_lightning.models.weights import load_model
+from higgs_lightning.shapes import Features, PerEvent
 
 _NUM_CHECKED = 1000  # events of the embedded sample, whose scores must come out of the file
 _TOLERANCE = 1e-5
 
 
 class Scorer(nn.Module):
-    """From events as they are, (B, 21) in HIGGS units with NaN for what is missing, to scores (B,)."""
+    """From events as they are, in HIGGS units with NaN for what is missing, to their scores."""
 
     def __init__(self, model: Model) -> None:
         super().__init__()
         self.model = model
 
-    def forward(self, features: Tensor) -> Tensor:
-        return self.model(features).logits.sigmoid()
+    def forward(self, features: Features) -> PerEvent:
+        scores: PerEvent = self.model(features).logits.sigmoid()
+        return scores
 
 
 def export(ckpt: str | Sequence[str], output: str | Path, model_class: str | None = None) -> float:

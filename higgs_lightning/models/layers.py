@@ -1,10 +1,12 @@
 """Layers that models share."""
 
 import torch
+from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
 from higgs_lightning import schema
+from higgs_lightning.shapes import Features, PerFeature
 
 
 class Standardize(nn.Module):
@@ -13,8 +15,8 @@ class Standardize(nn.Module):
     Until :meth:`fit` it leaves the features as they are.
     """
 
-    mean: Tensor
-    std: Tensor
+    mean: PerFeature
+    std: PerFeature
 
     def __init__(self) -> None:
         super().__init__()
@@ -22,8 +24,8 @@ class Standardize(nn.Module):
         self.register_buffer("std", torch.ones(schema.NUM_FEATURES))
         self._is_loaded = False
 
-    def fit(self, mean: Tensor, std: Tensor) -> None:
-        """Take mean and standard deviation, each (21,), of the events that define the z-scores.
+    def fit(self, mean: PerFeature, std: PerFeature) -> None:
+        """Take mean and standard deviation of the events that define the z-scores.
 
         Those that came with weights stay, because the weights were trained with them.
         """
@@ -32,18 +34,21 @@ class Standardize(nn.Module):
             self.std.copy_(std)
 
     def _load_from_state_dict(self, *args: object, **kwargs: object) -> None:
-        super()._load_from_state_dict(*args, **kwargs)  # type: ignore[arg-type]
+        super()._load_from_state_dict(*args, **kwargs)
         self._is_loaded = True
 
-    def forward(self, features: Tensor) -> Tensor:
+    def forward(self, features: Features) -> Features:
         return (features - self.mean) / self.std
 
-    def inverse(self, standardized: Tensor) -> Tensor:
+    def inverse(self, standardized: Features) -> Features:
         return standardized * self.std + self.mean
 
 
 class Block(nn.Module):
-    """Pre-norm transformer block: attention with an additive bias, then a feed-forward layer of 2 x dim."""
+    """Pre-norm transformer block: attention with an additive bias, then a feed-forward layer of 2 x dim.
+
+    Shape legend: T tokens, D = dim width, H heads.
+    """
 
     def __init__(self, dim: int, num_heads: int, dropout: float) -> None:
         super().__init__()
@@ -60,11 +65,14 @@ class Block(nn.Module):
         )
         self.dropout = nn.Dropout(dropout)
 
-    def forward(self, x: Tensor, bias: Tensor | None = None) -> Tensor:
-        """Map tokens (B, T, D), with an attention bias (B, H, T, T), to (B, T, D)."""
+    def forward(
+        self, x: Float[Tensor, "B T D"], bias: Float[Tensor, "B H T T"] | None = None
+    ) -> Float[Tensor, "B T D"]:
+        """Map tokens to tokens, with a bias of each head's attention between two of them."""
         q, k, v = (  # (B, H, T, D / H) each
             self.qkv(self.attention_norm(x)).unflatten(-1, (3, self.num_heads, -1)).permute(2, 0, 3, 1, 4)
         )
         attended = F.scaled_dot_product_attention(q, k, v, attn_mask=bias)
         x = x + self.dropout(self.projection(attended.transpose(1, 2).flatten(2)))
-        return x + self.feed_forward(x)
+        transformed: Tensor = x + self.feed_forward(x)
+        return transformed

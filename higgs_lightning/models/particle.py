@@ -1,13 +1,15 @@
 """The masked autoencoder over the objects of one event, with a classifier on its bottleneck.
 
 Read in this order: :meth:`ParticleAutoencoder.forward`, then what it calls, top to bottom.
-Shape legend: B events, O = 6 objects, Q = 7 quantities of a token, D width, H heads.
+Shape legend, beside that of :mod:`higgs_lightning.shapes`: Q = 7 quantities of an object, D width of a
+token, H heads, T = 1 + O tokens of an event, of which the class token is the first.
 """
 
 from collections.abc import Mapping
 from typing import ClassVar
 
 import torch
+from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
@@ -16,6 +18,7 @@ from higgs_lightning.kinematics import Objects
 from higgs_lightning.masking import hidden_or_missing
 from higgs_lightning.models.base import Model, Output, Reconstruction
 from higgs_lightning.models.layers import Block
+from higgs_lightning.shapes import Features, ObjectMask, PerObject
 
 # log pT, eta, cos phi, sin phi, then the b-tag level as one of three classes
 _LOG_PT, _ETA, _ANGLE, _BTAG = 0, 1, slice(2, 4), slice(4, 4 + schema.NUM_BTAG_LEVELS)
@@ -82,7 +85,7 @@ class ParticleAutoencoder(Model):
     def look_once(self) -> None:
         self.average_mirrors = False
 
-    def forward(self, features: Tensor, hidden: Tensor | None = None) -> Output:
+    def forward(self, features: Features, hidden: ObjectMask | None = None) -> Output:
         one_look = self.training or hidden is not None or not self.average_mirrors
         objects, hidden, _ = self.view(features, hidden)
         objects = blank(objects, hidden)
@@ -97,37 +100,44 @@ class ParticleAutoencoder(Model):
             output = output._replace(logits=torch.stack(logits).mean(dim=0))
         return output._replace(logits=output.logits.to(features))  # mixed precision ends here
 
-    def look(self, objects: Objects, hidden: Tensor, bias: Tensor) -> Output:
+    def look(self, objects: Objects, hidden: ObjectMask, bias: Float[Tensor, "B H T=7 T=7"]) -> Output:
         """Score events as they are, without their mirror images."""
-        encoded = self.encode(objects, hidden, bias)  # (B, 1 + O, D)
+        encoded = self.encode(objects, hidden, bias)
         latent = self.bottleneck(encoded[:, 0])
         return Output(self.classifier(latent).squeeze(1), latent, encoded[:, 1:])
 
-    def reconstruct(self, encoded: Tensor, features: Tensor, hidden: Tensor | None = None) -> Reconstruction:
+    def reconstruct(
+        self, encoded: Float[Tensor, "B O=6 D"], features: Features, hidden: ObjectMask | None = None
+    ) -> Reconstruction:
         objects, _, origin = self.view(features, hidden)
-        decoded = self.decode(encoded).to(features)  # (B, O, Q)
+        decoded = self.decode(encoded).to(features)
         reconstructed = to_objects(decoded)
         reconstructed = reconstructed._replace(phi=reconstructed.phi + origin)
         return Reconstruction(kinematics.to_features(reconstructed), reconstruction_errors(decoded, objects))
 
-    def view(self, features: Tensor, hidden: Tensor | None) -> tuple[Objects, Tensor, Tensor]:
-        """The objects of features (B, 21), all that is hidden (B, O), and the origin (B, 1) of azimuth."""
+    def view(
+        self, features: Features, hidden: ObjectMask | None
+    ) -> tuple[Objects, ObjectMask, Float[Tensor, "B 1"]]:
+        """The objects of events, all that is hidden of them, and the origin of azimuth in radians."""
         hidden = hidden_or_missing(features, hidden)
         objects = kinematics.to_objects(features.nan_to_num())
         origin = first_visible(objects.phi, hidden)
         return objects._replace(phi=kinematics.wrap(objects.phi - origin)), hidden, origin
 
-    def encode(self, objects: Objects, hidden: Tensor, bias: Tensor) -> Tensor:
-        """Encode the class token and the objects: (B, 1 + O, D)."""
+    def encode(
+        self, objects: Objects, hidden: ObjectMask, bias: Float[Tensor, "B H T=7 T=7"]
+    ) -> Float[Tensor, "B T=7 D"]:
+        """Encode the class token and the objects."""
         tokens = self.embedding(quantities(objects))
         tokens = torch.where(hidden[:, :, None], self.mask_token, tokens) + self.slot
         x = torch.cat([self.class_token.expand(tokens.shape[0], 1, -1), tokens], dim=1)
         for block in self.encoder:
             x = block(x, bias)
-        return self.encoder_norm(x)
+        encoded: Tensor = self.encoder_norm(x)
+        return encoded
 
-    def attention_bias(self, objects: Objects, hidden: Tensor) -> Tensor:
-        """Bias of each head's attention between two tokens: (B, H, 1 + O, 1 + O).
+    def attention_bias(self, objects: Objects, hidden: ObjectMask) -> Float[Tensor, "B H T=7 T=7"]:
+        """Bias of each head's attention between two tokens.
 
         0 for the class token and for pairs with a hidden object.
         """
@@ -136,19 +146,20 @@ class ParticleAutoencoder(Model):
         bias = bias.masked_fill(unknown[..., None], 0.0)
         return F.pad(bias.permute(0, 3, 1, 2), (1, 0, 1, 0))
 
-    def decode(self, tokens: Tensor) -> Tensor:
-        """Decode the encoded objects (B, O, D) into their quantities (B, O, Q)."""
+    def decode(self, tokens: Float[Tensor, "B O=6 D"]) -> Float[Tensor, "B O=6 Q=7"]:
+        """Decode the encoded objects into their quantities."""
         for block in self.decoder:
             tokens = block(tokens)
-        return self.reconstructor(self.decoder_norm(tokens))
+        decoded: Tensor = self.reconstructor(self.decoder_norm(tokens))
+        return decoded
 
 
-def first_visible(phi: Tensor, hidden: Tensor) -> Tensor:
-    """Azimuth (B, 1) of the first object of (B, O) that is not hidden; 0 where all are."""
+def first_visible(phi: PerObject, hidden: ObjectMask) -> Float[Tensor, "B 1"]:
+    """Azimuth of the first object that is not hidden; 0 where all are."""
     return phi.masked_fill(hidden, 0.0).gather(1, hidden.long().argmin(dim=1, keepdim=True))
 
 
-def blank(objects: Objects, hidden: Tensor) -> Objects:
+def blank(objects: Objects, hidden: ObjectMask) -> Objects:
     """Forget what hidden objects measured, so that no later step can use it."""
     return Objects(
         pt=objects.pt.masked_fill(hidden, _REFERENCE_PT),
@@ -158,15 +169,15 @@ def blank(objects: Objects, hidden: Tensor) -> Objects:
     )
 
 
-def quantities(objects: Objects) -> Tensor:
-    """Describe each object by the numbers that a token is made of: (B, O, Q)."""
+def quantities(objects: Objects) -> Float[Tensor, "B O=6 Q=7"]:
+    """Describe each object by the numbers that a token is made of."""
     kinematic = [_log_pt(objects), objects.eta, objects.phi.cos(), objects.phi.sin()]
     btag = F.one_hot(objects.btag, schema.NUM_BTAG_LEVELS).to(objects.pt)
     return torch.cat([torch.stack(kinematic, dim=-1), btag], dim=-1)
 
 
-def to_objects(decoded: Tensor) -> Objects:
-    """Read objects from decoded quantities (B, O, Q); the b-tag is the most probable level."""
+def to_objects(decoded: Float[Tensor, "B O=6 Q=7"]) -> Objects:
+    """Read objects from decoded quantities; the b-tag is the most probable level."""
     cos, sin = decoded[..., _ANGLE].unbind(-1)
     return Objects(
         pt=decoded[..., _LOG_PT].clamp(max=10).exp() * _REFERENCE_PT,
@@ -176,8 +187,8 @@ def to_objects(decoded: Tensor) -> Objects:
     )
 
 
-def reconstruction_errors(decoded: Tensor, objects: Objects) -> Tensor:
-    """Error of each feature, (B, 21), of decoded quantities (B, O, Q) against the true objects.
+def reconstruction_errors(decoded: Float[Tensor, "B O=6 Q=7"], objects: Objects) -> Features:
+    """Error of each feature of decoded quantities against the true objects.
 
     Squared error of log pT and of pseudorapidity; for azimuth the squared distance to the true direction on
     the unit circle, so that -pi and pi are the same place; for the b-tag the cross-entropy of its three
@@ -199,12 +210,12 @@ def reconstruction_errors(decoded: Tensor, objects: Objects) -> Tensor:
     return torch.stack(columns, dim=1)
 
 
-def _log_pt(objects: Objects) -> Tensor:
+def _log_pt(objects: Objects) -> PerObject:
     return (objects.pt.clamp(min=_SMALLEST_PT) / _REFERENCE_PT).log()
 
 
 class PerObjectLinear(nn.Module):
-    """A linear map of each object's numbers, (B, O, in) to (B, O, out): the four jets share theirs."""
+    """A linear map of each object's numbers, N to M of them: the four jets share theirs."""
 
     def __init__(self, in_dim: int, out_dim: int) -> None:
         super().__init__()
@@ -212,6 +223,6 @@ class PerObjectLinear(nn.Module):
         self.missing_energy = nn.Linear(in_dim, out_dim)
         self.jet = nn.Linear(in_dim, out_dim)
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x: Float[Tensor, "B O=6 N"]) -> Float[Tensor, "B O=6 M"]:
         lepton, missing_energy, jets = x.split([1, 1, schema.NUM_OBJECTS - schema.FIRST_JET], dim=1)
         return torch.cat([self.lepton(lepton), self.missing_energy(missing_energy), self.jet(jets)], dim=1)

@@ -1,12 +1,13 @@
 """A transformer whose tokens are single numbers, as one does without physics, for comparison."""
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from higgs_lightning import schema
 from higgs_lightning.masking import hidden_features, hidden_or_missing
 from higgs_lightning.models.base import Model, Output
 from higgs_lightning.models.layers import Block, Standardize
+from higgs_lightning.shapes import Features, ObjectMask
 
 
 class ScalarTransformer(Model):
@@ -31,7 +32,7 @@ class ScalarTransformer(Model):
         self.encoder_norm = nn.LayerNorm(dim)
         self.classifier = nn.Linear(dim, 1)
 
-    def forward(self, features: Tensor, hidden: Tensor | None = None) -> Output:
+    def forward(self, features: Features, hidden: ObjectMask | None = None) -> Output:
         """As :meth:`Model.forward`; what is hidden or missing enters as its mean."""
         hidden = hidden_or_missing(features, hidden)
         z = self.standardize(features).masked_fill(hidden_features(hidden), 0.0)

@@ -1,11 +1,12 @@
 """The original notebook's network, exactly: attention runs across the events of a batch."""
 
-from torch import Tensor, nn
+from torch import nn
 
 from higgs_lightning import schema
 from higgs_lightning.masking import hidden_features, hidden_or_missing
 from higgs_lightning.models.base import Model, Output, Reconstruction
 from higgs_lightning.models.layers import Standardize
+from higgs_lightning.shapes import Features, ObjectMask
 
 
 class TransformerAutoencoderClassifier(Model):
@@ -53,14 +54,16 @@ class TransformerAutoencoderClassifier(Model):
         self.classifier = nn.Linear(latent_dim, 1)
         self.dropout = nn.Dropout(dropout)
 
-    def forward(self, features: Tensor, hidden: Tensor | None = None) -> Output:
+    def forward(self, features: Features, hidden: ObjectMask | None = None) -> Output:
         """As :meth:`Model.forward`; features of hidden objects enter as 0. The original hides nothing."""
         encoded = self.encoder(self._sequence(features, hidden))
         latent = self.bottleneck(encoded)
         logits = self.classifier(self.dropout(latent)).squeeze(1)
         return Output(logits, latent, encoded)
 
-    def reconstruct(self, encoded: Tensor, features: Tensor, hidden: Tensor | None = None) -> Reconstruction:
+    def reconstruct(
+        self, encoded: Features, features: Features, hidden: ObjectMask | None = None
+    ) -> Reconstruction:
         sequence = self._sequence(features, hidden)
         causal = nn.Transformer.generate_square_subsequent_mask(
             len(sequence), device=sequence.device, dtype=sequence.dtype
@@ -69,8 +72,8 @@ class TransformerAutoencoderClassifier(Model):
         reconstruction = decoded if self.standardize is None else self.standardize.inverse(decoded)
         return Reconstruction(reconstruction, (decoded - self._sequence(features, None)).square())
 
-    def _sequence(self, features: Tensor, hidden: Tensor | None) -> Tensor:
-        """What enters the network, (B, 21)."""
+    def _sequence(self, features: Features, hidden: ObjectMask | None) -> Features:
+        """What enters the network."""
         hidden = hidden_or_missing(features, hidden)
         z = features if self.standardize is None else self.standardize(features)
         return z.masked_fill(hidden_features(hidden), 0.0)

@@ -143,7 +143,8 @@ class Detector:
         """(P,) which particles leave a track."""
         pt, eta, _ = particles.objects.T
         charged = (particles.charge != 0) & (pt > _LEAST_CHARGED_PT) & (np.abs(eta) < _TRACK_ETA)
-        return charged & (self.generator.random(len(pt)) < _TRACK_EFFICIENCY)
+        tracks: np.ndarray = charged & (self.generator.random(len(pt)) < _TRACK_EFFICIENCY)
+        return tracks
 
     def _deposits(self, particles: Particles) -> tuple[np.ndarray, np.ndarray]:
         """(P,) and (P,) GeV measured in the electromagnetic and in the hadronic calorimeter."""
@@ -310,14 +311,17 @@ def _cosines(objects: np.ndarray, others: np.ndarray) -> np.ndarray:
         np.stack([np.cos(phi) / np.cosh(eta), np.sin(phi) / np.cosh(eta), np.tanh(eta)])
         for _, eta, phi in (objects.T, others.T)
     )
-    return ones.T @ other
+    cosines: np.ndarray = ones.T @ other
+    return cosines
 
 
 def distance(objects: np.ndarray, other: np.ndarray) -> np.ndarray:
     """(N,) Delta R between objects (N, 3) with pT, eta, phi and another one (3,)."""
-    return np.hypot(objects[:, 1] - other[1], wrap(objects[:, 2] - other[2]))
+    distances: np.ndarray = np.hypot(objects[:, 1] - other[1], wrap(objects[:, 2] - other[2]))
+    return distances
 
 
 def wrap(angle: np.ndarray) -> np.ndarray:
     """Bring angles in radians into [-pi, pi)."""
-    return np.remainder(angle + np.pi, 2 * np.pi) - np.pi
+    wrapped: np.ndarray = np.remainder(angle + np.pi, 2 * np.pi) - np.pi
+    return wrapped

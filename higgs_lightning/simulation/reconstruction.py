@@ -36,7 +36,8 @@ def pt_eta_phi(momentum: np.ndarray) -> np.ndarray:
 def mass(momentum: np.ndarray) -> np.ndarray:
     """(...) mass of four-momenta (..., 4)."""
     squared = momentum[..., 3] ** 2 - (momentum[..., :3] ** 2).sum(-1)
-    return np.sqrt(np.maximum(squared, 0))
+    result: np.ndarray = np.sqrt(np.maximum(squared, 0))
+    return result
 
 
 def neutrino(lepton: np.ndarray, missing_energy: np.ndarray) -> np.ndarray:

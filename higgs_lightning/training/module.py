@@ -14,9 +14,10 @@ from torchmetrics.classification import BinaryAccuracy, BinaryAUROC
 from higgs_lightning.errors import UserError, one_line
 from higgs_lightning.evaluation.scores import SPLITS, Evaluation, Gatherer, Step
 from higgs_lightning.models.base import Model
+from higgs_lightning.shapes import Features, PerEvent
 from higgs_lightning.training.objective import Objective
 
-Batch = tuple[Tensor, Tensor]  # features (B, 21) in HIGGS units and labels (B,)
+Batch = tuple[Features, PerEvent]  # in HIGGS units, and labels: 1 for signal
 
 _CHECK_EVERY = 50  # steps: each look at a loss waits for the accelerator
 

@@ -5,13 +5,13 @@ from collections.abc import Sequence
 from typing import Any, Protocol
 
 import torch
-from torch import Tensor
 from torch.nn import functional as F  # noqa: N812
 
 from higgs_lightning.evaluation.scores import Step
 from higgs_lightning.kinematics import reflect, smear
 from higgs_lightning.masking import hidden_features, hide_objects
 from higgs_lightning.models.base import Model, Reconstruction
+from higgs_lightning.shapes import Features, PerEvent
 
 
 class Objective(Protocol):
@@ -20,13 +20,15 @@ class Objective(Protocol):
     #: The names of the losses of a step; ``loss`` is minimised.
     losses: Sequence[str]
 
-    def __call__(self, model: Model, features: Tensor, labels: Tensor, generator: torch.Generator) -> Step:
+    def __call__(
+        self, model: Model, features: Features, labels: PerEvent, generator: torch.Generator
+    ) -> Step:
         """Score a batch, and weigh the losses.
 
         Args:
             model: in training or in evaluation mode, which tells whether this is a step of training.
-            features: (B, 21) in HIGGS units.
-            labels: (B,), 1 for signal.
+            features: in HIGGS units.
+            labels: 1 for signal.
             generator: the source of all that is random, on the device of the batch.
         """
         ...
@@ -91,7 +93,9 @@ class MaskedObjective:
         if self.teacher is not None:
             self.teacher.to(device)
 
-    def __call__(self, model: Model, features: Tensor, labels: Tensor, generator: torch.Generator) -> Step:
+    def __call__(
+        self, model: Model, features: Features, labels: PerEvent, generator: torch.Generator
+    ) -> Step:
         if model.training and self.reflect:
             features = reflect(features, generator)
         if model.training and self.smearing:
@@ -137,8 +141,8 @@ class MaskedObjective:
             counted=counted,
         )
 
-    def _targets(self, features: Tensor, labels: Tensor) -> Tensor:
-        """What a training batch should score, (B,): its labels, mixed with the teacher's scores."""
+    def _targets(self, features: Features, labels: PerEvent) -> PerEvent:
+        """What a training batch should score: its labels, mixed with the teacher's scores."""
         if self.teacher is None:
             return labels
         with torch.no_grad():

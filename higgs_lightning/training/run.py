@@ -317,9 +317,10 @@ def recorded_configuration(
     named = [key for key in said if key.endswith("._target_") and key in values]
     allowed = {key.removesuffix("._target_"): values[key] for key in named}
     recorded = renewed(as_data(_alone(checkpoint["config"]), str(path), allowed))
-    for key, group in {**composed, "model": {}}.items():
-        absent: Any = None if key == "model" else {}  # of an earlier version's other groups today's are taken
-        if isinstance(group, dict) and not isinstance(recorded.get(key, absent), dict):
+    # an earlier version may lack other groups than the model's: today's are taken
+    groups = [key for key, group in composed.items() if isinstance(group, dict) and key in recorded]
+    for key in ("model", *groups):
+        if not isinstance(recorded.get(key), dict):
             raise UserError(f"{path} holds no {key}: it is no checkpoint of higgs_lightning")
     data = recorded.setdefault("data", {})
     data["dir"] = composed["data"]["dir"]

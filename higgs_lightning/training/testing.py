@@ -88,7 +88,7 @@ def _evaluate(config: dict[str, Any], out_dir: Path) -> dict[str, Any]:
         "dataset": datamodule.name,
         "data": datamodule.identity(),
         "seed": config["seed"],
-        "test/events_trained_on": max((each.trained_on or 0 for each in seen), default=None),
+        "test/events_trained_on": most_trained_on(seen),
         **report.final_metrics(module.evaluations),
         **physics_metrics(test, cuts),
         **{
@@ -163,6 +163,12 @@ def recorded_members(
         said_too = [*said, *(key for key, _ in runs.flat(named) if key.endswith("._target_"))]
         members.append((path, checkpoint, recorded_configuration(checkpoint, path, named, said_too)))
     return members
+
+
+def most_trained_on(seen: Sequence[SeenEvents]) -> int | None:
+    """The most of the test events that any of the runs was trained on; None where that is not known."""
+    counts = [each.trained_on for each in seen if each.trained_on is not None]
+    return max(counts) if seen and len(counts) == len(seen) else None
 
 
 def tell(seen: Sequence[SeenEvents], allowed: bool) -> None:

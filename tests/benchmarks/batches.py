@@ -12,6 +12,7 @@ import tempfile
 import time
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -23,7 +24,7 @@ from higgs_lightning import schema
 from higgs_lightning.data.batches import Events, batches
 
 
-def seconds(loader: Iterable) -> float:
+def seconds(loader: Iterable[Any]) -> float:
     start = time.perf_counter()
     for _ in loader:
         pass

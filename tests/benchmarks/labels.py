@@ -128,6 +128,7 @@ def main() -> None:
             *files,
             f"data.train_events={'null' if events == 'all' else events}",
             f"seed={seed}",
+            f"data.seed={seed}",  # each seed draws its own labelled events
             *rows[name](events),
         ]
         folder = (RUNS / name.replace(", ", "-").replace(" ", "-") / events / str(seed)).absolute()

@@ -43,6 +43,11 @@ def on_labels(events: str, more_epochs: int) -> list[str]:
     return [f"data.batch_size={BATCH_SIZE[events]}", f"trainer.max_epochs={epochs}"]
 
 
+def seeds(seed: int) -> list[str]:
+    """Each seed has its own weights, splits and draw of labelled events."""
+    return [f"seed={seed}", f"data.seed={seed}"]
+
+
 def linear_probe(overrides: list[str], encoder: Path | None, folder: Path) -> dict[str, float]:
     """AUC of a logistic regression on a pretrained encoder, or on a random one."""
     if not (folder / "metrics.json").exists():
@@ -103,7 +108,7 @@ def main() -> None:
 
     for ratio, seed in [(ratio, seed) for ratio in arguments.ratios for seed in arguments.seeds]:
         if any("pretrained" in arm for arm in names):
-            overrides = ["stage=pretrain", f"seed={seed}", f"objective.mask_ratio={ratio}", "data=higgs"]
+            overrides = ["stage=pretrain", f"objective.mask_ratio={ratio}", "data=higgs", *seeds(seed)]
             overrides += [f"data.csv={unlabelled.absolute()}", "data.batch_size=500", *LAST_EPOCH_ONLY]
             # its events are TRAIN's training events: those of validation and test stay unseen
             overrides += files[2:] if unlabelled == arguments.train else ["data.test_fraction=0.01"]
@@ -114,7 +119,7 @@ def main() -> None:
     cells = [(arm, events, seed) for seed in arguments.seeds for events in arguments.events for arm in names]
     for arm, events, seed in track(cells, "Training"):
         number = "null" if events == "all" else events
-        common = [*files, f"data.train_events={number}", f"seed={seed}"]
+        common = [*files, f"data.train_events={number}", *seeds(seed)]
         folder = RUNS / arm.replace(", ", "-").replace(" ", "-") / events / str(seed)
         if "probe" in arm:
             metrics = linear_probe(common, arms[arm](events, seed), folder)

@@ -47,7 +47,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args()
     common = ["data=higgs", "data.name=simulated", f"data.csv={arguments.events.absolute()}"]
-    common += [f"seed={arguments.seed}", "figures_every=0"]
+    common += [f"seed={arguments.seed}", f"data.seed={arguments.seed}", "figures_every=0"]
 
     table = Table(title=f"{arguments.events.name}, seed {arguments.seed}")
     for column in ("", "parameters", "epochs", "training events a second", "seconds", "test ROC-AUC"):

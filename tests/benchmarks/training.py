@@ -18,7 +18,7 @@ import statistics
 import tempfile
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import islice
 from pathlib import Path
 
@@ -139,7 +139,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         data = HiggsDataModule(sample_csv(), dir=folder, train_events=arguments.events)
         features, labels = map(torch.from_numpy, data.arrays("train"))
-    ways = {
+    ways: dict[str, Callable[[], float]] = {
         "particle, command": lambda: command(arguments),
         "particle, command, compile=true": lambda: command(arguments, "compile=true"),
         BARE: lambda: bare_loop(features, labels, arguments.batch_size),
