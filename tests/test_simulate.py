@@ -185,9 +185,10 @@ def test_bad_arguments_are_one_sentence(changed: dict[str, Any], sentence: str, 
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize("output", ["nowhere/events.csv.gz", "."])
+@pytest.mark.parametrize("output", ["nowhere/events.csv.gz", ".", "events.csv"])
 def test_an_output_that_cannot_be_written_is_named(output: str, tmp_path: Path):
-    with pytest.raises(UserError, match="give the name of a file in a folder that exists"):
+    sentence = "give the name of a file in a folder that exists|end the name in .csv.gz"
+    with pytest.raises(UserError, match=sentence):
         run(tmp_path / output)
 
 
