@@ -643,7 +643,7 @@ def damaged_data() -> Iterator[Case]:
         "table_corrupted.root": "can't be read|event",
         "table_magic.root": "can't be read",
         "table_two_trees.root": "2 trees",
-        "table_no_trees.root": "0 trees",
+        "table_no_trees.root": "neither a TTree",
         "table_missing_branch.root": "no column 'jet_4_b-tag'",
         "table_negative_pt.root": "event 1: lepton_pT",
         "table_no_rows.root": "no events",
