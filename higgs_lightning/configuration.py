@@ -213,7 +213,7 @@ KINDS: dict[str, dict[str, Kind]] = {
         "output": PATH,
         "workers": whole(1).or_else(None),
         # beyond these, hours bring no event
-        "energy": number(above=0, most=1_000_000, noun="a number of GeV"),
+        "energy": number(above=0, most=100_000, noun="a number of GeV"),
         "masses.heavy_higgs": number(above=0, most=5000, noun="a number of GeV"),
         "masses.charged_higgs": number(above=0, most=5000, noun="a number of GeV"),
         "masses.light_higgs": number(above=0, most=5000, noun="a number of GeV"),

@@ -173,9 +173,9 @@ def test_masses_of_real_events_are_reproduced():
         ({"events": 1.5}, "events=1.5: give a whole number"),
         ({"seed": -1}, "seed=-1: give a whole number, 0 or more"),
         ({"workers": -2}, "workers=-2: give a whole number"),
-        ({"jet_pt": "hard"}, "jet_pt=hard: give a number above 0"),
-        ({"energy": 0}, "energy=0: give a number above 0"),
-        ({"masses": PHYSICS["masses"] | {"light_higgs": -1}}, "light_higgs=-1: give a number above 0"),
+        ({"jet_pt": "hard"}, "jet_pt=hard: give a number of GeV above 0"),
+        ({"energy": 0}, "energy=0: give a number of GeV above 0"),
+        ({"masses": PHYSICS["masses"] | {"light_higgs": -1}}, "light_higgs=-1: give a number of GeV above 0"),
         ({"hadronisation": "maybe"}, "hadronisation=maybe: give true or false"),
     ],
 )

@@ -199,7 +199,8 @@ def made(config: Mapping[str, Any], key: str, of: type = object, **more: Any) ->
         refused = user_error_in(error)
         if refused is None or isinstance(error.__cause__, UserError):
             raise
-        raise UserError(f"{key}: {refused}") from error
+        reason = str(refused).split(", set env var")[0]  # Hydra's advice to its developers
+        raise UserError(f"{key}: {reason}") from error
     if not isinstance(instance, of):
         raise UserError(f"{key}._target_={config[key].get('_target_')} is no {of.__name__}")
     return instance
