@@ -248,6 +248,7 @@ def build_in_small_blocks(csv: Path, cache_dir: Path, builds: Path, first_sleeps
     assert len(open_events(csv, cache_dir)) == 5_000
 
 
+@pytest.mark.slow
 def test_processes_that_want_the_same_cache_build_it_once(processes, tmp_path: Path):
     csv = write_csv(tmp_path / "events.csv", make_events(5_000))
     arguments = (csv, tmp_path / "cache", tmp_path / "builds")
@@ -279,6 +280,7 @@ def test_who_waits_for_a_builder_that_is_killed_builds(processes, tmp_path: Path
     assert len(folders(tmp_path / "cache")) == 1
 
 
+@pytest.mark.slow
 def test_a_killed_builder_leaves_nothing_that_is_used(processes, tmp_path: Path):
     """SIGKILL at 20 moments of a build: the cache is absent or complete, and the next build works."""
     events = make_events(5_000)

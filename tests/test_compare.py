@@ -66,6 +66,7 @@ def test_other_test_events_are_not_compared(run: Path, tmp_path: Path):
     assert [row["p-value"] for row in rows_of(tmp_path / "out")] == ["", ""]
 
 
+@pytest.mark.slow
 def test_a_training_and_an_evaluation(run: Path, tmp_path: Path):
     """An evaluation of the same weights on the same events is the same result."""
     arguments = [
@@ -97,6 +98,7 @@ def test_jobs_are_in_their_order(tmp_path: Path):
     assert [folder.name for folder in run_folders(tmp_path)] == [str(number) for number in range(12)]
 
 
+@pytest.mark.slow
 def test_a_failed_job_does_not_take_the_sweep_down(higgs_csv: Path, tmp_path: Path):
     data = ["data=higgs", f"data.csv={higgs_csv}", "data.train_events=500"]
     done = command("-m", "model.num_heads=3,4", "trainer=debug", *data, cwd=tmp_path)

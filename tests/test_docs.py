@@ -186,6 +186,7 @@ def test_the_test_command_is_the_one_that_ci_takes():
 # some really run ------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_every_verb_of_the_readme_runs(run: Path, higgs_csv: Path, tmp_path: Path):
     """Train, which made the run, and simulate have tests that start them as a user would."""
     shutil.copy(higgs_csv, tmp_path / "events.csv.gz")  # told apart by its first bytes

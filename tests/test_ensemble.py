@@ -51,6 +51,7 @@ def test_one_member_is_itself(members: list[str], features: torch.Tensor):
     )
 
 
+@pytest.mark.slow
 def test_through_the_commands(members: list[str], data: list[str], higgs_csv: Path, tmp_path: Path):
     ckpt = f"ckpt=[{','.join(members)}]"
     metrics = evaluate(composed(ckpt, *data, "trainer.enable_progress_bar=false", name="evaluate"), tmp_path)

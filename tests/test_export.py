@@ -30,6 +30,7 @@ def events() -> np.ndarray:
     return features
 
 
+@pytest.mark.slow
 def test_onnx_through_the_command(run: Path, events: np.ndarray, tmp_path: Path):
     onnxruntime = pytest.importorskip("onnxruntime")
     done = command(f"ckpt={run}", "output=model.onnx", cwd=tmp_path, name="export")

@@ -314,6 +314,7 @@ def opened_or_refused(source: Path, cache_dir: Path, skip_rows: int = 0) -> np.n
     return None
 
 
+@pytest.mark.slow
 def test_fuzz(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """2,500 files are read exactly as by the slow parser, or refused with one sentence."""
     generator = np.random.default_rng(1)
@@ -334,6 +335,7 @@ def test_fuzz(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     assert 500 < accepted < 2_000
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["gz", "zip"])
 def test_fuzz_of_compressed_files(kind: str, tmp_path: Path):
     """300 damaged files each are refused, or read whole where the damage does not matter."""

@@ -14,6 +14,7 @@ from higgs_lightning.runs import flat
 _CLASSES = ("_target_", "_partial_", "callbacks.", "pruning")
 
 
+@pytest.mark.slow
 def test_every_mistake_ends_in_one_sentence():
     """Every other case of the table; ``python tests/mistakes.py`` goes through all of them."""
     script = REPOSITORY / "tests" / "mistakes.py"

@@ -179,6 +179,7 @@ def test_a_file_is_replaced_whole_or_not_at_all(tmp_path: Path):
     assert list(tmp_path.iterdir()) == [path]
 
 
+@pytest.mark.slow
 def test_two_processes_evaluate_in_the_order_of_the_file(run: Path, tmp_path: Path):
     """Scores, features and bins belong together, whoever of the two computed them."""
     options = [f"ckpt={run}", QUIET, "data.batch_size=100"]

@@ -78,6 +78,7 @@ def only_run(cwd: Path, name: str = "*/*") -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_a_model(small: list[str], higgs_csv: Path, tmp_path: Path):
     """Named by its import path, it goes through every command."""
     (tmp_path / "shallow.py").write_text(MODEL)
@@ -160,6 +161,7 @@ def test_a_callback_and_an_optimizer(small: list[str], tmp_path: Path):
     assert "names mine.Note as its callbacks.note" in done.stderr
 
 
+@pytest.mark.slow
 def test_what_is_imported_and_when():
     """Torch for models, nothing of it for the list of commands or any --help; nothing global changes."""
     code = (

@@ -207,6 +207,7 @@ def test_ensembles_are_checked_member_by_member(other: Path, higgs_csv: Path, tm
         evaluate(cfg, tmp_path / "out")
 
 
+@pytest.mark.slow
 def test_sweeps_over_seeds_share_their_test_events(higgs_csv: Path, tmp_path: Path):
     """So that compare has differences and p-values."""
     options = ["data=higgs", f"data.csv={higgs_csv}", f"data.dir={tmp_path}", "trainer.max_epochs=1"]
@@ -261,6 +262,7 @@ def test_an_old_run_scores_and_is_evaluated(old: dict[str, Any], tmp_path: Path)
     assert metrics["test/events_trained_on"] == 0
 
 
+@pytest.mark.slow
 def test_an_old_run_goes_on(old: dict[str, Any], tmp_path: Path):
     arguments = [
         f"ckpt={old['run']}",
@@ -277,6 +279,7 @@ def test_an_old_run_goes_on(old: dict[str, Any], tmp_path: Path):
     ]
 
 
+@pytest.mark.slow
 def test_an_old_run_is_compared_and_repeated(old: dict[str, Any], tmp_path: Path):
     from higgs_lightning.evaluation.comparison import compare
 

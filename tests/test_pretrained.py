@@ -27,6 +27,7 @@ def test_they_are_small():
     assert PRETRAINED.stat().st_size < 8e6
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("without_plots")
 def test_fine_tuning_begins_with_them(tmp_path: Path):
     """Their model is the default one; training at rate 0 for an epoch leaves them as they are."""

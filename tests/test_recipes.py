@@ -141,6 +141,7 @@ def start(package: Path, verb: str, *arguments: str) -> str:
     return done.stdout
 
 
+@pytest.mark.slow
 def test_a_model_a_loss_a_callback_an_optimizer_a_metric_a_format_a_command(
     tmp_path: Path, higgs_csv: Path, monkeypatch: pytest.MonkeyPatch
 ):
@@ -173,6 +174,7 @@ def test_a_model_a_loss_a_callback_an_optimizer_a_metric_a_format_a_command(
     assert start(package, "count", f"input={higgs_csv}") == "3000 events\n"
 
 
+@pytest.mark.slow
 def test_28_features(tmp_path: Path):
     """On the embedded sample, whose masses are those of its events."""
     package = copied(tmp_path)

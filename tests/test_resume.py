@@ -90,6 +90,7 @@ def test_sigterm_in_any_step(
     assert_same(tmp_path / "run", whole)
 
 
+@pytest.mark.slow
 def test_stopped_twice(overrides: list[str], whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     run = tmp_path / "run"
     stopping(monkeypatch, 2, composed(*overrides), run)
@@ -98,6 +99,7 @@ def test_stopped_twice(overrides: list[str], whole: Path, tmp_path: Path, monkey
     assert_same(run, whole)
 
 
+@pytest.mark.slow
 def test_accumulated_gradients_are_not_lost(
     overrides: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
@@ -110,6 +112,7 @@ def test_accumulated_gradients_are_not_lost(
     assert_same(tmp_path / "run", tmp_path / "whole", steps=9)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("step", [7, 12])
 def test_sigkill(step: int, overrides: list[str], whole: Path, tmp_path: Path):
     """Nothing can be saved; the last epoch's checkpoint is whole."""
@@ -176,6 +179,7 @@ train(composed(*{options!r}), Path({str(run)!r}))
     return done.returncode
 
 
+@pytest.mark.slow
 def test_two_processes_stop_together(overrides: list[str], tmp_path: Path):
     """Whichever of them is told."""
     assert two_processes(overrides, tmp_path / "whole", None) == 0

@@ -28,6 +28,7 @@ def failures(sweep: Path) -> dict[str, str]:
         return {row["run"]: row["failure"] for row in csv.DictReader(file)}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("launcher", ["joblib", "submitit_local"])
 def test_launchers(launcher: str, small: list[str], tmp_path: Path):
     done = started(*small, f"hydra/launcher={launcher}", "model.num_heads=3,4", cwd=tmp_path)
@@ -43,6 +44,7 @@ def test_the_slurm_configuration_is_one_of_its_launcher():
     assert launcher["_target_"] == SlurmQueueConf._target_
 
 
+@pytest.mark.slow
 def test_a_search_goes_on_where_it_was_stopped(small: list[str], tmp_path: Path):
     search = [*small, "hparams_search=optuna"]
     done = command(*search, "hydra.sweeper.n_trials=1", cwd=tmp_path)

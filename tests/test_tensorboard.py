@@ -28,6 +28,7 @@ def ask(run: Path) -> Callable[..., Any]:
     return answer
 
 
+@pytest.mark.slow
 def test_scalars(ask: Callable[..., Any]):
     names = {f"{split}/{metric}" for split in ("train", "val") for metric in ("loss", "accuracy", "auc")}
     tags = ask("scalars/tags", lambda tags: "tensorboard" in tags)["tensorboard"]
@@ -37,6 +38,7 @@ def test_scalars(ask: Callable[..., Any]):
     assert all(0 < value < 1 for _, _, value in points)
 
 
+@pytest.mark.slow
 def test_figures_during_the_run_and_after_it(ask: Callable[..., Any]):
     during = {f"validation/{name}" for name in ("roc", "scores", "reconstruction")}
     after = {f"final/{name}" for name in ("loss", "accuracy", "auc", "roc", "scores", "reconstruction")}
@@ -44,6 +46,7 @@ def test_figures_during_the_run_and_after_it(ask: Callable[..., Any]):
     assert set(tags["tensorboard"]) == during | after
 
 
+@pytest.mark.slow
 def test_projector(ask: Callable[..., Any]):
     (run_name,) = ask("projector/runs", bool)
     (embedding,) = ask("projector/info", bool, run=run_name)["embeddings"]
@@ -51,6 +54,7 @@ def test_projector(ask: Callable[..., Any]):
     assert embedding["tensorShape"] == [3000, 32]
 
 
+@pytest.mark.slow
 def test_hyperparameters_beside_the_final_metrics(ask: Callable[..., Any]):
     found = ask(
         "hparams/experiment", lambda found: found.get("hparamInfos"), request='{"experimentName": ""}'

@@ -101,6 +101,7 @@ def test_the_best_epoch_is_tested(run: Path):
     assert metrics["val/loss"] == pytest.approx(float(best["val/loss"]), rel=1e-5)
 
 
+@pytest.mark.slow
 def test_a_fresh_process_needs_the_checkpoint_alone(run: Path, tmp_path: Path, features: torch.Tensor):
     alone = tmp_path / "moved.ckpt"
     alone.write_bytes((run / "checkpoints" / "best.ckpt").read_bytes())
@@ -121,6 +122,7 @@ def test_the_checkpoint_holds_the_resolved_configuration(run: Path):
     assert config["model"]["dim"] == 16
 
 
+@pytest.mark.slow
 def test_a_run_is_repeatable_from_its_folder(run: Path, tmp_path: Path):
     done = command("--config-path", str(run / ".hydra"), "--config-name", "config", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
@@ -131,6 +133,7 @@ def test_a_run_is_repeatable_from_its_folder(run: Path, tmp_path: Path):
     assert first == second
 
 
+@pytest.mark.slow
 def test_multirun_leaves_a_folder_a_job(higgs_csv: Path, tmp_path: Path):
     data = ["data=higgs", f"data.csv={higgs_csv}", "data.train_events=500"]
     done = command("-m", "model.num_layers=1,2", "trainer=debug", *data, cwd=tmp_path)
@@ -203,6 +206,7 @@ def test_pretraining_then_fine_tuning(higgs_csv: Path, tmp_path: Path):
         train(composed(*SMALL, *data, f"init={first}"), tmp_path / "other")
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("without_plots")
 def test_distillation(higgs_csv: Path, tmp_path: Path):
     """With all weight on the teacher its scores are learned, whatever the labels say; it stays as it is."""
@@ -241,6 +245,7 @@ def test_weights_in_one_safetensors_file(run: Path, tmp_path: Path, features: to
             load_model(tmp_path / f"{name}.safetensors")
 
 
+@pytest.mark.slow
 def test_missing_objects_from_file_to_plots(tmp_path: Path):
     """A tenth of the jets are nan in the file: training, evaluation and plots go on without them."""
     events = make_events(3_000)
@@ -254,6 +259,7 @@ def test_missing_objects_from_file_to_plots(tmp_path: Path):
         assert metrics["test/auc"] > 0.6 or model == "seed"
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("without_plots")
 def test_two_processes_train_and_test_like_one(higgs_csv: Path, tmp_path: Path):
     """Two processes test the weights of one to the same numbers, and train to a consistent run."""
@@ -286,6 +292,7 @@ def test_two_processes_train_and_test_like_one(higgs_csv: Path, tmp_path: Path):
     assert trained["test/auc"] > 0.6
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("without_plots", "without_shape_checks")
 def test_compiled(higgs_csv: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """By a backend that needs no compiler: the same training."""
@@ -306,6 +313,7 @@ def test_compiled(higgs_csv: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert load_model(tmp_path / "compiled")
 
 
+@pytest.mark.slow
 def test_without_a_compiler(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("CXX", str(tmp_path / "g++"))
     monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", str(tmp_path / "cache"))
@@ -369,6 +377,7 @@ def test_bad_input_ends_with_one_sentence(overrides: list[str], sentence: str, r
     assert re.search(f"^error: .*{sentence}.*$", refusal("train", *overrides))
 
 
+@pytest.mark.slow
 def test_bad_input_ends_a_process(tmp_path: Path):
     done = started("ckpt=nowhere", cwd=tmp_path)
     assert done.returncode == 1
@@ -470,6 +479,7 @@ def test_help_comes_before_torch():
         assert composed(*overrides) != composed()
 
 
+@pytest.mark.slow
 def test_tasks_of_a_cluster_job(higgs_csv: Path, tmp_path: Path):
     """Two processes that Slurm started, as far as they can tell from their environment."""
     options = ["trainer=slurm", "trainer.devices=2", "trainer.accelerator=cpu", "data=higgs"]
