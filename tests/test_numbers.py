@@ -152,7 +152,8 @@ def test_the_input_is_never_written_over(kind: str, tmp_path: Path):
 def test_outputs_are_known_to_be_writable_before_any_work(tmp_path: Path):
     for path, sentence in (
         (tmp_path / "nowhere" / "a.csv", "in a folder that exists"),
-        (tmp_path, "end the name in"),
+        (tmp_path, "in a folder that exists"),
+        (tmp_path / "a.txt", "end the name in .csv"),
         (tmp_path / ("a" * 300 + ".csv"), "can't be written"),
     ):
         with pytest.raises(UserError, match=sentence):
