@@ -4,8 +4,9 @@ import json
 import math
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from higgs_lightning.errors import UserError
@@ -15,19 +16,13 @@ from higgs_lightning.errors import UserError
 def replaced(path: Path) -> Iterator[Path]:
     """A name to write to, which becomes ``path`` when the block ends and disappears when it fails.
 
-    It lies beside ``path`` and ends as it does, because some writers choose their format by that.
+    It ends as ``path`` does, because some writers choose their format by that, and lies in a new folder next
+    to it, so that no file or link that is there already can be meant.
     """
-    partial = partial_name(path)
-    try:
+    with TemporaryDirectory(prefix=".partial-", dir=path.parent) as folder:
+        partial = Path(folder) / path.name
         yield partial
         partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
-
-
-def partial_name(path: Path) -> Path:
-    """Where a file lies while it is being written."""
-    return path.with_name(f"partial-{path.name}")
 
 
 def output_file(key: str, path: Path, suffixes: Sequence[str], inputs: Sequence[Path] = ()) -> Path:
@@ -49,15 +44,11 @@ def output_file(key: str, path: Path, suffixes: Sequence[str], inputs: Sequence[
         raise UserError(f"{key}={path}: end the name in {endings}")
     if os.path.exists(path) and any(os.path.exists(s) and os.path.samefile(path, s) for s in inputs):
         raise UserError(f"{key}={path} is the input: give another name")
-    partial = partial_name(path)
     try:
-        with partial.open("ab"):
-            pass
+        with TemporaryDirectory(prefix=".partial-", dir=path.parent) as folder:
+            (Path(folder) / path.name).touch()
     except OSError as error:
         raise UserError(f"{key}={path} can't be written ({error.strerror}): give another name") from error
-    finally:
-        with suppress(OSError):
-            partial.unlink()
     return path
 
 

@@ -92,7 +92,10 @@ def find_checkpoint(ckpt: str | Path, which: str) -> Path:
 
 def folder_of(ckpt: str | Path) -> Path:
     """The folder of the run that ``ckpt`` belongs to, for a run that continues it."""
-    return find_checkpoint(ckpt, "last").absolute().parent.parent
+    path = find_checkpoint(ckpt, "last").absolute()
+    if path.parent.name != CHECKPOINTS:
+        raise UserError(f"{path} lies in no run folder to go on in: begin a new run with init={ckpt}")
+    return path.parent.parent
 
 
 @contextmanager

@@ -1006,7 +1006,7 @@ def ctrl_c() -> Iterator[Case]:
     yield case(
         *("predict", kind, "ckpt=pretrained input=FILES/many.csv", says),
         status=130,
-        interrupt=is_there("partial-*"),
+        interrupt=is_there(".partial-*/*"),
     )
     yield case("simulate", kind, "events=100000", says, status=130, interrupt=works_for(5))
 

@@ -22,7 +22,7 @@ from higgs_lightning.data.formats import read_table
 from higgs_lightning.errors import UserError
 from higgs_lightning.evaluation.metrics import placements
 from higgs_lightning.evaluation.prediction import predict
-from higgs_lightning.files import output_file, partial_name, replaced, write_json
+from higgs_lightning.files import output_file, replaced, write_json
 from higgs_lightning.models.weights import load_checkpoint
 from higgs_lightning.runs import flat
 from higgs_lightning.training.testing import evaluate
@@ -164,8 +164,10 @@ def test_outputs_are_known_to_be_writable_before_any_work(tmp_path: Path):
 
 def test_a_file_is_replaced_whole_or_not_at_all(tmp_path: Path):
     path = tmp_path / "a.csv.gz"
-    assert partial_name(path).name.endswith(".csv.gz")
+    bystander = tmp_path / "partial-a.csv.gz"
+    bystander.write_text("of the user")
     with replaced(path) as partial:
+        assert partial.name == path.name
         partial.write_text("new")
         assert not path.exists()
 
@@ -177,7 +179,9 @@ def test_a_file_is_replaced_whole_or_not_at_all(tmp_path: Path):
     with pytest.raises(RuntimeError):
         fail()
     assert path.read_text() == "new"
-    assert list(tmp_path.iterdir()) == [path]
+    assert {*tmp_path.iterdir()} == {path, bystander}
+    assert output_file("output", path, [".csv.gz"]) == path
+    assert bystander.read_text() == "of the user"
 
 
 @pytest.mark.slow

@@ -298,3 +298,12 @@ def test_an_old_cache_is_taken(higgs_csv: Path, tmp_path: Path):
     from higgs_lightning.data.cache import CACHE_VERSION
 
     assert CACHE_VERSION == 1
+
+
+def test_a_file_in_any_folder_is_no_run_to_go_on_in(other: Path, tmp_path: Path, refusal: Callable[..., str]):
+    """Else the folder above, whatever it is, would be written into."""
+    (tmp_path / "models").mkdir()
+    (tmp_path / "config.yaml").write_text("mine: 1")
+    path = shutil.copy(other / "checkpoints" / "last.ckpt", tmp_path / "models" / "last.ckpt")
+    assert "lies in no run folder to go on in" in refusal("train", f"ckpt={path}", "trainer.max_epochs=3")
+    assert (tmp_path / "config.yaml").read_text() == "mine: 1"

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -12,8 +13,8 @@ import torch
 from conftest import composed
 from omegaconf import DictConfig
 
+from higgs_lightning import files
 from higgs_lightning.errors import UserError
-from higgs_lightning.files import partial_name
 from higgs_lightning.models.weights import load_checkpoint
 from higgs_lightning.runs import read_history
 from higgs_lightning.training.module import HiggsModule
@@ -119,6 +120,7 @@ def test_sigkill(step: int, overrides: list[str], whole: Path, tmp_path: Path):
     code = f"""
 import os, signal, sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 sys.path.insert(0, {str(Path(__file__).parent)!r})
 from conftest import composed
 from higgs_lightning.training.module import HiggsModule
@@ -139,16 +141,25 @@ train(composed(*{overrides!r}), Path({str(tmp_path / "run")!r}))
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
 @pytest.mark.parametrize("name", ["best.ckpt", "last.ckpt"])
-def test_a_full_disk(name: str, overrides: list[str], whole: Path, tmp_path: Path):
+def test_a_full_disk(
+    name: str, overrides: list[str], whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
     """What is being saved is lost, and nothing else."""
     run = tmp_path / "run"
     overrides = [*overrides, "selection.monitor=null"]  # so that both are saved after each epoch
     train(composed(*overrides, "trainer.max_epochs=1"), run)
-    partial_name(run / "checkpoints" / name).symlink_to("/dev/full")
+
+    def folder(*args: Any, **kwargs: Any) -> Any:
+        made = TemporaryDirectory(*args, **kwargs)
+        (Path(made.name) / name).symlink_to("/dev/full")
+        return made
+
+    monkeypatch.setattr(files, "TemporaryDirectory", folder)
     with pytest.raises(UserError, match=rf"{name} can't be written \(No space left on device\).* ckpt={run}"):
         train(composed(*overrides, f"ckpt={run}"), run)
+    monkeypatch.undo()
     assert load_checkpoint(run / "checkpoints" / name)["global_step"] == STEPS / 3
-    assert not list(run.rglob("partial-*"))
+    assert not list(run.rglob(".partial-*"))
     train(composed(*overrides, f"ckpt={run}"), run)
     assert_same(run, whole)
 
@@ -160,6 +171,7 @@ def two_processes(overrides: list[str], run: Path, signalled_rank: int | None) -
     script.write_text(f"""
 import os, signal, sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 sys.path.insert(0, {str(Path(__file__).parent)!r})
 from conftest import composed
 from higgs_lightning.evaluation import report
