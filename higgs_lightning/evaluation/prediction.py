@@ -12,7 +12,6 @@ import pyarrow.parquet
 import torch
 from rich.console import Console
 from rich.progress import Progress
-from torch import Tensor
 
 from higgs_lightning import schema
 from higgs_lightning.configuration import require_kinds
@@ -21,6 +20,7 @@ from higgs_lightning.errors import UserError, one_line
 from higgs_lightning.files import output_file, replaced
 from higgs_lightning.models import Model
 from higgs_lightning.models.weights import load_model
+from higgs_lightning.shapes import Features
 
 _SUFFIXES = (".parquet", ".csv", ".csv.gz", ".root")
 
@@ -127,9 +127,9 @@ def _texts(ckpt: str | Path | Sequence[str]) -> Any:
 
 @torch.inference_mode()
 def score(
-    model: Model, features: Tensor, temperature: float, latent: bool, reconstruction: bool
+    model: Model, features: Features, temperature: float, latent: bool, reconstruction: bool
 ) -> pa.RecordBatch:
-    """One batch of (B, 21) in, its columns out."""
+    """One batch in, its columns out."""
     output = model(features)
     columns: dict[str, Any] = {"score": (output.logits / temperature).sigmoid().cpu().numpy()}
     if latent:
