@@ -1,6 +1,7 @@
 """The step: which losses, from which events."""
 
 import functools
+import math
 from types import SimpleNamespace
 from typing import Any
 
@@ -252,6 +253,17 @@ def test_epoch_metrics_are_exact_over_the_epoch(batch):
     assert values["val/accuracy"].item() == pytest.approx(
         ((features[:, 0] > 0) == (labels > 0)).float().mean()
     )
+
+
+def test_one_loss_that_is_no_number_makes_the_epoch_s_none(batch):
+    """It is not left out of the mean, so that the run stops."""
+    metrics = EpochMetrics("val", MaskedObjective.losses)
+    step = module(Recorder()).eval()._shared_step(batch, 0)
+    for loss in (step.losses["loss"], torch.tensor(math.nan)):
+        metrics.update(step._replace(losses={**step.losses, "loss": loss}))
+    values = metrics.compute()
+    assert values["val/loss"].isnan()
+    assert values["val/classification_loss"].isfinite()
 
 
 @pytest.mark.parametrize(("step", "factor"), [(0, 0.1), (9, 1.0), (10, 1.0), (55, 0.5), (100, 0.0)])

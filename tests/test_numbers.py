@@ -289,7 +289,7 @@ def test_a_constant_feature_has_a_z_score(value: float, tmp_path: Path):
     assert mean[column].item() == pytest.approx(np.nan_to_num(value))
     assert std[column] == 1
     others = np.delete(data.arrays("train")[0], column, axis=1).astype(float)
-    np.testing.assert_allclose(np.delete(std, column), others.std(axis=0), rtol=1e-6)
+    np.testing.assert_allclose(np.delete(std.numpy(), column), others.std(axis=0), rtol=1e-6)
 
 
 def test_a_saved_model_is_the_model(run: Path, tmp_path: Path):

@@ -9,6 +9,9 @@ import httpx
 import pytest
 from tensorboard import program
 
+# the server is not ours, and warns of itself in threads of this process
+pytestmark = pytest.mark.filterwarnings("ignore")
+
 
 @pytest.fixture(scope="module")
 def ask(run: Path) -> Callable[..., Any]:

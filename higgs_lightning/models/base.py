@@ -92,7 +92,8 @@ class Model(nn.Module):
         Raises:
             ValueError: it has another shape, lacks a column, or holds a value that no detector measures.
         """
-        events = torch.as_tensor(np.asarray(_named_features(features), np.float32))
+        table = np.asarray(_named_features(features), np.float32)
+        events = torch.from_numpy(np.require(table, requirements="W"))  # a copy of what can't be written to
         if events.ndim != 2 or events.shape[1] != schema.NUM_FEATURES:
             raise ValueError(f"features are {tuple(events.shape)}: give (N, {schema.NUM_FEATURES})")
         impossible = schema.impossible_value(events.numpy())

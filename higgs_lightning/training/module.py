@@ -170,8 +170,11 @@ class EpochMetrics(nn.Module):
     def __init__(self, split: str, losses: Iterable[str]) -> None:
         super().__init__()
         prefix = f"{split}/"
+        # the mean is nan where a batch's loss is, which by default would be left out with a warning
         self.losses = MetricCollection(
-            {name: MeanMetric() for name in losses}, prefix=prefix, compute_groups=False
+            {name: MeanMetric(nan_strategy=float("nan")) for name in losses},
+            prefix=prefix,
+            compute_groups=False,
         )
         # given probabilities in float32: BinaryAUROC takes a batch with scores outside of [0, 1] for logits
         self.scores = MetricCollection(
