@@ -5,7 +5,7 @@ Nothing here imports torch: ``--help`` must not wait for it.
 
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from difflib import get_close_matches
 from functools import wraps
 from pathlib import Path
@@ -20,7 +20,7 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 
 from higgs_lightning import runs
-from higgs_lightning.configuration import require_kinds
+from higgs_lightning.configuration import nodes, require_kinds
 from higgs_lightning.errors import UserError, one_sentence
 from higgs_lightning.sweeps import job, study_name
 
@@ -28,7 +28,6 @@ _PACKAGE = Path(__file__).parent
 
 #: The folder of the Hydra configuration: beside the package in a checkout, inside it in an installed wheel.
 CONFIG_DIR = str(next(p for p in (_PACKAGE / "conf", _PACKAGE.parent / "conf") if p.is_dir()))
-
 
 #: Groups that describe an object, maybe of a class of the user's own, which has other keys.
 _MAY_LACK_KEYS = ("model", "objective", "optimizer", "scheduler", "callbacks")
@@ -116,7 +115,7 @@ def require_known_keys(name: str, arguments: list[str]) -> None:
             config: Any = OmegaConf.to_container(hydra.compose(name, chosen))
     except HydraException:
         return
-    known = groups | set(_keys(config))
+    known = groups | set(dict(nodes(config)))
     for override in overrides:
         key = override.key_or_group
         if override.is_add() or override.is_force_add() or override.is_hydra_override():
@@ -143,18 +142,13 @@ def _quoted(override: Override) -> str:
     return f"'{key}=\"{value}\"'"
 
 
-def _keys(config: dict[str, Any], prefix: str = "") -> Iterator[str]:
-    """Every key of a configuration, dots between its parts."""
-    for key, value in config.items():
-        yield f"{prefix}{key}"
-        if isinstance(value, dict):
-            yield from _keys(value, f"{prefix}{key}.")
-
-
 def said(name: str) -> list[str]:
     """The keys that this command line decides: those that it names, and those of the groups that it chooses.
 
     Called in a job of Hydra's. Whatever else is in the configuration of the job is a default.
+
+    Raises:
+        UserError: a key is taken away, which a run's own configuration has.
     """
     overrides = OverridesParser.create().parse_overrides(list(HydraConfig.get().overrides.task))
     groups = {path.name for path in Path(CONFIG_DIR).iterdir() if path.is_dir()}
@@ -164,7 +158,10 @@ def said(name: str) -> list[str]:
     keys = [key for key in with_groups if key in config and with_groups[key] != default.get(key)]
     for override in overrides:
         named = override.key_or_group
+        if override.is_delete():
+            raise UserError(f"~{named} can't be applied to a run's own configuration: give another value")
         keys += [key for key in config if key == named or key.startswith(f"{named}.")]
+    keys += [key for key, value in config.items() if value in [f"${{{each}}}" for each in keys]]
     return list(dict.fromkeys(keys))
 
 

@@ -235,7 +235,7 @@ def require_kinds(command: str, values: Mapping[str, Any]) -> None:
     Raises:
         UserError: names the first of them and what to give instead.
     """
-    given, kinds = dict(_nodes(values)), KINDS.get(command, {})
+    given, kinds = dict(nodes(values)), KINDS.get(command, {})
     for key, kind in kinds.items():
         value = given.get(key)
         if key in given and not kind.holds(value):
@@ -411,12 +411,12 @@ def literal(config: Any) -> Any:
     return config.replace("${", "\\${") if isinstance(config, str) else config
 
 
-def _nodes(config: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+def nodes(config: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
     """Every value of a configuration with its whole name, and every group."""
     for key, value in config.items():
         yield f"{prefix}{key}", value
         if isinstance(value, dict):
-            yield from _nodes(value, f"{prefix}{key}.")
+            yield from nodes(value, f"{prefix}{key}.")
 
 
 def _parents(key: str) -> Iterator[str]:

@@ -98,6 +98,17 @@ def folder_of(ckpt: str | Path) -> Path:
     return path.parent.parent
 
 
+def settled(config: dict[str, Any]) -> dict[str, Any]:
+    """A configuration in which ``last`` is the run that it means now: soon it may mean another."""
+
+    def which(ckpt: Any) -> Any:
+        if isinstance(ckpt, list):
+            return [which(each) for each in ckpt]
+        return str(folder_of("last")) if ckpt == "last" else ckpt
+
+    return {**config, **{key: which(config[key]) for key in ("ckpt", "init", "teacher") if key in config}}
+
+
 @contextmanager
 def claimed(folder: Path, goes_on: bool) -> Iterator[None]:
     """Hold a folder for one run. Nothing in it is touched but its lock; what stays empty goes again.
@@ -107,7 +118,8 @@ def claimed(folder: Path, goes_on: bool) -> Iterator[None]:
         goes_on: a run lies there, which goes on.
 
     Raises:
-        UserError: another process runs in the folder, another run lies there, or it can't be made.
+        UserError: another process runs in the folder, another run lies there, it can't be made, or what
+            goes on there would be written elsewhere.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -116,6 +128,9 @@ def claimed(folder: Path, goes_on: bool) -> Iterator[None]:
                 raise UserError(
                     f"{folder} holds a run: go on with it by ckpt={folder}, or give another hydra.run.dir"
                 )
+            for path in folder.iterdir():  # a folder from a stranger, maybe
+                if path.is_symlink():
+                    raise UserError(f"{path} is a link, and a run writes into its own folder: copy it there")
             try:
                 yield
             except BaseException:

@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet
 import pytest
+import yaml
 from conftest import SMALL_PARTICLE, command, composed
 from filelock import FileLock
 
@@ -67,6 +68,23 @@ def test_other_test_events_are_not_compared(run: Path, tmp_path: Path):
 
 
 @pytest.mark.slow
+def test_other_events_with_the_same_labels_are_not_compared(run: Path, tmp_path: Path):
+    """As of two files that are sorted by class: whose events these are stands in the metrics."""
+    for change in ({"crc32": 1}, {"rows": 1}):
+        other = altered(run, tmp_path / f"other{len(list(tmp_path.iterdir()))}", noise=0.1)
+        metrics = json.loads((other / "metrics.json").read_text())
+        metrics["data"][-1] |= change
+        (other / "metrics.json").write_text(json.dumps(metrics))
+        compare([run, other], tmp_path / "out")
+        assert [row["p-value"] for row in rows_of(tmp_path / "out")] == ["", ""]
+    reseeded = altered(run, tmp_path / "reseeded", noise=0.1)
+    config = yaml.safe_load((reseeded / "config.yaml").read_text())
+    config["data"]["seed"] = 2
+    (reseeded / "config.yaml").write_text(yaml.safe_dump(config))
+    compare([run, reseeded], tmp_path / "out")
+    assert [row["p-value"] for row in rows_of(tmp_path / "out")] == ["", ""]
+
+
 def test_a_training_and_an_evaluation(run: Path, tmp_path: Path):
     """An evaluation of the same weights on the same events is the same result."""
     arguments = [

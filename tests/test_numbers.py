@@ -99,6 +99,12 @@ def test_names_may_be_quoted_and_an_index_may_stand_before_them(tmp_path: Path):
     np.testing.assert_allclose(found, events, rtol=1e-6)
 
 
+def test_bare_carriage_returns_end_no_lines(tmp_path: Path):
+    (tmp_path / "events.csv").write_bytes(b"1,2\r3,4\r")
+    with pytest.raises(UserError, match=r"events\.csv can't be read"):
+        list(read_table(tmp_path / "events.csv", 100))
+
+
 def test_a_table_s_own_names_count(tmp_path: Path):
     events = make_events(50)[:, 1:]
     model = load_model("pretrained")

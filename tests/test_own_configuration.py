@@ -13,7 +13,7 @@ import torch
 import yaml
 from conftest import REPOSITORY, SMALL_PARTICLE, command, composed, make_events, write_csv
 
-from higgs_lightning import load_model
+from higgs_lightning import load_model, save_model
 from higgs_lightning.data import HiggsDataModule
 from higgs_lightning.errors import UserError
 from higgs_lightning.models.weights import load_checkpoint
@@ -307,3 +307,92 @@ def test_a_file_in_any_folder_is_no_run_to_go_on_in(other: Path, tmp_path: Path,
     path = shutil.copy(other / "checkpoints" / "last.ckpt", tmp_path / "models" / "last.ckpt")
     assert "lies in no run folder to go on in" in refusal("train", f"ckpt={path}", "trainer.max_epochs=3")
     assert (tmp_path / "config.yaml").read_text() == "mine: 1"
+
+
+def test_last_is_recorded_as_the_run_that_it_meant(
+    other: Path, higgs_csv: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """And what a run began from is not needed to go on with it."""
+    monkeypatch.chdir(tmp_path)
+    first = tmp_path / "outputs" / "2026-01-01" / "12-00-00"
+    shutil.copytree(other, first)
+    options = [*SMALL_PARTICLE, "data=higgs", f"data.csv={higgs_csv}", f"data.dir={tmp_path}"]
+    train(composed(*options, "init=last", "teacher=last"), tmp_path / "run")
+    config = load_checkpoint(tmp_path / "run" / "checkpoints" / "last.ckpt")["config"]
+    assert (config["init"], config["teacher"]) == (str(first), str(first))
+    cfg = own_evaluation(composed("ckpt=last", QUIET, name="evaluate"), [])
+    assert evaluate(cfg, tmp_path / "out")["ckpt"] == str(first)
+    alone = tmp_path / "alone"
+    train(composed(*options, f"init={first}"), alone)
+    shutil.rmtree(first)
+    train(composed(*options, f"init={first}", "trainer.max_epochs=3", f"ckpt={alone}"), alone)
+    assert load_checkpoint(alone / "checkpoints" / "last.ckpt")["epoch"] == 2
+
+
+@pytest.mark.parametrize("name", ["plots", "tensorboard", "checkpoints", "config.yaml"])
+def test_nothing_is_written_through_a_link(
+    name: str, other: Path, tmp_path: Path, refusal: Callable[..., str]
+):
+    """A run folder of a stranger's may hold some, to anywhere."""
+    run, elsewhere = tmp_path / "run", tmp_path / "elsewhere"
+    shutil.copytree(other, run)
+    if (run / name).exists():
+        (run / name).rename(elsewhere)
+    else:
+        elsewhere.mkdir()
+    (run / name).symlink_to(elsewhere)
+
+    def contents() -> list[Any]:
+        return [(p, p.is_file() and p.read_bytes()) for p in sorted(tmp_path.glob("elsewhere/**/*"))]
+
+    before = contents(), elsewhere.is_file() and elsewhere.read_bytes()
+    said = refusal("train", f"ckpt={run}", "trainer.max_epochs=3")
+    assert f"{run / name} is a link, and a run writes into its own folder" in said
+    assert before == (contents(), elsewhere.is_file() and elsewhere.read_bytes())
+
+
+def test_weights_alone_in_an_ensemble_leave_it_unknown(other: Path, tmp_path: Path):
+    save_model(other, tmp_path / "weights.safetensors")
+    ckpt = f"ckpt=[{other},{tmp_path / 'weights.safetensors'}]"
+    cfg = own_evaluation(composed(ckpt, QUIET, name="evaluate"), [])
+    assert evaluate(cfg, tmp_path / "out")["test/events_trained_on"] is None
+
+
+def test_seen_events_are_found_behind_another_header(higgs_csv: Path, tmp_path: Path):
+    """The same events with a line before them, and without."""
+    headed = tmp_path / "headed.csv"
+    headed.write_text("a line\n" + higgs_csv.read_text())
+    options = [*SMALL_PARTICLE, "data=higgs", f"data.dir={tmp_path}", "trainer.max_epochs=1"]
+    train(composed(*options, f"data.csv={headed}", "data.skip_rows=1"), tmp_path / "run")
+    cfg = own_evaluation(composed(f"ckpt={tmp_path / 'run'}", QUIET, name="evaluate"), [])
+    cfg.data.csv, cfg.data.skip_rows = str(higgs_csv), 0
+    assert evaluate(cfg, tmp_path / "out")["test/events_trained_on"] == 0
+    cfg.data.seed = 2
+    with pytest.raises(UserError, match="test events, whose metrics would flatter it"):
+        evaluate(cfg, tmp_path / "again")
+
+
+@pytest.mark.parametrize("override", ["+optimizer.amsgrad=true", "+optimizer.betas=[0.1,0.2]"])
+def test_what_is_new_is_refused_too(override: str, other: Path, refusal: Callable[..., str]):
+    """The optimizer goes on as it was saved."""
+    said = refusal("train", f"ckpt={other}", override, "trainer.max_epochs=3")
+    assert re.search(
+        r"was trained with optimizer.\w+=None, and .* can't be applied to a run that goes on", said
+    )
+
+
+@pytest.mark.parametrize("override", ["~callbacks.figures", "~objective.reflect"])
+def test_nothing_is_taken_away(override: str, other: Path, refusal: Callable[..., str]):
+    assert refusal("train", f"ckpt={other}", override).startswith("error: ")
+
+
+def test_what_follows_what_is_said_changes_with_it(other: Path, tmp_path: Path):
+    """`figures_every` is an option of a callback, by an interpolation."""
+    run = tmp_path / "run"
+    shutil.copytree(other, run)
+    done = command(f"ckpt={run}", "figures_every=7", "trainer.max_epochs=3", QUIET, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    config = yaml.safe_load((run / "config.yaml").read_text())
+    assert config["callbacks"]["figures"]["every"] == config["figures_every"] == 7
+    changes = json.loads((run / "provenance.json").read_text())[-1]["changes"]
+    assert {"figures_every", "callbacks.figures.every"} <= set(changes)

@@ -62,7 +62,16 @@ def read_table(path: Path, rows: int, tree: str = "") -> Iterator[tuple[np.ndarr
         else:
             yield from _csv(path, magic.startswith(_GZIP))
     # uproot has no exception of its own for a damaged file
-    except (pa.ArrowException, OSError, EOFError, zlib.error, struct.error, ValueError, LookupError) as error:
+    except (
+        pa.ArrowException,
+        csv.Error,
+        OSError,
+        EOFError,
+        zlib.error,
+        struct.error,
+        ValueError,
+        LookupError,
+    ) as error:
         reason = one_line(error)[:200]
         raise UserError(
             f"{path} can't be read ({reason}): correct the row, or write the file again"

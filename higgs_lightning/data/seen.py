@@ -12,9 +12,8 @@ from higgs_lightning.data.datamodule import HiggsDataModule
 from higgs_lightning.errors import UserError
 
 _CHUNK = 1_000_000  # rows
-_MULTIPLIER = np.uint64(
-    0x9E3779B97F4A7C15
-)  # 2^64 / the golden ratio: Fibonacci hashing (Knuth, TAOCP 3, 6.4)
+# 2^64 / the golden ratio: Fibonacci hashing (D. Knuth, The Art of Computer Programming 3, 6.4)
+_MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
 
 
 @dataclass(frozen=True)
@@ -67,8 +66,10 @@ def seen_events(
     options = {
         key: value for key, value in recorded["data"].items() if key not in ("_target_", "csv", "test_csv")
     }
-    # a file of the same events may lie elsewhere by now
-    file = at_hand[0]["file"] if _same(identity[:1], at_hand[:1]) else identity[0]["file"]
+    # a file of the same events may lie elsewhere by now, with another header
+    file = identity[0]["file"]
+    if _same(identity[:1], at_hand[:1]):
+        file, options["skip_rows"] = at_hand[0]["file"], datamodule.skip_rows
     test_file = None if len(identity) == 1 else identity[1]["file"]
     if test_file is not None and not Path(test_file).is_file():
         test_file = file  # it makes no difference to the rows that are trained on
@@ -78,7 +79,7 @@ def seen_events(
         )
         is_known = _same(identity[:1], run_data.identity()[:1])
         run_data.setup("fit")
-    except (UserError, TypeError):
+    except (UserError, TypeError, ValueError):
         is_known = False
     if not is_known:
         remark += (

@@ -21,7 +21,7 @@ from higgs_lightning.errors import UserError
 from higgs_lightning.evaluation import plots, report
 from higgs_lightning.evaluation.metrics import difference_p_value
 from higgs_lightning.files import write_text
-from higgs_lightning.runs import PLOTS, Run, config_path, read_run, run_folders
+from higgs_lightning.runs import PLOTS, Run, config_path, identity_of, read_run, run_folders
 
 _NUM_DRAWN = 10  # runs: more curves in one picture can't be told apart
 _WIDTH = 120  # of the table in a file or a pipe
@@ -93,11 +93,23 @@ def table_rows(runs: Sequence[Run]) -> Iterator[dict[str, Any]]:
         row["low"], row["high"] = (run.metrics.get(f"test/auc_{bound}") for bound in ("low", "high"))
         row["difference"] = row["p-value"] = None
         both_known = None not in (run.metrics.get("test/auc"), first.metrics.get("test/auc"))
-        if run is not first and both_known and len(run.labels) and np.array_equal(run.labels, first.labels):
+        if run is not first and both_known and has_same_test_events(run, first):
             row["difference"] = run.metrics["test/auc"] - first.metrics["test/auc"]
             row["p-value"] = difference_p_value(run.labels, first.scores, run.scores)
         row["failure"] = run.failure or None
         yield row
+
+
+def has_same_test_events(one: Run, other: Run) -> bool:
+    """Whether two runs were tested on the same events, as far as they say which these were."""
+    if not len(one.labels) or not np.array_equal(one.labels, other.labels):
+        return False
+    data, other_data = (identity_of(run.metrics.get("data")) for run in (one, other))
+    if not data or not other_data:  # of an earlier version
+        return True
+    tested, other_tested = ((each[-1]["rows"], each[-1]["crc32"]) for each in (data, other_data))
+    drawn = ("data.split", "data.seed", "data.test_fraction") if len(data) == len(other_data) == 1 else ()
+    return tested == other_tested and all(one.config.get(key) == other.config.get(key) for key in drawn)
 
 
 def differing_keys(runs: Sequence[Run]) -> list[str]:

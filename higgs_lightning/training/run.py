@@ -81,11 +81,12 @@ def train(cfg: DictConfig, run_dir: Path) -> dict[str, Any]:
 def _train(cfg: DictConfig, config: dict[str, Any], run_dir: Path) -> dict[str, Any]:
     start = time.perf_counter()
     validate(config)
+    config = runs.settled(config)
     resume, changes = (None, {}) if config["ckpt"] is None else checkpoint_to_resume(config, run_dir)
     lightning.seed_everything(config["seed"], verbose=False)
 
     model = build_model(config["model"])
-    if config["init"] is not None:
+    if config["init"] is not None and resume is None:
         weights = read_weights(config["init"], config["model"]["_target_"])
         require_same_model(config["model"], weights.config, weights.path)
         load_weights(model, weights)
@@ -285,17 +286,15 @@ def is_first_process() -> bool:
 
 
 def continued(cfg: DictConfig, said: Sequence[str]) -> DictConfig:
-    """The configuration of a command, which is the run's own where it goes on with one.
+    """The configuration of a command that goes on with a run: the run's own, but for what is said.
 
     Args:
-        cfg: as composed.
+        cfg: as composed, with ``ckpt``.
         said: the keys that the command line decides, see :func:`higgs_lightning.command.said`.
 
     Raises:
         UserError: there is no such run, or its checkpoint names what a file may not.
     """
-    if cfg.ckpt is None:
-        return cfg
     composed: dict[str, Any] = OmegaConf.to_container(cfg, resolve=True)  # type: ignore[assignment]
     path = runs.find_checkpoint(composed["ckpt"], "last")
     recorded = recorded_configuration(load_checkpoint(path), path, composed, said)
@@ -314,9 +313,7 @@ def recorded_configuration(
         composed: the command's own configuration.
         said: the keys that the command line decides; the classes among them may be named by the file too.
     """
-    values = dict(runs.flat(composed))
-    named = [key for key in said if key.endswith("._target_") and key in values]
-    allowed = {key.removesuffix("._target_"): values[key] for key in named}
+    allowed = {place: target for place, target in _targets(composed) if f"{place}._target_" in said}
     recorded = renewed(as_data(_alone(checkpoint["config"]), str(path), allowed))
     # an earlier version may lack other groups than the model's: today's are taken
     groups = [key for key, group in composed.items() if isinstance(group, dict) and key in recorded]
@@ -356,7 +353,7 @@ def checkpoint_to_resume(config: dict[str, Any], run_dir: Path) -> tuple[Path, d
             f"{path} was written by an older version, which can't go on: begin a new run with init={ckpt}"
         )
     before, now = dict(runs.flat(recorded)), dict(runs.flat(config))
-    changes = {key: [before[key], now.get(key)] for key in before if before[key] != now.get(key)}
+    changes = {k: [before.get(k), now.get(k)] for k in before | now if before.get(k) != now.get(k)}
     for key, (old, new) in changes.items():
         may = any(key == free or key.startswith(f"{free}.") for free in _MAY_CHANGE)
         if not may or key in _MAY_NOT_CHANGE:

@@ -62,6 +62,7 @@ def evaluate(cfg: DictConfig, out_dir: Path) -> dict[str, Any]:
 
 def _evaluate(config: dict[str, Any], out_dir: Path) -> dict[str, Any]:
     require_kinds("evaluate", config)
+    config = runs.settled(config)
     model = load_model(config["ckpt"], config["model_class"])
     datamodule = made(config, "data", HiggsDataModule)
     seen = [
@@ -88,7 +89,7 @@ def _evaluate(config: dict[str, Any], out_dir: Path) -> dict[str, Any]:
         "dataset": datamodule.name,
         "data": datamodule.identity(),
         "seed": config["seed"],
-        "test/events_trained_on": most_trained_on(seen),
+        "test/events_trained_on": most_trained_on(seen, len(members_of(config))),
         **report.final_metrics(module.evaluations),
         **physics_metrics(test, cuts),
         **{
@@ -134,10 +135,10 @@ def own_evaluation(cfg: DictConfig, said: Sequence[str]) -> DictConfig:
         cfg: as composed.
         said: the keys that the command line decides, see :func:`higgs_lightning.command.said`.
     """
-    composed: dict[str, Any] = OmegaConf.to_container(cfg, resolve=True)  # type: ignore[assignment]
+    composed = runs.settled(OmegaConf.to_container(cfg, resolve=True))  # type: ignore[arg-type]
     members = recorded_members(composed, said)
     if not members:
-        return cfg
+        return DictConfig(literal(composed))
     _, _, recorded = members[0]
     own: dict[str, Any] = {key: recorded[key] for key in ("data", "objective", "seed") if key in recorded}
     own["trainer"] = {
@@ -150,9 +151,8 @@ def recorded_members(
     config: dict[str, Any], said: Sequence[str] = ()
 ) -> list[tuple[Path, dict[str, Any], dict[str, Any]]]:
     """Path, content and configuration of each checkpoint that is evaluated; weights alone have none."""
-    ckpts = config["ckpt"] if isinstance(config["ckpt"], list) else [config["ckpt"]]
     members = []
-    for ckpt in ckpts:
+    for ckpt in members_of(config):
         if str(ckpt) == "pretrained":
             continue
         path = runs.find_checkpoint(ckpt, "best")
@@ -165,10 +165,15 @@ def recorded_members(
     return members
 
 
-def most_trained_on(seen: Sequence[SeenEvents]) -> int | None:
-    """The most of the test events that any of the runs was trained on; None where that is not known."""
+def members_of(config: dict[str, Any]) -> list[Any]:
+    """What is evaluated, one model or several."""
+    return config["ckpt"] if isinstance(config["ckpt"], list) else [config["ckpt"]]
+
+
+def most_trained_on(seen: Sequence[SeenEvents], members: int) -> int | None:
+    """The most of the test events that any member was trained on; None where that is not known of one."""
     counts = [each.trained_on for each in seen if each.trained_on is not None]
-    return max(counts) if seen and len(counts) == len(seen) else None
+    return max(counts) if len(counts) == members else None
 
 
 def tell(seen: Sequence[SeenEvents], allowed: bool) -> None:
