@@ -14,6 +14,9 @@ from higgs_lightning.schema import NUM_OBJECTS
 #: No size of a model (layers, widths, heads) is larger: what a file asks for must not fill the memory.
 LARGEST_SIZE = 4096
 
+#: A run's configuration has some hundred values; one that repeats parts of itself could have billions.
+MOST_VALUES = 10_000
+
 _LARGEST_SEED = 2**32 - 1  # numpy's and Lightning's
 
 
@@ -144,7 +147,7 @@ _TRAINER = {
         lambda value: TEXT.holds(value) or whole(1).holds(value) or (isinstance(value, list) and value != []),
     ),
     "trainer.num_nodes": whole(1),
-    "trainer.strategy": TEXT,
+    "trainer.strategy": one_of("auto", "ddp", "ddp_find_unused_parameters_true"),
     "trainer.precision": one_of(*_PRECISIONS),
     "trainer.accumulate_grad_batches": whole(1),
     "trainer.gradient_clip_val": number(least=0).or_else(None),
@@ -157,16 +160,43 @@ _TRAINER = {
     "trainer.limit_val_batches": _LIMIT,
     "trainer.limit_test_batches": _LIMIT,
 }
+#: What else of Lightning's Trainer can be had, with a plus before it.
+_MORE_OF_TRAINER = {
+    "trainer.min_epochs": whole(1).or_else(None),
+    "trainer.max_steps": whole(1).or_else(-1),
+    "trainer.min_steps": whole(1).or_else(None),
+    "trainer.max_time": Kind("a time as in 00:12:00:00, days first", TEXT.holds).or_else(None),
+    "trainer.val_check_interval": Kind(
+        "a whole number of batches, or a share of an epoch up to 1.0",
+        lambda v: (type(v) is int and v >= 1) or (type(v) is float and 0 < v <= 1),
+    ).or_else(None),
+    "trainer.log_every_n_steps": whole(0).or_else(None),
+    "trainer.gradient_clip_algorithm": one_of("norm", "value", None),
+    "trainer.benchmark": FLAG.or_else(None),
+    "trainer.inference_mode": FLAG,
+    "trainer.profiler": one_of("simple", "advanced", "pytorch", None),
+    "trainer.detect_anomaly": FLAG,
+    "trainer.sync_batchnorm": FLAG,
+    "trainer.enable_autolog_hparams": FLAG,
+}
+#: What can't be had, and what to say instead.
+_NOT_OF_TRAINER = {
+    "fast_dev_run": "say trainer=debug for a run of a few batches",
+    "overfit_batches": "say data.train_events=N to train on a few events",
+    "check_val_every_n_epoch": "the best epoch is chosen by the validation of each",
+}
 #: Kinds of values by the command and the key that they belong to.
 KINDS: dict[str, dict[str, Kind]] = {
     "train": {
         **_DATA,
         **_OBJECTIVE,
         **_TRAINER,
+        **_MORE_OF_TRAINER,
         "seed": SEED,
         "ckpt": PATH.or_else(None),
         "init": PATH.or_else(None),
         "teacher": MODELS.or_else(None),
+        "allow_seen_events": FLAG,
         "optimizer.lr": number(least=0),
         "optimizer.weight_decay": number(least=0),
         "scheduler.warmup": number(least=0, most=1),
@@ -258,6 +288,7 @@ def validate(config: Mapping[str, Any]) -> None:
         UserError: with the key and the mend.
     """
     require_kinds("train", config)
+    _require_known_trainer(config["trainer"])
     objective = config["objective"]
     ratio = objective.get("mask_ratio")
     if ratio and round(ratio * NUM_OBJECTS) == 0:
@@ -270,6 +301,8 @@ def validate(config: Mapping[str, Any]) -> None:
             "objective.classification_weight=0 and objective.reconstruction_weight=0: give one of them "
             "a weight, or nothing is learned"
         )
+    if "teacher" in objective:
+        raise UserError("objective.teacher is not a key of the configuration: say teacher=RUN")
     if config["teacher"] is None and objective.get("teacher_weight") == 1:
         raise UserError("nothing but a teacher is learned: say teacher=RUN or teacher=[RUN,RUN,RUN]")
     data = config["data"]
@@ -280,6 +313,20 @@ def validate(config: Mapping[str, Any]) -> None:
             f"data.val_fraction={data['val_fraction']} and data.test_fraction={data['test_fraction']} leave "
             "no training rows: lower them"
         )
+
+
+def _require_known_trainer(trainer: Mapping[str, Any]) -> None:
+    for key in trainer:
+        is_known = key == _TARGET or f"trainer.{key}" in _TRAINER | _MORE_OF_TRAINER
+        if trainer.get(_TARGET) == "lightning.Trainer" and not is_known:
+            mend = _NOT_OF_TRAINER.get(key, "a run decides that by itself")
+            raise UserError(f"trainer.{key}={_shown(trainer[key])} can't be had: {mend}; leave it out")
+    for split in ("train", "val", "test"):
+        if trainer.get(f"limit_{split}_batches") == 0:
+            raise UserError(
+                f"trainer.limit_{split}_batches=0 leaves no {split} events, of which a run needs some: "
+                "give 1 or more"
+            )
 
 
 def require_metric(key: str, monitor: str | None, metrics: Collection[str]) -> None:
@@ -332,7 +379,7 @@ _TARGET, _PARTIAL = "_target_", "_partial_"
 
 def renewed(config: dict[str, Any]) -> dict[str, Any]:
     """A configuration of training, maybe of an earlier version, as today's version writes it."""
-    config = _renamed(config)
+    config = {"allow_seen_events": False, **_renamed(config)}
     if isinstance(config.get("objective"), dict):
         config["objective"] = {_TARGET: _OBJECTIVE_CLASS, **config["objective"]}
     if "callbacks" not in config:
@@ -371,10 +418,27 @@ def as_data(config: Any, source: str, allowed: Mapping[str, str]) -> dict[str, A
     """
     if not isinstance(config, dict):
         raise UserError(f"{source} holds no configuration: it is no checkpoint of higgs_lightning")
+    if not is_small(config):
+        raise UserError(f"{source} holds a configuration of endless size: it is not to be trusted")
     try:
         return {str(k): _as_data(value, str(k), source, allowed) for k, value in _renamed(config).items()}
     except RecursionError:
         raise UserError(f"{source} nests its configuration without end: it is not to be trusted") from None
+
+
+def is_small(config: Any) -> bool:
+    """Whether nested data have at most :data:`MOST_VALUES` values, each part counted wherever it is repeated."""
+    pending, count = [config], 0
+    while pending:
+        value = pending.pop()
+        count += 1
+        if not isinstance(value, dict | list | tuple):
+            continue
+        parts = value.values() if isinstance(value, dict) else value
+        if count + len(pending) + len(parts) > MOST_VALUES:
+            return False
+        pending += parts
+    return True
 
 
 def _as_data(value: Any, place: str, source: str, allowed: Mapping[str, str]) -> Any:

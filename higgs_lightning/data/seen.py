@@ -34,7 +34,7 @@ class SeenEvents:
 
 
 def seen_events(
-    recorded: Mapping[str, Any],
+    options: Mapping[str, Any],
     identity: Sequence[Mapping[str, Any]] | None,
     path: Path,
     datamodule: HiggsDataModule,
@@ -44,7 +44,7 @@ def seen_events(
     In the run's own file by their rows; in another by what they hold, bit for bit.
 
     Args:
-        recorded: the run's configuration.
+        options: of the run's data module; where the files are is not looked at.
         identity: of the run's data, see :meth:`~higgs_lightning.data.HiggsDataModule.identity`; None where
             it is not known.
         path: of the run's checkpoint.
@@ -63,9 +63,7 @@ def seen_events(
         else f"{path} was trained on {identity[0]['rows']:,} events of {identity[0]['file']}; "
         f"these are {at_hand[0]['rows']:,} of {at_hand[0]['file']}."
     )
-    options = {
-        key: value for key, value in recorded["data"].items() if key not in ("_target_", "csv", "test_csv")
-    }
+    options = {key: value for key, value in options.items() if key not in ("_target_", "csv", "test_csv")}
     # a file of the same events may lie elsewhere by now, with another header
     file = identity[0]["file"]
     if _same(identity[:1], at_hand[:1]):

@@ -54,7 +54,9 @@ def load_checkpoint(path: Path) -> dict[str, Any]:
         UserError: the file is damaged, is no checkpoint of this project, or holds anything but plain data.
     """
     try:
-        with ZipFile(path) as archive:  # torch looks at no checksum
+        with ZipFile(path) as archive:  # torch looks at no checksum, and writes nothing compressed
+            if sum(entry.file_size for entry in archive.infolist()) > path.stat().st_size:
+                raise BadZipFile("it says that it holds more than it does")
             if archive.testzip() is not None:
                 raise BadZipFile("a checksum is wrong")
         checkpoint = torch.load(path, map_location="cpu", weights_only=True)
@@ -221,6 +223,10 @@ def load_model(ckpt: str | Path | Sequence[str | Path], model_class: str | None 
 def _with_weights(weights: Weights) -> Model:
     path = str(weights.path)
     if weights.config["_target_"] in NAMED["model"]:
+        # one number can stand for many in a file's tensor, and one tensor for many weights
+        tensors = [each for each in weights.tensors.values() if isinstance(each, Tensor)]
+        if sum(each.numel() * each.element_size() for each in tensors) > weights.path.stat().st_size:
+            raise UserError(f"{path} says that it holds more weights than it does: it is not to be trusted")
         with torch.device("meta"):  # shapes alone: what does not fit the file's weights gets no memory
             _require_fit(build_model(weights.config, path), weights)
     model = build_model(weights.config, path)
