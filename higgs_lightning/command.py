@@ -22,7 +22,7 @@ from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
 from higgs_lightning import runs
-from higgs_lightning.configuration import nodes, require_kinds
+from higgs_lightning.configuration import KINDS, nodes, require_kinds
 from higgs_lightning.errors import UserError, one_sentence
 from higgs_lightning.sweeps import job, study_name
 
@@ -126,6 +126,8 @@ def require_known_keys(name: str, arguments: list[str]) -> None:
         if override in left_out and key in (config if not within or group in _MAY_LACK_KEYS else known):
             raise UserError(f"{key} can't be left out: give it another value (see --help)")
         if key not in known and not override.is_delete():
+            if key in KINDS.get(name, {}):
+                raise UserError(f"{key} has no default: put a plus before it, as in +{override.input_line}")
             near = get_close_matches(key, known, n=1, cutoff=0)[0]
             raise UserError(f"{key} is not a key of the configuration; {near} is the nearest (see --help)")
 

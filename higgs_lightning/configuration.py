@@ -5,6 +5,7 @@ may be a stranger's. It is data: classes out of :data:`NAMED`, and beside them n
 """
 
 import math
+import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
@@ -136,6 +137,7 @@ _OBJECTIVE = {
     "objective.teacher_weight": number(least=0, most=1),
     "objective.reflect": FLAG,
     "objective.smearing": number(least=0, most=1),
+    "objective.teacher": Kind("teacher=RUN instead", lambda value: False),  # it is an object
 }
 #: Features and weights are float32; only products may be less precise.
 _PRECISIONS = ("32-true", "16-mixed", "bf16-mixed", 32, 16, "32", "16", "bf16")
@@ -156,6 +158,11 @@ _TRAINER = {
     "trainer.num_sanity_val_steps": one_of(0),
     "trainer.enable_model_summary": FLAG,
     "trainer.enable_progress_bar": FLAG,
+    "trainer.max_time": Kind(
+        "a time as in 00:12:00:00, days first",
+        lambda v: isinstance(v, str) and re.fullmatch(r"\d+:\d\d:\d\d:\d\d", v) is not None,
+    ).or_else(None),
+    "trainer.profiler": one_of("simple", "advanced", "pytorch", None),
     "trainer.limit_train_batches": _LIMIT,
     "trainer.limit_val_batches": _LIMIT,
     "trainer.limit_test_batches": _LIMIT,
@@ -165,16 +172,15 @@ _MORE_OF_TRAINER = {
     "trainer.min_epochs": whole(1).or_else(None),
     "trainer.max_steps": whole(1).or_else(-1),
     "trainer.min_steps": whole(1).or_else(None),
-    "trainer.max_time": Kind("a time as in 00:12:00:00, days first", TEXT.holds).or_else(None),
     "trainer.val_check_interval": Kind(
         "a whole number of batches, or a share of an epoch up to 1.0",
         lambda v: (type(v) is int and v >= 1) or (type(v) is float and 0 < v <= 1),
     ).or_else(None),
+    "trainer.check_val_every_n_epoch": whole(1),
     "trainer.log_every_n_steps": whole(0).or_else(None),
     "trainer.gradient_clip_algorithm": one_of("norm", "value", None),
     "trainer.benchmark": FLAG.or_else(None),
     "trainer.inference_mode": FLAG,
-    "trainer.profiler": one_of("simple", "advanced", "pytorch", None),
     "trainer.detect_anomaly": FLAG,
     "trainer.sync_batchnorm": FLAG,
     "trainer.enable_autolog_hparams": FLAG,
@@ -183,7 +189,6 @@ _MORE_OF_TRAINER = {
 _NOT_OF_TRAINER = {
     "fast_dev_run": "say trainer=debug for a run of a few batches",
     "overfit_batches": "say data.train_events=N to train on a few events",
-    "check_val_every_n_epoch": "the best epoch is chosen by the validation of each",
 }
 #: Kinds of values by the command and the key that they belong to.
 KINDS: dict[str, dict[str, Kind]] = {
@@ -275,6 +280,8 @@ def require_kinds(command: str, values: Mapping[str, Any]) -> None:
                 raise UserError(
                     f"{parent}={_shown(given[parent])}: say {key}=..., or choose one of the group"
                 )
+    if isinstance(given.get("trainer"), dict):
+        _require_known_trainer(given["trainer"])
     for parent in {parent for key in kinds for parent in _parents(key)} & given.keys():
         for key in () if _TARGET in given[parent] else given[parent]:
             if f"{parent}.{key}" not in kinds:
@@ -288,7 +295,6 @@ def validate(config: Mapping[str, Any]) -> None:
         UserError: with the key and the mend.
     """
     require_kinds("train", config)
-    _require_known_trainer(config["trainer"])
     objective = config["objective"]
     ratio = objective.get("mask_ratio")
     if ratio and round(ratio * NUM_OBJECTS) == 0:
@@ -301,8 +307,12 @@ def validate(config: Mapping[str, Any]) -> None:
             "objective.classification_weight=0 and objective.reconstruction_weight=0: give one of them "
             "a weight, or nothing is learned"
         )
-    if "teacher" in objective:
-        raise UserError("objective.teacher is not a key of the configuration: say teacher=RUN")
+    monitors = (config["selection"]["monitor"], config["scheduler"].get("monitor"))
+    if config["trainer"].get("check_val_every_n_epoch", 1) != 1 and monitors != (None, None):
+        raise UserError(
+            "trainer.check_val_every_n_epoch goes with selection.monitor=null and a schedule that watches "
+            "nothing: the best epoch is chosen by what each epoch's validation says"
+        )
     if config["teacher"] is None and objective.get("teacher_weight") == 1:
         raise UserError("nothing but a teacher is learned: say teacher=RUN or teacher=[RUN,RUN,RUN]")
     data = config["data"]
@@ -427,7 +437,7 @@ def as_data(config: Any, source: str, allowed: Mapping[str, str]) -> dict[str, A
 
 
 def is_small(config: Any) -> bool:
-    """Whether nested data have at most :data:`MOST_VALUES` values, each part counted wherever it is repeated."""
+    """Whether nested data have at most :data:`MOST_VALUES` values; a part counts wherever it is repeated."""
     pending, count = [config], 0
     while pending:
         value = pending.pop()

@@ -148,6 +148,16 @@ def holds_run(folder: Path) -> bool:
     return any(folder.glob(f"{CHECKPOINTS}/*.ckpt")) or (folder / METRICS).exists()
 
 
+def require_no_file_of_a_run(key: str, path: Path) -> None:
+    """Refuse to write over what a run keeps in its folder.
+
+    Raises:
+        UserError: ``path``, which ``key`` gives, is such a file.
+    """
+    if path.name in (CONFIG, METRICS, HISTORY, PROVENANCE, TEST_SCORES) and holds_run(path.parent):
+        raise UserError(f"{key}={path} is the file of a run: give another name")
+
+
 def config_path(folder: Path) -> Path | None:
     """The configuration of a run; of one that failed at once only Hydra's own is there."""
     return next((p for p in (folder / CONFIG, folder / HYDRA / CONFIG) if p.is_file()), None)
@@ -182,7 +192,7 @@ def read_run(folder: Path, name: str) -> Run:
     labels = scores = np.empty(0)
     reading = config_path(folder) or folder / CONFIG
     try:
-        config = yaml.load(_own(reading).read_text(), _PlainLoader)  # noqa: S506 it is a SafeLoader
+        config = yaml.load(_own(reading).read_text(), _PlainLoader)
         if not isinstance(config, dict):
             raise ValueError("it holds no keys")
         if not is_small(config):
@@ -208,14 +218,14 @@ def read_run(folder: Path, name: str) -> Run:
 
 
 def _own(path: Path) -> Path:
-    """A file of a run folder, if it is the folder's own: a stranger's link could lead to any file of the reader's."""
+    """A file of a run folder, if it is the folder's own: a stranger's link could lead anywhere."""
     in_link = path.parent.name == HYDRA and path.parent.is_symlink()
     if path.is_symlink() or in_link or (path.exists() and not path.is_file()):
         raise ValueError("it is a link, or no file")
     return path
 
 
-class _PlainLoader(yaml.SafeLoader):
+class _PlainLoader(yaml.SafeLoader):  # type: ignore[misc]  # PyYAML has no types
     """YAML in which nothing refers to another part, which could stand for more than any memory holds."""
 
     def compose_node(self, *args: Any) -> Any:

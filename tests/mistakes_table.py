@@ -228,6 +228,26 @@ def together() -> Iterator[Case]:
         "trainer.precision=transformer-engine": "trainer.precision",
         "init=FILES/run model.num_layers=2": "trained with model.num_layers=1",
         "init=pretrained": "trained with model",
+        "+trainer.fast_dev_run=true": "trainer.fast_dev_run=true .*trainer=debug",
+        "+trainer.overfit_batches=2": "trainer.overfit_batches=2 .*data.train_events",
+        "+trainer.check_val_every_n_epoch=2": "trainer.check_val_every_n_epoch .*selection.monitor=null",
+        "+trainer.enable_checkpointing=false": "trainer.enable_checkpointing=false",
+        "+trainer.barebones=true": "trainer.barebones=true",
+        "+trainer.logger=false": "trainer.logger=false",
+        "+trainer.default_root_dir=x": "trainer.default_root_dir=x",
+        "trainer.max_time=soon": "trainer.max_time=soon",
+        "+trainer.max_steps=0": "trainer.max_steps=0",
+        "+trainer.val_check_interval=2.5": "trainer.val_check_interval=2.5",
+        "trainer.profiler=good": "trainer.profiler=good",
+        "trainer.max_steps=7": r"\+trainer.max_steps=7",
+        "trainer.strategy=fsdp": "trainer.strategy=fsdp",
+        "trainer.strategy=ddp_spawn": "trainer.strategy=ddp_spawn",
+        "trainer.limit_val_batches=0": "trainer.limit_val_batches=0",
+        "trainer.limit_train_batches=0": "trainer.limit_train_batches=0",
+        "trainer.limit_test_batches=0": "trainer.limit_test_batches=0",
+        "+objective.teacher=x": "objective.teacher",
+        "init=FILES/run data.test_csv=FILES/events.csv": "trained on .* allow_seen_events",
+        "teacher=FILES/run data.seed=4": "trained on .* allow_seen_events",
         "init=FILES/events.csv": "events.csv is not a readable checkpoint",
         "init=FILES/folder": "best.ckpt does not exist",
     }.items():
@@ -247,6 +267,9 @@ def together() -> Iterator[Case]:
         "events=1000000000000000000000": "events",
         "measurements=1000000000000000000000": "measurements",
         "energy=1e30": "energy",
+        "energy=430": "energy=430",
+        "energy=356": "energy=356",
+        "masses.light_higgs=1": "masses.light_higgs=1",
         "masses.heavy_higgs=1e30": "masses",
     }.items():
         yield case("simulate", kind, arguments, says)
@@ -688,6 +711,8 @@ CHECKPOINTS = {
     **dict.fromkeys(("state_text", "state_number"), "another version|is not a checkpoint"),
     **dict.fromkeys(("nan", "infinite"), "not finite"),
     "model_deep": "without end",
+    "model_shared": "endless size",
+    "stride_0": "more weights than it does",
     **dict.fromkeys(("complex", "sparse", "meta"), "another version|weights"),
 }
 SAFETENSORS = {
@@ -701,6 +726,7 @@ SAFETENSORS = {
     "no_weights": "another version",
     "nan": "not finite",
     "integers": "another version|weights",
+    "flipped": "is damaged",
 }
 #: What the model has nothing to do with: it is scored as if nothing were wrong.
 HARMLESS = (
@@ -731,6 +757,12 @@ FOREIGN = {
     "callbacks_list": "builtins.int|callbacks",
     "identity_text": "damaged|data",
     "identity_list": "damaged|data",
+    "data_shared": "endless size",
+    "ancestors_number": "ancestors",
+    "ancestors_class": "builtins.int|may not",
+    "ancestors_data": "ancestors",
+    "ancestors_text": "ancestors",
+    "objective_teacher": "objective.teacher",
 }
 RESUMED = {
     **FOREIGN,
@@ -739,6 +771,10 @@ RESUMED = {
     **{"missing_weight": "another version|checkpoint", "truncated": _DAMAGED, "empty": _DAMAGED},
     **{"class_of_another": "builtins.int", "width_e9": "dim", "args": "may not", "config_text": "checkpoint"},
     **{"no_model": "model", "model_deep": "without end"},
+    **{"trainer_registry": "trainer.model_registry", "trainer_devices": "say trainer.devices=1"},
+    **{"trainer_nodes": "trainer.num_nodes=2", "betas_text": "betas", "groups_none": "optimizer"},
+    **{"moment_shape": "exp_avg", "schedule_none": "last.ckpt", "callbacks_of_text": "last.ckpt"},
+    **{"position_below_0": "-5 batches", "position_text": "'x' batches"},
 }
 
 
@@ -784,6 +820,21 @@ def spoilt(name: str, content: str | bytes | None) -> Callable[[Path, Path], Non
             path.write_text(content)
         elif content is not None:
             path.write_bytes(content)
+
+    return before
+
+
+def led_away(name: str) -> Callable[[Path, Path], None]:
+    """Copies the run, and puts a link in the place of a file of it."""
+
+    def before(cwd: Path, files: Path) -> None:
+        shutil.copytree(files / "run", cwd / "run")
+        path = cwd / "run" / name
+        if name == "failure.txt":
+            (cwd / "run" / "metrics.json").unlink()
+            path.write_text("private")
+        path.rename(cwd / name)
+        path.symlink_to(cwd / name)
 
     return before
 
@@ -865,6 +916,20 @@ def run_folders() -> Iterator[Case]:
         for content in contents:
             arguments = ("ckpt=run", "trainer.max_epochs=3")
             yield Case("train", kind, arguments, escape(name), before=spoilt(name, content))
+    aliases = "a: &a [x, x]\nb: [*a, *a]\n"
+    for content in (aliases, "a: &a {b: *a}\n", "a: " + "[" * 2_000, "a:\n" + "- x\n" * 20_000):
+        yield Case(
+            *("compare", kind, ("run", "FILES/second"), "config.yaml"), before=spoilt("config.yaml", content)
+        )
+    for name in ("config.yaml", "metrics.json", "metrics.csv", "test_scores.parquet", "failure.txt"):
+        yield Case(*("compare", kind, ("run", "FILES/second"), f"{name}.*link"), before=led_away(name))
+    yield Case(
+        *("train", kind, ("ckpt=run", "trainer.max_epochs=3"), "best.ckpt is missing"),
+        before=spoilt("checkpoints/best.ckpt", None),
+    )
+    yield case(
+        *("predict", kind, "output=run/test_scores.parquet", "file of a run"), before=spoilt(".lock", None)
+    )
     yield Case(
         *("train", kind, ("ckpt=run",), "last.ckpt does not exist"),
         before=spoilt("checkpoints/last.ckpt", None),

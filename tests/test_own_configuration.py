@@ -368,7 +368,7 @@ GROUPS_OF_ONE_S_OWN = {
 
 
 @pytest.mark.parametrize(
-    "chosen, key, value",
+    ("chosen", "key", "value"),
     [
         ("+mine=as_default", "data.seed", 1),
         ("experiment=as_default", "scheduler._target_", "warmup_cosine"),

@@ -196,13 +196,22 @@ def test_an_output_that_cannot_be_written_is_named(output: str, tmp_path: Path):
     ("changed", "sentence"),
     [
         ({"masses": PHYSICS["masses"] | {"charged_higgs": 400}}, "each needs 80.4 GeV more"),
-        ({"energy": 20}, "energy=20: Pythia can't"),
+        ({"energy": 20}, "energy=20 with .*: Pythia can't"),
     ],
 )
 def test_impossible_physics_is_one_sentence(changed: dict[str, Any], sentence: str):
     chunks = pytest.importorskip("higgs_lightning.simulation.chunks")
     with pytest.raises(UserError, match=sentence):
         chunks.simulate_chunk(chunks.Chunk(chunks.SIGNAL, 0, 1), seed=1, **(PHYSICS | changed))
+
+
+def test_collisions_in_vain_end(monkeypatch: pytest.MonkeyPatch):
+    """Cuts that hardly any collision passes would otherwise take for ever."""
+    chunks = pytest.importorskip("higgs_lightning.simulation.chunks")
+    monkeypatch.setattr(chunks, "_MOST_IN_VAIN", 10)
+    hard = {**COLLISION, "lepton_pt": 200.0, "jet_pt": 60.0}
+    with pytest.raises(UserError, match="none of 10 collisions in a row"):
+        chunks.simulate_chunk(chunks.Chunk(0, 0, 50), seed=1, measurements=1, **hard)
 
 
 def test_without_pythia_the_extra_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

@@ -198,7 +198,7 @@ class HiggsDataModule(LightningDataModule):
     def load_state_dict(self, state_dict: dict[str, int]) -> None:
         position = state_dict.get("position")
         if type(position) is not int or position < 0:
-            raise UserError(f"a checkpoint says that {position!r} batches were trained on: it is damaged")
+            raise ValueError(f"{position!r} batches were trained on")
         self._position = state_dict
 
     def val_dataloader(self) -> EventLoader:

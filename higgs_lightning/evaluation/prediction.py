@@ -20,6 +20,7 @@ from higgs_lightning.errors import UserError, one_line
 from higgs_lightning.files import output_file, replaced
 from higgs_lightning.models import Model
 from higgs_lightning.models.weights import load_model
+from higgs_lightning.runs import require_no_file_of_a_run
 from higgs_lightning.shapes import Features
 
 _SUFFIXES = (".parquet", ".csv", ".csv.gz", ".root")
@@ -67,6 +68,7 @@ def predict(
     )
     source, tree = which_tree(Path(str(input)))
     output = output_file("output", Path(str(output)), _SUFFIXES, [source])
+    require_no_file_of_a_run("output", output)
     if output.suffix == ".root":
         import_uproot()
     model = load_model(ckpt, model_class).to(available_device(device))

@@ -8,6 +8,7 @@ of one of this package's classes, and numbers for it. A stranger's file can exec
 import inspect
 import json
 import math
+import zlib
 from collections.abc import Mapping, Sequence
 from importlib import import_module
 from importlib.resources import files
@@ -90,8 +91,11 @@ def read_weights(ckpt: str | Path, model_class: str | None = None) -> Weights:
     if path.suffix == ".safetensors":
         try:
             with safe_open(path, "pt") as file:
-                config: Any = json.loads((file.metadata() or {})["model"])
+                metadata = file.metadata() or {}
+                config: Any = json.loads(metadata["model"])
                 tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            if metadata.get("crc32", checksum(tensors)) != checksum(tensors):  # the format itself has none
+                raise ValueError("a checksum is wrong")
         except (SafetensorError, KeyError, ValueError, RecursionError, OSError) as error:
             raise UserError(f"{path} is damaged, or holds no weights of higgs_lightning") from error
     else:
@@ -268,4 +272,13 @@ def save_model(ckpt: str | Path, output: str | Path) -> None:
     """
     weights = read_weights(ckpt)
     with replaced(Path(output)) as partial:
-        save_file(weights.tensors, partial, {"model": json.dumps(weights.config)})
+        metadata = {"model": json.dumps(weights.config), "crc32": checksum(weights.tensors)}
+        save_file(weights.tensors, partial, metadata)
+
+
+def checksum(tensors: Mapping[str, Tensor]) -> str:
+    """The CRC-32 of the bytes of some tensors, in the order of their names."""
+    crc = 0
+    for name in sorted(tensors):
+        crc = zlib.crc32(tensors[name].contiguous().flatten().view(torch.uint8).numpy().data, crc)
+    return f"{crc:08x}"

@@ -7,12 +7,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from higgs_lightning.errors import UserError
 from higgs_lightning.simulation.detector import Detector, Event, turned
 from higgs_lightning.simulation.generator import BACKGROUND, SIGNAL, collisions
 from higgs_lightning.simulation.reconstruction import higgs_rows
 
 _CHUNK_EVENTS = 500
 _PYTHIA_SEEDS = 900_000_000
+_MOST_IN_VAIN = 20_000  # collisions, a minute of them: with usual masses one in four or five is accepted
 
 
 class Chunk(NamedTuple):
@@ -59,19 +61,30 @@ def simulate_chunk(
         lepton_pt: the lepton's least transverse momentum, GeV.
         jet_pt: a jet's least transverse momentum, GeV.
         collision: the remaining arguments of :func:`higgs_lightning.simulation.generator.collisions`.
+
+    Raises:
+        UserError: there are no such collisions, or the detector accepts none of very many.
     """
     for_pythia, for_detector = np.random.SeedSequence((seed, chunk.label, chunk.number)).spawn(2)
     pythia_seed = 1 + int(for_pythia.generate_state(1)[0]) % _PYTHIA_SEEDS
     generator = np.random.default_rng(for_detector)
     measure = Detector(lepton_pt, jet_pt, generator)
     events: list[Event] = []
+    in_vain = 0  # collisions since the last event
     for particles in collisions(chunk.label, pythia_seed, lepton_pt=lepton_pt, jet_pt=jet_pt, **collision):
+        in_vain += 1
+        if in_vain > _MOST_IN_VAIN:
+            raise UserError(
+                f"none of {_MOST_IN_VAIN:,} collisions in a row leaves what HIGGS' cuts accept: give other "
+                "masses or energy, or lower lepton_pt and jet_pt"
+            )
         for measurement in range(measurements):
             if measurement:
                 particles = turned(particles, generator.uniform(-np.pi, np.pi))
             event = measure(particles)
             if event is not None:
                 events.append(event)
+                in_vain = 0
         if len(events) >= chunk.events:
             break
 

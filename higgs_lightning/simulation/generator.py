@@ -126,9 +126,19 @@ def collisions(
     ):
         pythia.readString(command)
     if not pythia.init():
-        raise UserError(f"energy={energy}: Pythia can't make these particles with it; try 8000")
+        raise UserError(_in_vain(energy, masses))
     while True:
-        yield from _read(pythia.nextBatch(_BATCH))
+        batch = pythia.nextBatch(_BATCH)
+        if not len(batch):
+            raise UserError(_in_vain(energy, masses))
+        yield from _read(batch)
+
+
+def _in_vain(energy: float, masses: dict[str, float]) -> str:
+    given = ", ".join(f"masses.{name}={mass}" for name, mass in masses.items())
+    return (
+        f"energy={energy} with {given}: Pythia can't make such collisions; give more energy or other masses"
+    )
 
 
 class _Preselection(pythia8mc.UserHooks):

@@ -1,4 +1,4 @@
-"""What a model has learned from: the events of its own training, of the weights it began with, of its teacher.
+"""What a model has learned from: the events of its training, of the weights it began with, of its teacher.
 
 Each training puts those of the runs that it builds on into its checkpoints, so that none of them must be at
 hand when the model is tested.
@@ -38,7 +38,7 @@ def ancestors_of(config: Mapping[str, Any], resume: Path | None) -> list[dict[st
 
 
 def _before(config: Mapping[str, Any]) -> list[Any]:
-    """The runs that a run's configuration names as its beginning and its teachers, but for our own weights."""
+    """The runs that a run names as its beginning and its teachers, but for the package's own weights."""
     teachers = config.get("teacher")
     named = [config.get("init"), *(teachers if isinstance(teachers, list) else [teachers])]
     return [ckpt for ckpt in named if ckpt not in (None, "pretrained")]

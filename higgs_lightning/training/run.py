@@ -49,7 +49,7 @@ from higgs_lightning.training.callbacks import (
 )
 from higgs_lightning.training.history import History
 from higgs_lightning.training.module import HiggsModule
-from higgs_lightning.training.provenance import record_start
+from higgs_lightning.training.provenance import record_start, recorded_starts
 
 _EPOCH_METRICS = ("accuracy", "auc")  # of each split, beside the losses
 #: What may change in a run that goes on; the rest is what its weights, optimizer and best epoch are made of.
@@ -142,7 +142,13 @@ def _train(cfg: DictConfig, config: dict[str, Any], run_dir: Path) -> dict[str, 
     )
     last_path = runs.checkpoint_path(run_dir, "last")
     start_of_run = StartOfRun(lambda: record(cfg, config, run_dir, datamodule, changes))
-    callbacks = [start_of_run, RunInCheckpoint(config, data, ancestors), SaveWhenTerminated(last_path), best, last]
+    callbacks = [
+        start_of_run,
+        RunInCheckpoint(config, data, ancestors),
+        SaveWhenTerminated(last_path),
+        best,
+        last,
+    ]
     named = {f"callbacks.{name}": callback for name, callback in config["callbacks"].items()}
     callbacks += [made(named, key, Callback) for key, callback in named.items() if callback is not None]
     if monitor is not None:
@@ -164,9 +170,10 @@ def _train(cfg: DictConfig, config: dict[str, Any], run_dir: Path) -> dict[str, 
         datamodule.trainer = trainer
         # what can't be split or trained leaves no run behind
         datamodule.setup("fit")
-        optimizer = module.scheduled_optimizer(total_steps=1)["optimizer"]
+        scheduled = module.scheduled_optimizer(total_steps=1)
         if resume is not None:
-            require_whole_state(load_checkpoint(resume), optimizer, resume, config["ckpt"])
+            recorded_starts(run_dir / runs.PROVENANCE)
+            require_whole_state(load_checkpoint(resume), scheduled, [datamodule, *callbacks], resume)
 
         fit_start = time.perf_counter()
         with ends_in_a_sentence(run_dir):
@@ -396,23 +403,26 @@ def checkpoint_to_resume(config: dict[str, Any], run_dir: Path) -> tuple[Path, d
 
 
 def require_whole_state(
-    checkpoint: Mapping[str, Any], optimizer: Optimizer, path: Path, ckpt: str | Path
+    checkpoint: Mapping[str, Any], scheduled: Mapping[str, Any], others: Sequence[Any], path: Path
 ) -> None:
-    """Refuse to go on with an optimizer whose state is not of these weights, or has options of other kinds.
+    """Refuse to go on with a state that is damaged, before Lightning restores it and loggers write.
 
     Args:
         checkpoint: its content.
-        optimizer: a new one of the same weights.
+        scheduled: a new optimizer of the same weights and its schedule, see
+            :meth:`~higgs_lightning.training.module.HiggsModule.scheduled_optimizer`.
+        others: the data module and the callbacks, which take their state twice without harm.
         path: of the checkpoint, for the sentence.
-        ckpt: the run, for the sentence.
 
     Raises:
-        UserError: there is such a state.
+        UserError: the state is not of these weights, or of another kind.
     """
+    optimizer: Optimizer = scheduled["optimizer"]
     options = {key: type(value) for key, value in optimizer.param_groups[0].items() if value is not None}
+    states = {**checkpoint["callbacks"], "HiggsDataModule": checkpoint.get("HiggsDataModule")}
+    reading = "optimizer"
     try:
-        (state,) = checkpoint["optimizer_states"]
-        optimizer.load_state_dict(state)
+        optimizer.load_state_dict(*checkpoint["optimizer_states"])
         for group in optimizer.param_groups:
             for key, value in group.items():
                 if value is not None and not isinstance(value, options.get(key, type(value))):
@@ -421,9 +431,16 @@ def require_whole_state(
             for key, value in of_weights.items():
                 if isinstance(value, Tensor) and value.dim() and value.shape != weights.shape:
                     raise ValueError(f"{key} is of other weights")
+        reading = "schedule"
+        scheduled["lr_scheduler"]["scheduler"].load_state_dict(*checkpoint["lr_schedulers"])
+        for each in others:
+            reading = type(each).__qualname__
+            state = states.get(each.state_key if isinstance(each, Callback) else reading)
+            if state is not None:
+                each.load_state_dict(state)
     except (ValueError, TypeError, LookupError, AttributeError, RuntimeError) as error:
         raise UserError(
-            f"{path} is damaged (its optimizer: {one_line(error)}): begin a new run with init={ckpt}"
+            f"{path} is damaged (its {reading}: {one_line(error)}): begin a new run with init={path}"
         ) from error
 
 
