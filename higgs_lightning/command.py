@@ -35,6 +35,9 @@ CONFIG_DIR = str(next(p for p in (_PACKAGE / "conf", _PACKAGE.parent / "conf") i
 _MAY_LACK_KEYS = ("model", "objective", "optimizer", "scheduler", "callbacks")
 
 
+_MULTIRUN = ("-m", "--multirun")
+
+
 def _run_folder(ckpt: Any, new: str) -> str:
     """`${run_folder:CKPT,NEW}`: the folder of the run that CKPT continues, or NEW.
 
@@ -80,6 +83,8 @@ def command(
         @wraps(function)
         @one_sentence
         def run() -> Any:
+            # argparse would refuse the values after a flag that follows others
+            sys.argv[1:] = sorted(sys.argv[1:], key=lambda argument: argument not in _MULTIRUN)
             require_known_keys(name, sys.argv[1:])
             # Hydra then raises what went wrong, for the one sentence, instead of printing it
             os.environ.setdefault("HYDRA_FULL_ERROR", "1")
@@ -100,7 +105,7 @@ def require_known_keys(name: str, arguments: list[str]) -> None:
     overrides = [_parsed(a) for a in arguments if ("=" in a or a.startswith("~")) and not a.startswith("-")]
     if any(argument.startswith(("--config", "-c", "-e")) for argument in arguments):
         return  # another configuration
-    is_sweep = any(argument in ("-m", "--multirun") for argument in arguments)
+    is_sweep = any(argument in _MULTIRUN for argument in arguments)
     groups = {path.name for path in Path(CONFIG_DIR).iterdir() if path.is_dir()}
     left_out = [o for o in overrides if o.is_delete() or (o.key_or_group in groups and o.value() is None)]
     chosen: list[str] = []

@@ -1047,6 +1047,20 @@ def odd_names() -> Iterator[Case]:
     yield case("export", kind, ('output="a $x^$.pt2"',), "within", status=0, leaves=("a $x^$.pt2",))
 
 
+def sweeps() -> Iterator[Case]:
+    """Jobs that fail among others, or all of them."""
+    kind = "jobs of a sweep"
+    for varied, says in {
+        "model.num_heads=3,4": "1 of 2 jobs failed .*0",
+        "model.num_layers=0,-1": "2 of 2 jobs failed .*0, 1",
+        "optimizer.lr=fast,0.001": "1 of 2 jobs failed",
+        "data.csv=FILES/events.csv,FILES/nothing.csv": "1 of 2 jobs failed",
+        "ckpt=FILES/run,FILES/second": "2 of 2 jobs failed",
+    }.items():
+        arguments = (*BASE["train"], "-m", "hydra.sweep.dir=sweep", varied)
+        yield Case("train", kind, arguments, says, leaves=("sweep/*",), draws=True)
+
+
 def ctrl_c() -> Iterator[Case]:
     """Ctrl-C amid work."""
 
@@ -1078,5 +1092,9 @@ def ctrl_c() -> Iterator[Case]:
 
 CASES = [
     *(each for group in (values, together, devices, grammar, paths, damaged_data) for each in group()),
-    *(each for group in (damaged_checkpoints, run_folders, resuming, odd_names, ctrl_c) for each in group()),
+    *(
+        each
+        for group in (damaged_checkpoints, run_folders, resuming, odd_names, sweeps, ctrl_c)
+        for each in group()
+    ),
 ]
