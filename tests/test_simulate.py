@@ -24,7 +24,7 @@ def run(output: Path, events: int = 60, seed: int = 1, workers: int = 2, **chang
 
 def physical(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Lepton (N, 3), missing energy (N, 2), jets (N, 4, 4) and masses (N, 7) of HIGGS rows (N, 29)."""
-    from higgs_lightning.simulation.reconstruction import SCALES
+    from higgs_lightning.simulation.rows import SCALES
 
     features = rows[:, 1:] * SCALES
     jets = features[:, 5:21].reshape(-1, 4, 4)
@@ -146,7 +146,7 @@ def test_signal_follows_its_masses(rows: np.ndarray):
 def test_masses_of_real_events_are_reproduced():
     """From low-level features alone, where the file's m_jj shows that no fifth jet took part."""
     pytest.importorskip("pythia8mc")
-    from higgs_lightning.simulation.reconstruction import masses
+    from higgs_lightning.simulation.rows import masses
 
     with gzip.open(SHARED / "data" / "higgs-real-train.csv.gz", "rt") as file:
         real = np.loadtxt(file, delimiter=",", max_rows=10_000)

@@ -10,7 +10,7 @@ import numpy as np
 from higgs_lightning.errors import UserError
 from higgs_lightning.simulation.detector import Detector, Event, turned
 from higgs_lightning.simulation.generator import BACKGROUND, SIGNAL, collisions
-from higgs_lightning.simulation.reconstruction import higgs_rows
+from higgs_lightning.simulation.rows import higgs_rows
 
 _CHUNK_EVENTS = 500
 _PYTHIA_SEEDS = 900_000_000

@@ -20,7 +20,7 @@ from typing import NamedTuple
 import numpy as np
 
 from higgs_lightning.simulation.generator import Particles
-from higgs_lightning.simulation.reconstruction import four_momenta, mass, pt_eta_phi
+from higgs_lightning.simulation.rows import four_momenta, mass, pt_eta_phi
 
 _ELECTRON, _MUON, _PHOTON = 11, 13, 22
 _CHARM, _BOTTOM = 4, 5

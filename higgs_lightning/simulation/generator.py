@@ -9,7 +9,7 @@ import numpy as np
 import pythia8mc
 
 from higgs_lightning.errors import UserError
-from higgs_lightning.simulation.reconstruction import W_MASS, pt_eta_phi
+from higgs_lightning.simulation.rows import W_MASS, pt_eta_phi
 
 SIGNAL, BACKGROUND = 1, 0
 _NEUTRINOS = (12, 14, 16)
