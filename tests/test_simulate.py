@@ -13,12 +13,13 @@ from conftest import COLLISION, SHARED
 from higgs_lightning import schema, simulate
 from higgs_lightning.data import sample_csv
 from higgs_lightning.errors import UserError
+from higgs_lightning.simulation import run as simulation
 
 PHYSICS = {**COLLISION, "measurements": 1}
 
 
 def run(output: Path, events: int = 60, seed: int = 1, workers: int = 2, **changed: Any) -> bytes:
-    simulate.simulate(events=events, seed=seed, output=output, workers=workers, **(PHYSICS | changed))
+    simulation.simulate(events=events, seed=seed, output=output, workers=workers, **(PHYSICS | changed))
     return output.read_bytes()
 
 
