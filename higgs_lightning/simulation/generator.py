@@ -15,6 +15,7 @@ SIGNAL, BACKGROUND = 1, 0
 _NEUTRINOS = (12, 14, 16)
 _CHARM, _BOTTOM, _NEUTRAL_PION = 4, 5, 111
 _MOST_COSINE = 1 - 1e-12  # beyond, there is no plane of the decay
+_SUPERSYMMETRIC = 1_000_000  # and above
 # charge of the particles, not the antiparticles, that live long enough, by their code
 _CHARGES = np.zeros(4000, int)
 _CHARGES[[211, 321, 2212, 3222]] = 1
@@ -137,6 +138,8 @@ class Collider:
         self._pythia = pythia8mc.Pythia("", False)
         self._selection = _Preselection(lepton_pt, jet_pt)  # Pythia does not keep it alive
         self._pythia.setUserHooksPtr(self._selection)
+        for boson in (35, 37):
+            _forget_supersymmetry(self._pythia.particleData.particleDataEntryPtr(boson))
         for command in (
             "Print:quiet = on",
             # of the search for the largest cross section, which then is the same whatever is generated
@@ -165,6 +168,24 @@ class Collider:
     def __call__(self, collisions: int) -> Particles:
         """Generate so many collisions, or fewer if Pythia can't complete one."""
         return _read(self._pythia.nextBatch(collisions))
+
+
+def _forget_supersymmetry(boson: pythia8mc.ParticleDataEntry) -> None:
+    """Take a boson's decays to supersymmetric particles away, which have no width here, but take time."""
+    channels = [boson.channel(position) for position in range(boson.sizeChannels())]
+    decays = [
+        (
+            channel.onMode(),
+            channel.bRatio(),
+            channel.meMode(),
+            *map(channel.product, range(channel.multiplicity())),
+        )
+        for channel in channels
+    ]
+    boson.clearChannels()
+    for decay in decays:
+        if max(map(abs, decay[3:])) < _SUPERSYMMETRIC:
+            boson.addChannel(*decay)
 
 
 class _Preselection(pythia8mc.UserHooks):
