@@ -156,6 +156,7 @@ class Collider:
             "TimeShower:alphaSvalue = 0.115",  # radiation from what the process makes
             f"HadronLevel:all = {'on' if hadronisation else 'off'}",
             f"PartonLevel:MPI = {'on' if multiparton_interactions else 'off'}",
+            "Check:event = off",  # takes a tenth of the time and finds nothing
         ):
             self._pythia.readString(command)
         if not self._pythia.init():
