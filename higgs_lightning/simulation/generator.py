@@ -157,6 +157,8 @@ class Collider:
             f"HadronLevel:all = {'on' if hadronisation else 'off'}",
             f"PartonLevel:MPI = {'on' if multiparton_interactions else 'off'}",
             "Check:event = off",  # takes a tenth of the time and finds nothing
+            # Taus come from hadrons within jets, where their spin is not seen; it takes as long again.
+            "TauDecays:mode = 0",
         ):
             self._pythia.readString(command)
         if not self._pythia.init():
