@@ -125,6 +125,8 @@ def require_known_keys(name: str, arguments: list[str]) -> None:
     known = groups | set(dict(nodes(config)))
     for override in overrides:
         key = override.key_or_group
+        if override.is_add() and not override.is_force_add() and key in known - groups:
+            raise UserError(f"{key} has a default: leave the plus away, as in {str(override.input_line)[1:]}")
         if override.is_add() or override.is_force_add() or override.is_hydra_override():
             continue
         group, _, within = key.partition(".")

@@ -146,7 +146,11 @@ _TRAINER = {
     "trainer.accelerator": TEXT,
     "trainer.devices": Kind(
         "a number of devices, 1 or more, or auto",
-        lambda value: TEXT.holds(value) or whole(1).holds(value) or (isinstance(value, list) and value != []),
+        lambda v: (
+            whole(1).holds(v)
+            or (isinstance(v, list) and v != [])
+            or (isinstance(v, str) and re.fullmatch(r"auto|-1|\d+(,\d+)*,?", v) is not None)
+        ),
     ),
     "trainer.num_nodes": whole(1),
     "trainer.strategy": one_of("auto", "ddp", "ddp_find_unused_parameters_true"),

@@ -35,6 +35,7 @@ PLOTS = "plots"
 TENSORBOARD = "tensorboard"
 CHECKPOINTS = "checkpoints"
 _LOCK = ".lock"
+_MOST_EVENTS = 50_000_000  # five times HIGGS
 #: What else is a number in ``metrics.json``, beside what is named ``split/metric``.
 _NUMBERS = ("parameters", "train_seconds")
 
@@ -67,12 +68,13 @@ def checkpoint_path(folder: Path, which: str) -> Path:
     return folder / CHECKPOINTS / f"{which}.ckpt"
 
 
-def find_checkpoint(ckpt: str | Path, which: str) -> Path:
+def find_checkpoint(ckpt: str | Path, which: str, key: str = "ckpt") -> Path:
     """Path of a checkpoint file.
 
     Args:
         ckpt: a checkpoint file, a run folder, or ``last`` for the run that was written to last.
         which: the checkpoint to take from a run folder, ``best`` or ``last``.
+        key: of the configuration that names it, for the sentence.
 
     Raises:
         UserError: there is none.
@@ -80,14 +82,14 @@ def find_checkpoint(ckpt: str | Path, which: str) -> Path:
     if str(ckpt) == "last":
         found = list(RUNS.glob(f"**/{CHECKPOINTS}/last.ckpt"))
         if not found:
-            raise UserError(f"ckpt=last: no run below {RUNS.resolve()} has a checkpoint; give ckpt=PATH")
+            raise UserError(f"{key}=last: no run below {RUNS.resolve()} has a checkpoint; give {key}=PATH")
         newest = max(found, key=lambda path: path.stat().st_mtime)
         return checkpoint_path(newest.parent.parent, which)
     path = Path(str(ckpt))
     if os.path.isdir(path):
         path = checkpoint_path(path, which)
     if not os.path.isfile(path):  # unlike Path.is_file also where a folder above may not be entered
-        raise UserError(f"ckpt={ckpt}: {path} does not exist; give a checkpoint file, a run folder or last")
+        raise UserError(f"{key}={ckpt}: {path} does not exist; give a checkpoint file, a run folder or last")
     return path
 
 
@@ -102,12 +104,15 @@ def folder_of(ckpt: str | Path) -> Path:
 def settled(config: dict[str, Any]) -> dict[str, Any]:
     """A configuration in which ``last`` is the run that it means now: soon it may mean another."""
 
-    def which(ckpt: Any) -> Any:
+    def which(key: str, ckpt: Any) -> Any:
         if isinstance(ckpt, list):
-            return [which(each) for each in ckpt]
-        return str(folder_of("last")) if ckpt == "last" else ckpt
+            return [which(key, each) for each in ckpt]
+        return str(find_checkpoint("last", "last", key).absolute().parent.parent) if ckpt == "last" else ckpt
 
-    return {**config, **{key: which(config[key]) for key in ("ckpt", "init", "teacher") if key in config}}
+    return {
+        **config,
+        **{key: which(key, config[key]) for key in ("ckpt", "init", "teacher") if key in config},
+    }
 
 
 @contextmanager
@@ -186,7 +191,6 @@ def read_run(folder: Path, name: str) -> Run:
         UserError: a file of it is damaged or missing.
     """
     import pyarrow as pa
-    import pyarrow.parquet
 
     failure, metrics, history = "", {}, []
     labels = scores = np.empty(0)
@@ -202,10 +206,7 @@ def read_run(folder: Path, name: str) -> Run:
         if reading.exists():
             metrics = _metrics(json.loads(_own(reading).read_text()))
             reading = folder / TEST_SCORES
-            test = pyarrow.parquet.read_table(_own(reading))
-            labels, scores = (test[column].to_numpy().astype(float) for column in ("label", "score"))
-            if not (np.isfinite(labels).all() and np.isfinite(scores).all()):
-                raise ValueError("a label or a score is not a number")
+            labels, scores = _test_scores(reading, metrics.get("test/events"))
             reading = folder / HISTORY
             history = read_history(reading)
         else:
@@ -215,6 +216,22 @@ def read_run(folder: Path, name: str) -> Run:
         reason = " ".join(str(error).split())
         raise UserError(f"{reading} can't be read ({reason}): leave the run {folder} out") from error
     return Run(name, values, metrics, history, labels, scores, failure.strip())
+
+
+def _test_scores(path: Path, events: Any) -> tuple[np.ndarray, np.ndarray]:
+    """Labels and scores, (N,) each, of as many events as the run's metrics say, if they are such."""
+    import pyarrow.parquet
+
+    with pyarrow.parquet.ParquetFile(_own(path)) as file:
+        rows = file.metadata.num_rows
+        # a few bytes of such a file can stand for more rows than any memory holds
+        if rows != (rows if events is None else events) or rows > _MOST_EVENTS:
+            raise ValueError(f"it has {rows:,} rows, and the run was tested on {events} events")
+        test = file.read(["label", "score"])
+    labels, scores = (test[column].to_numpy().astype(float) for column in ("label", "score"))
+    if set(np.unique(labels)) != {0.0, 1.0} or not np.isfinite(scores).all():
+        raise ValueError("its labels are not 0 and 1, or a score is not a number")
+    return labels, scores
 
 
 def _own(path: Path) -> Path:

@@ -366,6 +366,10 @@ def shared() -> Any:
     return values
 
 
+def wide(torch: Any) -> Any:
+    return torch.zeros(1, dtype=torch.float64).expand(10**10)
+
+
 def ancestor(checkpoint: dict[str, Any]) -> dict[str, Any]:
     return {"file": "x", "data": checkpoint["data"], "options": {}}
 
@@ -447,6 +451,9 @@ def strange(deep: Any) -> Iterator[tuple[str, Callable[[dict[str, Any]], Any]]]:
     yield "trainer_registry", inside("trainer", model_registry="x")
     yield "trainer_devices", inside("trainer", devices=1_000)
     yield "trainer_nodes", inside("trainer", num_nodes=2)
+    yield "trainer_devices_text", inside("trainer", devices="500")
+    yield "moment_stride_0", lambda c: c["optimizer_states"][0]["state"][0].update(exp_avg=wide(torch))
+    yield "wide", lambda c: c["config"]["model"].update(dim=4096, num_layers=4096)
     yield "ancestors_number", lambda c: c.update(ancestors=[1])
     yield "ancestors_class", lambda c: c.update(ancestors=[{**ancestor(c), "options": {"seed": tripwire}}])
     yield "ancestors_data", lambda c: c.update(ancestors=[{**ancestor(c), "data": "x"}])

@@ -81,6 +81,9 @@ TRAINER = {
     **{"trainer.gradient_clip_val": "weight?", "trainer.deterministic": "choice?"},
     **{"trainer.use_distributed_sampler": "flag", "trainer.num_sanity_val_steps": "count"},
     **{"trainer.enable_model_summary": "flag", "trainer.enable_progress_bar": "flag"},
+    **{"trainer.num_nodes": "whole", "trainer.strategy": "choice", "trainer.max_time": "choice?"},
+    **{"trainer.limit_train_batches": "limit", "trainer.limit_val_batches": "limit"},
+    **{"trainer.limit_test_batches": "limit", "trainer.profiler": "choice?"},
 }
 KEYS: dict[str, dict[str, str]] = {
     "train": {
@@ -88,6 +91,7 @@ KEYS: dict[str, dict[str, str]] = {
         **OBJECTIVE,
         **TRAINER,
         **{"seed": "seed", "ckpt": "path?", "init": "path?", "teacher": "path?"},
+        "allow_seen_events": "flag",
         **{"optimizer.lr": "weight", "optimizer.weight_decay": "weight", "scheduler.warmup": "share"},
         **{"selection.monitor": "choice?", "selection.mode": "choice", "selection.patience": "count"},
         **{"compile": "flag", "figures_every": "count"},
@@ -131,10 +135,6 @@ KEYS_OF_CHOICES = {
     "model=scalar": {
         **{"model.num_layers": "size", "model.num_heads": "size", "model.dropout": "share"},
         "model.dim": "size",
-    },
-    "trainer=debug": {
-        **{"trainer.limit_train_batches": "limit", "trainer.limit_val_batches": "limit"},
-        "trainer.limit_test_batches": "limit",
     },
 }
 #: What a command needs, beside what a case is about: small, so that a mistake that passes costs little.
@@ -239,6 +239,7 @@ def together() -> Iterator[Case]:
         "+trainer.max_steps=0": "trainer.max_steps=0",
         "+trainer.val_check_interval=2.5": "trainer.val_check_interval=2.5",
         "trainer.profiler=good": "trainer.profiler=good",
+        "+trainer.limit_train_batches=5": "trainer.limit_train_batches has a default: leave the plus away",
         "trainer.max_steps=7": r"\+trainer.max_steps=7",
         "trainer.strategy=fsdp": "trainer.strategy=fsdp",
         "trainer.strategy=ddp_spawn": "trainer.strategy=ddp_spawn",
@@ -246,6 +247,9 @@ def together() -> Iterator[Case]:
         "trainer.limit_train_batches=0": "trainer.limit_train_batches=0",
         "trainer.limit_test_batches=0": "trainer.limit_test_batches=0",
         "+objective.teacher=x": "objective.teacher",
+        "data.test_csv=FILES/events.csv": "this run was trained on .* allow_seen_events",
+        "init=FILES/nowhere": "init=FILES/nowhere|init=.*nowhere does not exist",
+        "teacher=[FILES/run,FILES/nowhere]": "teacher=.*nowhere does not exist",
         "init=FILES/run data.test_csv=FILES/events.csv": "trained on .* allow_seen_events",
         "teacher=FILES/run data.seed=4": "trained on .* allow_seen_events",
         "init=FILES/events.csv": "events.csv is not a readable checkpoint",
@@ -711,9 +715,9 @@ CHECKPOINTS = {
     **dict.fromkeys(("state_text", "state_number"), "another version|is not a checkpoint"),
     **dict.fromkeys(("nan", "infinite"), "not finite"),
     "model_deep": "without end",
-    "model_shared": "endless size",
-    "stride_0": "more weights than it does",
-    **dict.fromkeys(("complex", "sparse", "meta"), "another version|weights"),
+    "model_shared": "holds more",
+    "stride_0": "holds more than it does",
+    **dict.fromkeys(("complex", "sparse", "meta"), "another version|weights|holds more"),
 }
 SAFETENSORS = {
     **dict.fromkeys(("empty", "truncated", "random", "text", "long_header"), "is damaged"),
@@ -757,7 +761,7 @@ FOREIGN = {
     "callbacks_list": "builtins.int|callbacks",
     "identity_text": "damaged|data",
     "identity_list": "damaged|data",
-    "data_shared": "endless size",
+    "data_shared": "holds more",
     "ancestors_number": "ancestors",
     "ancestors_class": "builtins.int|may not",
     "ancestors_data": "ancestors",
@@ -771,6 +775,8 @@ RESUMED = {
     **{"missing_weight": "another version|checkpoint", "truncated": _DAMAGED, "empty": _DAMAGED},
     **{"class_of_another": "builtins.int", "width_e9": "dim", "args": "may not", "config_text": "checkpoint"},
     **{"no_model": "model", "model_deep": "without end"},
+    **{"stride_0": "holds more", "moment_stride_0": "holds more", "wide": "another version"},
+    "trainer_devices_text": "say trainer.devices=1",
     **{"trainer_registry": "trainer.model_registry", "trainer_devices": "say trainer.devices=1"},
     **{"trainer_nodes": "trainer.num_nodes=2", "betas_text": "betas", "groups_none": "optimizer"},
     **{"moment_shape": "exp_avg", "schedule_none": "last.ckpt", "callbacks_of_text": "last.ckpt"},
@@ -820,6 +826,25 @@ def spoilt(name: str, content: str | bytes | None) -> Callable[[Path, Path], Non
             path.write_text(content)
         elif content is not None:
             path.write_bytes(content)
+
+    return before
+
+
+def scored(rows: int, labels: tuple[int, int]) -> Callable[[Path, Path], None]:
+    """Copies the run, and gives it other test scores: so many rows, hardly any bytes."""
+
+    def before(cwd: Path, files: Path) -> None:
+        import numpy as np
+        import pyarrow as pa
+        import pyarrow.parquet
+
+        shutil.copytree(files / "run", cwd / "run")
+        events = json.loads((cwd / "run" / "metrics.json").read_text())["test/events"]
+        size = events if rows == 600 else rows
+        label = np.full(size, labels[0], np.float32)
+        label[-1] = labels[1]
+        table = pa.table({"label": label, "score": np.zeros(size, np.float32)})
+        pyarrow.parquet.write_table(table, cwd / "run" / "test_scores.parquet", compression="zstd")
 
     return before
 
@@ -920,6 +945,11 @@ def run_folders() -> Iterator[Case]:
     for content in (aliases, "a: &a {b: *a}\n", "a: " + "[" * 2_000, "a:\n" + "- x\n" * 20_000):
         yield Case(
             *("compare", kind, ("run", "FILES/second"), "config.yaml"), before=spoilt("config.yaml", content)
+        )
+    for rows, labels in ((600, (0, 0)), (600, (0, 2)), (20_000_000, (0, 1)), (5, (0, 1))):
+        yield Case(
+            *("compare", kind, ("run", "FILES/second"), "test_scores.parquet.*(rows|labels)"),
+            before=scored(rows, labels),
         )
     for name in ("config.yaml", "metrics.json", "metrics.csv", "test_scores.parquet", "failure.txt"):
         yield Case(*("compare", kind, ("run", "FILES/second"), f"{name}.*link"), before=led_away(name))

@@ -478,3 +478,47 @@ def test_what_follows_what_is_said_changes_with_it(other: Path, tmp_path: Path):
     assert config["callbacks"]["figures"]["every"] == config["figures_every"] == 7
     changes = json.loads((run / "provenance.json").read_text())[-1]["changes"]
     assert {"figures_every", "callbacks.figures.every"} <= set(changes)
+
+
+def test_a_second_file_may_hold_training_events(higgs_csv: Path, tmp_path: Path):
+    """The run's own test events are looked at too: here they are the very events of the first file."""
+    options = [*SMALL_PARTICLE, "data=higgs", f"data.csv={higgs_csv}", f"data.dir={tmp_path}"]
+    options += [f"data.test_csv={higgs_csv}", "trainer.max_epochs=1"]
+    with pytest.raises(UserError, match=r"this run was trained on 1,500 of the 3,000 test events"):
+        train(composed(*options), tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+    assert (
+        train(composed(*options, "allow_seen_events=true"), tmp_path / "run")["test/events_trained_on"]
+        == 1500
+    )
+    cfg = own_evaluation(composed(f"ckpt={tmp_path / 'run'}", QUIET, name="evaluate"), [])
+    with pytest.raises(UserError, match="was trained on 1,500 of the 3,000 test events"):
+        evaluate(cfg, tmp_path / "out")
+
+
+def test_an_older_run_that_goes_on_keeps_what_is_not_known(other: Path, higgs_csv: Path, tmp_path: Path):
+    """Earlier versions kept no ancestors: of those that the configuration names, nothing is known."""
+    options = [*SMALL_PARTICLE, "data=higgs", f"data.csv={higgs_csv}", f"data.dir={tmp_path}"]
+    options += ["data.seed=7", "data.val_fraction=0.2", f"init={other}"]
+    train(composed(*options), tmp_path / "run")
+    path = tmp_path / "run" / "checkpoints" / "last.ckpt"
+    checkpoint = load_checkpoint(path)
+    del checkpoint["ancestors"]
+    torch.save(checkpoint, path)
+    goes_on = [*options, f"ckpt={tmp_path / 'run'}", "trainer.max_epochs=3"]
+    assert train(composed(*goes_on), tmp_path / "run")["test/events_trained_on"] is None
+    assert load_checkpoint(path)["ancestors"] == [{"file": str(other), "data": None, "options": {}}]
+
+
+def test_a_teacher_may_lie_elsewhere_when_a_run_goes_on(other: Path, higgs_csv: Path, tmp_path: Path):
+    shutil.copytree(other, tmp_path / "teacher")
+    options = [*SMALL_PARTICLE, "data=higgs", f"data.csv={higgs_csv}", f"data.dir={tmp_path}"]
+    options += ["data.seed=7", "data.val_fraction=0.2", "trainer.max_epochs=1"]
+    train(composed(*options, f"teacher={tmp_path / 'teacher'}"), tmp_path / "run")
+    (tmp_path / "teacher").rename(tmp_path / "moved")
+    goes_on = [*options[:-1], f"ckpt={tmp_path / 'run'}", "trainer.max_epochs=2"]
+    with pytest.raises(UserError, match=r"^teacher=\S+teacher: .* does not exist"):
+        train(composed(*goes_on, f"teacher={tmp_path / 'teacher'}"), tmp_path / "run")
+    train(composed(*goes_on, f"teacher={tmp_path / 'moved'}"), tmp_path / "run")
+    *_, last = json.loads((tmp_path / "run" / "provenance.json").read_text())
+    assert last["changes"]["teacher"] == [str(tmp_path / "teacher"), str(tmp_path / "moved")]

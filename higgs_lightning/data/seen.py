@@ -33,6 +33,16 @@ class SeenEvents:
     remark: str
 
 
+def seen_in_training(datamodule: HiggsDataModule) -> SeenEvents:
+    """Look for test events among the training events at hand: a second file may hold some of the first's."""
+    train, test = datamodule.events["train"], datamodule.events["test"]
+    trained_on = 0  # of one file, no row is in two splits
+    if datamodule.test_csv is not None:
+        trained_on = int(np.isin(keys(test), keys(train)).sum())
+    remark = f"{trained_on:,} of the {len(test):,} test events are trained on" if trained_on else ""
+    return SeenEvents(Path("this run"), trained_on, len(test), remark)
+
+
 def seen_events(
     options: Mapping[str, Any],
     identity: Sequence[Mapping[str, Any]] | None,

@@ -30,6 +30,9 @@ from higgs_lightning.models.base import Model
 from higgs_lightning.models.ensemble import Ensemble
 from higgs_lightning.runs import find_checkpoint, identity_of
 
+#: Values in a checkpoint, of which an optimizer's state has a few for each weight.
+_MOST_VALUES = 1_000_000
+
 #: The weights that come with the package, trained on simulated events alone.
 PRETRAINED = Path(str(files("higgs_lightning") / "pretrained.safetensors"))
 
@@ -71,23 +74,45 @@ def load_checkpoint(path: Path) -> dict[str, Any]:
         )
     if not isinstance(checkpoint["config"], dict) or not isinstance(checkpoint["state_dict"], dict):
         raise UserError(f"{path} is not a checkpoint of higgs_lightning: its config or weights have no names")
+    if not _holds_what_it_says(checkpoint, path.stat().st_size):
+        raise UserError(f"{path} says that it holds more than it does: it is not to be trusted")
     if "data" in checkpoint and identity_of(checkpoint["data"]) is None:
         raise UserError(f"{path} is not a checkpoint of higgs_lightning: its data have no rows and checksum")
     return checkpoint
 
 
-def read_weights(ckpt: str | Path, model_class: str | None = None) -> Weights:
+def _holds_what_it_says(checkpoint: dict[str, Any], size: int) -> bool:
+    """Whether what was read from a file of ``size`` bytes takes no more memory, gone through piece by piece.
+
+    One number can stand for many in a tensor, one tensor for many weights, one list for many lists.
+    """
+    pending: list[Any] = [checkpoint]
+    values = 0
+    while pending:
+        value = pending.pop()
+        if isinstance(value, Tensor):
+            size -= value.numel() * value.element_size()
+        elif isinstance(value, dict | list | tuple):
+            pending += value.values() if isinstance(value, dict) else value
+            values += len(value)
+        if size < 0 or values > _MOST_VALUES:
+            return False
+    return True
+
+
+def read_weights(ckpt: str | Path, model_class: str | None = None, key: str = "ckpt") -> Weights:
     """The model's configuration and its weights; nothing is executed.
 
     Args:
         ckpt: ``pretrained`` for the weights that come with the package, a run folder (its best weights are
             taken), a checkpoint or .safetensors file, or ``last``.
         model_class: the import path of a model class from outside of this package that the file may name.
+        key: of the configuration that names it, for the sentence.
 
     Raises:
         UserError: there is no such file, it can't be read, or it names another class.
     """
-    path = PRETRAINED if str(ckpt) == "pretrained" else find_checkpoint(ckpt, "best")
+    path = PRETRAINED if str(ckpt) == "pretrained" else find_checkpoint(ckpt, "best", key)
     if path.suffix == ".safetensors":
         try:
             with safe_open(path, "pt") as file:
@@ -201,13 +226,16 @@ def _refusal(model_class: type[Model], key: str, annotation: Any, value: Any) ->
     return ""
 
 
-def load_model(ckpt: str | Path | Sequence[str | Path], model_class: str | None = None) -> Model:
+def load_model(
+    ckpt: str | Path | Sequence[str | Path], model_class: str | None = None, key: str = "ckpt"
+) -> Model:
     """The trained model of a run, ready to score: ``load_model("outputs/2026-11-23/12-00-00")``.
 
     Args:
         ckpt: as for :func:`read_weights`; ``pretrained`` needs no run. Several of them, which must be of the
             same model, are an :class:`~higgs_lightning.models.Ensemble`.
         model_class: as for :func:`read_weights`.
+        key: as for :func:`read_weights`.
 
     Returns:
         The model in evaluation mode, on the CPU. It takes features (B, 21) in HIGGS units.
@@ -215,9 +243,10 @@ def load_model(ckpt: str | Path | Sequence[str | Path], model_class: str | None 
     Raises:
         UserError: there is no such file, it can't be read, or models differ.
     """
-    members = [read_weights(c, model_class) for c in ([ckpt] if isinstance(ckpt, str | Path | int) else ckpt)]
+    each_ckpt = [ckpt] if isinstance(ckpt, str | Path | int) else ckpt
+    members = [read_weights(each, model_class, key) for each in each_ckpt]
     if not members:
-        raise UserError("ckpt=[]: name at least one run")
+        raise UserError(f"{key}=[]: name at least one run")
     for member in members[1:]:
         require_same_model(members[0].config, member.config, member.path)
     loaded = [_with_weights(member) for member in members]
@@ -225,17 +254,23 @@ def load_model(ckpt: str | Path | Sequence[str | Path], model_class: str | None 
 
 
 def _with_weights(weights: Weights) -> Model:
-    path = str(weights.path)
-    if weights.config["_target_"] in NAMED["model"]:
-        # one number can stand for many in a file's tensor, and one tensor for many weights
-        tensors = [each for each in weights.tensors.values() if isinstance(each, Tensor)]
-        if sum(each.numel() * each.element_size() for each in tensors) > weights.path.stat().st_size:
-            raise UserError(f"{path} says that it holds more weights than it does: it is not to be trusted")
-        with torch.device("meta"):  # shapes alone: what does not fit the file's weights gets no memory
-            _require_fit(build_model(weights.config, path), weights)
-    model = build_model(weights.config, path)
+    require_room(weights)
+    model = build_model(weights.config, str(weights.path))
     load_weights(model, weights)
     return model.eval()
+
+
+def require_room(weights: Weights) -> None:
+    """Refuse a model of this package that does not fit the weights beside it, before memory is asked for.
+
+    Raises:
+        UserError: it does not.
+    """
+    path = str(weights.path)
+    if weights.config["_target_"] not in NAMED["model"]:
+        return
+    with torch.device("meta"):  # shapes alone
+        _require_fit(build_model(weights.config, path), weights)
 
 
 def _require_fit(model: Model, weights: Weights) -> None:

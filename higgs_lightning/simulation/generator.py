@@ -136,7 +136,7 @@ class Collider:
         if steps.min() < W_MASS:
             raise UserError(f"masses={masses}: each needs {W_MASS} GeV more than the next, for a W")
         given = ", ".join(f"masses.{name}={mass}" for name, mass in masses.items())
-        self._in_vain = f"energy={energy} with {given}: Pythia can't make such collisions; give more energy or other masses"
+        self._in_vain = f"energy={energy} with {given}: Pythia can't make such collisions; try others"
         self._pythia = pythia8mc.Pythia("", False)
         self._selection = _Preselection(lepton_pt, jet_pt)  # Pythia does not keep it alive
         self._pythia.setUserHooksPtr(self._selection)

@@ -32,25 +32,39 @@ def ancestors_of(config: Mapping[str, Any], resume: Path | None) -> list[dict[st
         config: of the run.
         resume: the checkpoint that it goes on with.
     """
-    if resume is not None:
-        return list(load_checkpoint(resume).get(ANCESTORS, []))
-    return [each for ckpt in _before(config) for each in trainings_of(ckpt)]
+    if resume is None:
+        return [each for ckpt in _before(config) for each in trainings_of(ckpt, "init or teacher")]
+    checkpoint = load_checkpoint(resume)
+    teachers = [] if config["teacher"] == checkpoint["config"].get("teacher") else _members(config["teacher"])
+    new = [each for ckpt in teachers if ckpt != "pretrained" for each in trainings_of(ckpt, "teacher")]
+    return [*_recorded_ancestors(checkpoint), *new]
+
+
+def _recorded_ancestors(checkpoint: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Those that a checkpoint holds; one of an earlier version holds none, and only names are known."""
+    unknown: list[dict[str, Any]] = [
+        {"file": str(ckpt), "data": None, "options": {}} for ckpt in _before(checkpoint["config"])
+    ]
+    return list(checkpoint.get(ANCESTORS, unknown))
 
 
 def _before(config: Mapping[str, Any]) -> list[Any]:
     """The runs that a run names as its beginning and its teachers, but for the package's own weights."""
-    teachers = config.get("teacher")
-    named = [config.get("init"), *(teachers if isinstance(teachers, list) else [teachers])]
+    named = [config.get("init"), *_members(config.get("teacher"))]
     return [ckpt for ckpt in named if ckpt not in (None, "pretrained")]
 
 
-def trainings_of(ckpt: str | Path) -> Iterator[dict[str, Any]]:
+def _members(ckpt: Any) -> list[Any]:
+    return ckpt if isinstance(ckpt, list) else [ckpt]
+
+
+def trainings_of(ckpt: str | Path, key: str = "ckpt") -> Iterator[dict[str, Any]]:
     """The trainings behind the weights of a run: its own and its ancestors'.
 
     Raises:
         UserError: there is no such run.
     """
-    path = runs.find_checkpoint(ckpt, "best")
+    path = runs.find_checkpoint(ckpt, "best", key)
     if path.suffix == ".safetensors":
         yield {"file": str(path), "data": None, "options": {}}
         return
@@ -60,11 +74,7 @@ def trainings_of(ckpt: str | Path) -> Iterator[dict[str, Any]]:
     options = {key: value for key, value in data.items() if key not in _OF_A_MACHINE}
     identity = checkpoint.get("data") or runs.recorded_data(path.parent.parent)
     yield {"file": str(path), "data": identity, "options": options}
-    if ANCESTORS in checkpoint:
-        yield from checkpoint[ANCESTORS]
-    else:  # of an earlier version
-        for ckpt in _before(config):
-            yield {"file": str(ckpt), "data": None, "options": {}}
+    yield from _recorded_ancestors(checkpoint)
 
 
 def seen_by(trainings: Sequence[Any], datamodule: HiggsDataModule) -> list[SeenEvents]:
@@ -103,8 +113,8 @@ def tell(seen: Sequence[SeenEvents], allowed: bool) -> None:
         if each.trained_on and not allowed:
             raise UserError(
                 f"{each.path} was trained on {each.trained_on:,} of the {each.tested:,} test events, whose "
-                "metrics would flatter it: leave data and its seed as the run has them, give other events, "
-                "or say allow_seen_events=true"
+                "metrics would flatter it: test it on others (a run's own are its own choice: say nothing of "
+                "data), or say allow_seen_events=true"
             )
         if each.remark:
             console = Console(stderr=True)

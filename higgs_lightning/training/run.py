@@ -26,6 +26,7 @@ from torch.optim import Optimizer
 from higgs_lightning import runs
 from higgs_lightning.configuration import as_data, literal, renewed, require_metric, validate
 from higgs_lightning.data import HiggsDataModule
+from higgs_lightning.data.seen import seen_in_training
 from higgs_lightning.errors import UserError, one_line, user_error_in
 from higgs_lightning.evaluation import report
 from higgs_lightning.files import write_text
@@ -35,6 +36,7 @@ from higgs_lightning.models.weights import (
     load_model,
     load_weights,
     read_weights,
+    require_room,
     require_same_model,
 )
 from higgs_lightning.training.ancestors import ANCESTORS, ancestors_of, most_trained_on, seen_by, tell
@@ -91,13 +93,17 @@ def _train(cfg: DictConfig, config: dict[str, Any], run_dir: Path) -> dict[str, 
     resume, changes = (None, {}) if config["ckpt"] is None else checkpoint_to_resume(config, run_dir)
     lightning.seed_everything(config["seed"], verbose=False)
 
-    model = build_model(config["model"])
-    if config["init"] is not None and resume is None:
-        weights = read_weights(config["init"], config["model"]["_target_"])
-        require_same_model(config["model"], weights.config, weights.path)
-        load_weights(model, weights)
+    weights = None
     if resume is not None:  # Lightning loads them too, but what is wrong with them takes a traceback
-        load_weights(model, read_weights(resume, config["model"]["_target_"]))
+        weights = read_weights(resume, config["model"]["_target_"])
+    elif config["init"] is not None:
+        weights = read_weights(config["init"], config["model"]["_target_"], "init")
+        require_same_model(config["model"], weights.config, weights.path)
+    if weights is not None:
+        require_room(weights)
+    model = build_model(config["model"])
+    if weights is not None:
+        load_weights(model, weights)
     if not model.has_decoder and config["objective"].get("classification_weight") == 0:
         raise UserError(
             f"objective.classification_weight=0: {type(model).__name__} has no decoder, so that labels are "
@@ -115,8 +121,6 @@ def _train(cfg: DictConfig, config: dict[str, Any], run_dir: Path) -> dict[str, 
     if resume is not None:
         require_same_data(config["ckpt"], load_checkpoint(resume), runs.recorded_data(run_dir), data)
     ancestors = ancestors_of(config, resume)
-    seen = seen_by(ancestors, datamodule) if ancestors else []
-    tell(seen, config["allow_seen_events"])
 
     if config["compile"]:
         model.compile()
@@ -170,6 +174,8 @@ def _train(cfg: DictConfig, config: dict[str, Any], run_dir: Path) -> dict[str, 
         datamodule.trainer = trainer
         # what can't be split or trained leaves no run behind
         datamodule.setup("fit")
+        seen = [seen_in_training(datamodule), *seen_by(ancestors, datamodule)]
+        tell(seen, config["allow_seen_events"])
         scheduled = module.scheduled_optimizer(total_steps=1)
         if resume is not None:
             recorded_starts(run_dir / runs.PROVENANCE)
@@ -186,7 +192,7 @@ def _train(cfg: DictConfig, config: dict[str, Any], run_dir: Path) -> dict[str, 
     final = {
         "dataset": datamodule.name,
         "data": data,
-        "test/events_trained_on": most_trained_on(seen) if seen else 0,
+        "test/events_trained_on": most_trained_on(seen),
         "seed": config["seed"],
         "parameters": sum(p.numel() for p in module.model.parameters()),
         "epochs": trainer.current_epoch,
@@ -231,7 +237,7 @@ def teacher(config: Mapping[str, Any]) -> dict[str, Any]:
     """The teacher as an argument of the objective, which need not know one where there is none."""
     if config["teacher"] is None:
         return {}
-    return {"teacher": load_model(config["teacher"], config["model"]["_target_"])}
+    return {"teacher": load_model(config["teacher"], config["model"]["_target_"], "teacher")}
 
 
 def record(
@@ -331,8 +337,8 @@ def require_room_for(trainer: Mapping[str, Any], said: Sequence[str], path: Path
         UserError: it says so, and the user does not.
     """
     for key, most in (("devices", os.cpu_count() or 1), ("num_nodes", 1)):
-        value, name = trainer.get(key), f"trainer.{key}"
-        if name not in said and type(value) is int and value > most:
+        value, name = str(trainer.get(key)), f"trainer.{key}"
+        if name not in said and value.isdigit() and int(value) > most:
             raise UserError(
                 f"{path} was trained with {name}={value}, too many for this machine by itself: say {name}=1, "
                 "or what you want"
@@ -394,6 +400,7 @@ def checkpoint_to_resume(config: dict[str, Any], run_dir: Path) -> tuple[Path, d
     changes = {k: [before.get(k), now.get(k)] for k in before | now if before.get(k) != now.get(k)}
     for key, (old, new) in changes.items():
         may = any(key == free or key.startswith(f"{free}.") for free in _MAY_CHANGE)
+        may = may or (key == "teacher" and None not in (old, new))  # it may lie elsewhere by now
         if not may or key in _MAY_NOT_CHANGE:
             raise UserError(
                 f"ckpt={ckpt} was trained with {key}={old}, and {key}={new} can't be applied to a run that "
