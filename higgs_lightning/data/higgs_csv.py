@@ -2,9 +2,10 @@
 
 What a file may hold: lines that end in LF or CRLF, the last one perhaps in nothing, perhaps a UTF-8 byte
 order mark before them. Empty lines are passed over. Any other line is 29 fields between commas. The first 22
-are numbers as :data:`_NUMBER` has them, finite in float32, the label 0 or 1; a feature may also be nan, which
-says that its object was not measured. The 7 masses are never looked at. A number is rounded once, from its
-digits to the nearest float32: by way of a float64 about one in 10^9 would differ in its last bit.
+are numbers as :data:`_NUMBER` has them, finite in float32; the label is 1 for signal, and 0 or, in the whole
+file, -1 for background. A feature may also be empty or one of a few words, see :data:`_MISSING`, which say that
+its object was not measured. The 7 masses are never looked at. A number is rounded once, from its digits to the
+nearest float32: by way of a float64 about one in 10^9 would differ in its last bit.
 
 pyarrow reads such text fast, but takes a little more (infinity, carriage returns as line ends) and a little
 less (no empty lines). So its word counts only for a block without any of these, with every value in order;
@@ -13,21 +14,18 @@ any other block is gone through line by line, by :func:`_plain_rows`, which alon
 
 import codecs
 import re
-import zipfile
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from itertools import cycle
 from pathlib import Path
-from typing import Any
-
 import numpy as np
 import pyarrow as pa
 import pyarrow.csv
-from isal import igzip
 
 from higgs_lightning import schema
+from higgs_lightning.data.text import open_text
 from higgs_lightning.errors import UserError
 
 _BLOCK = 8 << 20  # bytes of text that are parsed at once; also more than any line has
@@ -36,7 +34,7 @@ _PARSERS = 2  # threads; together they keep up with the one that decompresses
 _IN_FLIGHT = 2 * _PARSERS  # blocks in memory
 _NUM_CACHED = len(schema.CACHED_COLUMNS)
 _NUMBER = re.compile(r"[ \t]*[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?[ \t]*")
-_MISSING = re.compile(r"[ \t]*nan[ \t]*", re.IGNORECASE)
+_MISSING = re.compile(r"[ \t]*(nan|na|n/a|null|none|\?)?[ \t]*", re.IGNORECASE)
 _NAMES = [f"f{column}" for column in range(len(schema.COLUMNS))]
 _PARSE_OPTIONS = pyarrow.csv.ParseOptions(quote_char=False, ignore_empty_lines=False)
 _CONVERT_OPTIONS = pyarrow.csv.ConvertOptions(
@@ -57,7 +55,7 @@ class _BadLineError(Exception):
 
 
 def read_events(source: Path, skip_rows: int) -> Iterator[tuple[np.ndarray, int]]:
-    """Read a .csv, a .csv.gz or a .zip of one of them, told apart by their first bytes.
+    """Read text in the archive's format, compressed or not, see :func:`higgs_lightning.data.text.open_text`.
 
     This thread decompresses, others parse; a few blocks are in memory at a time, however large the file.
 
@@ -74,6 +72,7 @@ def read_events(source: Path, skip_rows: int) -> Iterator[tuple[np.ndarray, int]
     blocks = _blocks(source, skip_rows)
     pending: deque[tuple[Future[tuple[np.ndarray, int]], int]] = deque()
     lines, rows, damage, at_end = skip_rows, 0, None, False
+    has_zero = has_minus_one = False
     with ThreadPoolExecutor(_PARSERS) as pool:
         while pending or not at_end:
             if len(pending) < _IN_FLIGHT and not at_end:
@@ -90,11 +89,18 @@ def read_events(source: Path, skip_rows: int) -> Iterator[tuple[np.ndarray, int]
                 events, parsed_lines = parsed.result()
             except _BadLineError as bad:
                 line = lines + bad.number
-                mend = "correct or remove the line"
-                if line == 1 + skip_rows:
-                    is_header = bad.fault == _HEADER
-                    mend = f"skip it with data.skip_rows={line}" if is_header else "is it a HIGGS file?"
+                is_first = line == 1 + skip_rows
+                mend = "is it a HIGGS file?" if is_first else "correct or remove the line"
                 raise UserError(f"{source}, line {line}: {bad.fault}; {mend}") from None
+            labels = events[:, 0]
+            has_zero = has_zero or bool((labels == 0).any())
+            if labels.min(initial=0) < 0:
+                has_minus_one = True
+                np.maximum(labels, 0, out=labels)
+            if has_zero and has_minus_one:
+                raise UserError(
+                    f"{source}: up to line {lines + parsed_lines} labels are 0 and -1; write all as 0 or 1"
+                )
             lines += parsed_lines
             rows += len(events)
             yield events, position
@@ -102,7 +108,7 @@ def read_events(source: Path, skip_rows: int) -> Iterator[tuple[np.ndarray, int]
         mend = "make it readable" if isinstance(damage, PermissionError) else "fetch or compress it again"
         raise UserError(f"{source} can't be read after line {lines} ({damage}); {mend}") from damage
     if not rows:
-        raise UserError(f"{source} holds no events; give another file or a smaller data.skip_rows")
+        raise UserError(f"{source} holds no events; give another file")
 
 
 def _blocks(source: Path, skip_rows: int) -> Iterator[tuple[bytearray, int]]:
@@ -111,21 +117,10 @@ def _blocks(source: Path, skip_rows: int) -> Iterator[tuple[bytearray, int]]:
     A block is overwritten when as many more are drawn as may be in flight.
     """
     with ExitStack() as stack:
-        raw: Any = stack.enter_context(source.open("rb"))
-        text = raw
-        if text.peek(4)[:4] == b"PK\x03\x04":
-            archive = stack.enter_context(zipfile.ZipFile(raw))
-            members = [name for name in archive.namelist() if name.endswith((".csv", ".csv.gz"))]
-            if len(members) != 1:
-                raise ValueError(f"a zip of {len(members)} .csv or .csv.gz files, not of one")
-            text = stack.enter_context(archive.open(members[0]))
-        if text.peek(2)[:2] == b"\x1f\x8b":
-            text = stack.enter_context(igzip.open(text))
+        raw, text = open_text(source, stack)
         for _ in range(skip_rows):
             if not text.readline(_BLOCK):
                 break
-        if not skip_rows and text.peek(len(codecs.BOM_UTF8)).startswith(codecs.BOM_UTF8):
-            text.read(len(codecs.BOM_UTF8))
         # new memory for each block, which the system would have to clear, costs a tenth of the time
         for block in cycle([bytearray(_BLOCK) for _ in range(_IN_FLIGHT)]):
             size = text.readinto(memoryview(block)[:_BLOCK])
@@ -147,7 +142,7 @@ def _parse(block: bytearray) -> tuple[np.ndarray, int]:
             not (has_returns and b"\r" in text)  # pyarrow would end a line there
             and not text.startswith(codecs.BOM_UTF8)  # pyarrow would pass over it
             and bool(np.isfinite(events).all())
-            and bool(((events[:, 0] == 0) | (events[:, 0] == 1)).all())
+            and bool(((events[:, 0] == 0) | (np.abs(events[:, 0]) == 1)).all())
         )
     except pa.ArrowInvalid:
         is_plain = False
@@ -172,7 +167,7 @@ def _by_pyarrow(text: bytes | bytearray, piece: int) -> np.ndarray:
 
 
 def _plain_rows(block: bytearray) -> bytes:
-    """The lines of a block without the empty ones, after a slow, plain look at each.
+    """The lines of a block without the empty ones, what is missing as nan, after a slow, plain look at each.
 
     Raises:
         _BadLineError: one is not a HIGGS row.
@@ -185,7 +180,8 @@ def _plain_rows(block: bytearray) -> bytes:
         fault = _fault_of(row.decode("latin-1"))
         if fault:
             raise _BadLineError(number, fault)
-        rows.append(row)
+        fields = row.decode("latin-1").split(",")
+        rows.append(",".join("nan" if _MISSING.fullmatch(each) else each for each in fields).encode("latin-1"))
     return b"\n".join(rows)
 
 
@@ -206,6 +202,6 @@ def _fault_of(row: str) -> str | None:
         with np.errstate(over="ignore"):
             if not np.isfinite(np.float32(field)):
                 return f"{name} is {field.strip()[:40]}, too large"
-    if np.float32(fields[0]) not in (0, 1):
+    if np.float32(fields[0]) not in (-1, 0, 1):
         return f"the label is {fields[0].strip()[:40]} and must be 0 or 1"
     return None

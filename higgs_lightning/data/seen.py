@@ -1,7 +1,7 @@
 """Whether a model was trained on the events that are to test it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -66,10 +66,12 @@ def seen_events(
     options = {
         key: value for key, value in recorded["data"].items() if key not in ("_target_", "csv", "test_csv")
     }
-    # a file of the same events may lie elsewhere by now, with another header
-    file = identity[0]["file"]
+    # files of the same events may lie elsewhere by now, in another format
+    recorded_csv = recorded["data"].get("csv")
+    file = recorded_csv if isinstance(recorded_csv, list) else identity[0]["file"]
     if _same(identity[:1], at_hand[:1]):
-        file, options["skip_rows"] = at_hand[0]["file"], datamodule.skip_rows
+        file = datamodule.csv
+        options |= {name: value for name, value in asdict(datamodule.reading).items() if name != "prefix"}
     test_file = None if len(identity) == 1 else identity[1]["file"]
     if test_file is not None and not Path(test_file).is_file():
         test_file = file  # it makes no difference to the rows that are trained on
