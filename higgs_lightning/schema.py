@@ -133,8 +133,8 @@ class ImpossibleValue(NamedTuple):
         if self.value <= -9 and self.value % 1 == 0 and set(f"{-self.value:.0f}") == {"9"}:
             return (
                 f"{self.name} is {self.value:g}, which no detector measures: if it says that the object was "
-                f"not measured, say missing={self.value:g} (data.missing={self.value:g} in training), or leave "
-                "it empty"
+                f"not measured, leave it empty, or say missing={self.value:g} (in training "
+                f"data.missing={self.value:g})"
             )
         return (
             f"{self.name} is {self.value:g}, which no detector measures: correct it, leave it empty if the "

@@ -57,6 +57,8 @@ BAD = {
     "share": ("-0.1", "1.5", "1e30", *_NO_NUMBER),
     "choice": ("banana", "[a,b]", "{a:1}", "1.5", "nan", '""'),
     "text": ("[a,b]", "{a:1}", '""', "true", "1.5"),
+    "number": ("nan", "inf", "many", "[1,2]", "{a:1}", "true", '""'),
+    "names": ("many", "1.5", "[a,b]", "true", "{a:[b]}", "{lepton_pT:1.5}", "{tau:tau_pt}", '{lepton_pT:""}'),
     "path": ("[[a]]", "{a:1}", '""', "true", "1.5"),
     "limit": ("-1", "1.5", "1e30", *_NO_NUMBER),
     "devices": ("0", "-7", "1.5", "[]", "{a:1}", "banana", '""'),
@@ -65,7 +67,8 @@ BAD = {
 #: The kind of every key; with ``?`` it may be null.
 DATA = {
     **{"data.csv": "path", "data.name": "text?", "data.test_csv": "path?", "data.dir": "path"},
-    **{"data.skip_rows": "count", "data.split": "choice"},
+    **{"data.skip_rows": "count", "data.split": "choice", "data.columns": "names?", "data.label": "text?"},
+    **{"data.missing": "number?", "data.units": "choice"},
     **{"data.val_fraction": "share", "data.test_fraction": "share", "data.train_events": "whole?"},
     **{"data.statistics": "choice", "data.batch_size": "whole", "data.device_resident": "choice"},
     "data.seed": "seed",
@@ -106,6 +109,7 @@ KEYS: dict[str, dict[str, str]] = {
     "predict": {
         **{"ckpt": "path", "model_class": "text?", "input": "path", "output": "path", "latent": "flag"},
         **{"reconstruction": "flag", "temperature": "positive", "batch_size": "whole", "device": "text"},
+        **{"columns": "names?", "missing": "number?", "units": "choice"},
     },
     "export": {"ckpt": "path", "model_class": "text?", "output": "path"},
     "compare": {},

