@@ -103,7 +103,7 @@ FILES = Kind(
     lambda v: PATH.holds(v) or (isinstance(v, list) and v != [] and all(PATH.holds(each) for each in v)),
 )
 #: Files, or an object that makes a path, such as a download.
-SOURCE = Kind(FILES.words, lambda value: FILES.holds(value) or isinstance(value, dict))
+SOURCE = Kind(FILES.words, lambda v: FILES.holds(v) or (isinstance(v, dict) and "_target_" in v))
 #: HIGGS' names of columns, and the names that a file has instead.
 NAMES = Kind(
     "{HIGGS' name: the file's name}",

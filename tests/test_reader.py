@@ -268,7 +268,7 @@ def test_files_that_are_none(tmp_path: Path):
     (tmp_path / "empty").mkdir()
     for files, sentence in (
         (tmp_path / "*.parquet", r"data\.csv=.*\*\.parquet matches no file"),
-        (tmp_path / "empty", "empty is a folder that holds no files"),
+        (tmp_path / "empty", "data.csv=.*empty is a folder that holds no files"),
         ([tmp_path / "a.csv", tmp_path / "link.csv"], "link.csv twice: its events would count double"),
         ([], "names no file"),
         ([tmp_path / "a.csv", tmp_path / "b.csv"], r"b\.csv is not a file: give data\.csv=PATH"),
@@ -397,7 +397,7 @@ FAULTS: dict[str, tuple[str | bytes, str]] = {
     "infinite": (f"{HEADER}\n{ROW}\n{ROW.replace('0.5', 'inf', 1)}\n", "row 3: a value is infinite, of col"),
     "only names": (f"{HEADER}\n", "holds no events"),
     "names that are none": ("a,b\n1,2\n", r"no column 'lepton_pT' \(21 of 21"),
-    "utf-16": (f"{HEADER}\n{ROW}\n".encode("utf-16"), "it is UTF-16: write it as UTF-8"),
+    "utf-16": (f"{HEADER}\n{ROW}\n".encode("utf-16"), "it is UTF-16, not UTF-8"),
     "libsvm, a word": ("1 1:0.5\n1 1:many\n", r"line 2: '1 1:many' is no label and pairs"),
     "libsvm, an index": ("1 1:0.5\n1 0:0.5\n", "line 2: '1 0:0.5' is no label"),
     "libsvm, a label": ("1 1:0.5\n3 1:0.5\n", "row 2: the label is 3.0 and must be"),

@@ -60,7 +60,7 @@ WRONG: dict[str, tuple[Callable[[np.ndarray], np.ndarray], str, int]] = {
         r"such as \d, .* 0, 1.087, 2.173 .*if they are GeV, .* say data\.units=gev",
         1,
     ),
-    "MeV": (in_mev, r"lepton_pT and 5 more is [\d.]+e\+04, about 1 in.*give HIGGS' own units", 1),
+    "MeV": (in_mev, r"lepton_pT and 5 more is [\d.]+e\+04, about 1 in.*; give HIGGS' own units", 1),
     "z-scores": (
         lambda e: (e - e.mean(axis=0)) / e.std(axis=0),
         "lepton_pT and 5 more are negative in [56].%.*scaled",

@@ -55,7 +55,7 @@ _BAD_WIDTH = re.compile(r"(?:Row #(\d+): )?Expected (\d+) columns, got (\d+)")
 # uproot has no exception of its own for a damaged file
 _DAMAGES: tuple[type[Exception], ...] = (
     *(pa.ArrowException, csv.Error, OSError, EOFError, zlib.error, lzma.LZMAError, struct.error),
-    *(BadZipFile, IsalError, ValueError, LookupError, RuntimeError, NotImplementedError),
+    *(BadZipFile, IsalError, ValueError, LookupError, RuntimeError, NotImplementedError),  # type: ignore
 )
 
 
@@ -187,7 +187,7 @@ class _Head:
             head = text.read(_HEAD)
         *lines, last = head.decode("utf-8", "replace").split("\n")
         if not lines and len(head) == _HEAD:
-            raise UserError(f"{path} has a line of more than {_HEAD:,} bytes: it is no table of events")
+            raise UserError(f"{path} has a line of more than {_HEAD:,} bytes: let lines end in LF or CRLF")
         lines += [last] if len(head) < _HEAD else []
         #: How many lines come before the first that is not empty.
         self.blank = next((i for i, line in enumerate(lines) if line.strip()), len(lines))

@@ -61,7 +61,7 @@ def _found(name: str, key: str) -> Iterator[Source]:
     elif os.path.isdir(path):
         inside = list(_files_in(path))
         if not inside:
-            raise UserError(f"{path} is a folder that holds no files: give {key}=PATH")
+            raise UserError(f"{key}={name} is a folder that holds no files: give another, or a file")
         yield from map(Source, inside)
     elif any(each in name for each in "*?["):
         matching = [Path(each).absolute() for each in sorted(glob(name)) if os.path.isfile(each)]

@@ -34,7 +34,7 @@ def open_text(path: Path, stack: ExitStack) -> tuple[Any, Any]:
     elif text.peek(len(_XZ)).startswith(_XZ):
         text = stack.enter_context(lzma.open(text))  # noqa: SIM115
     if text.peek(2).startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        raise ValueError("it is UTF-16: write it as UTF-8")
+        raise ValueError("it is UTF-16, not UTF-8")
     if text.peek(len(codecs.BOM_UTF8)).startswith(codecs.BOM_UTF8):
         text.read(len(codecs.BOM_UTF8))
     return raw, text

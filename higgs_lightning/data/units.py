@@ -90,8 +90,8 @@ def wrong_units(events: np.ndarray, reading: Reading) -> str | None:
         mend = f"if they are GeV, radians and b-tag levels 0, 1, 2, say {units}=gev"
     else:
         mend = (
-            f"give HIGGS' own units ({units}=higgs), or GeV, radians and b-tag levels 0, 1, 2 ({units}=gev); "
-            f"{units}=unchecked takes the numbers for HIGGS' own"
+            f"look whether columns are shifted; give HIGGS' own units ({units}=higgs), or GeV, radians and "
+            f"b-tag levels 0, 1, 2 ({units}=gev); {units}=unchecked takes any numbers for HIGGS' own"
         )
     name = "GeV, radians and b-tag levels" if in_gev else "HIGGS' units"
     return f"these are not {name}: {'; '.join(faults)}; {mend}"
