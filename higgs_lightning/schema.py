@@ -15,6 +15,8 @@ ratio of each mass to the file's is 1 within 0.03 %, and 68 % of the events lie 
 values that the file holds for each jet.
 """
 
+import re
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -114,6 +116,27 @@ def objects_with(quantity: str) -> list[int]:
         ['jet 1', 'jet 2', 'jet 3', 'jet 4']
     """
     return [OBJECT_OF_FEATURE[i] for i in columns(quantity)]
+
+
+def spelling(name: str) -> str:
+    """What the spellings of a column's name have in common.
+
+    Examples:
+        >>> {spelling(name) for name in ("jet_1_b-tag", "jet_1_btag", "jet1b-tag", "JET 1 B-TAG")}
+        {'jet1btag'}
+    """
+    return re.sub(r"[^a-z0-9]", "", name.lower())
+
+
+def places(wanted: str, names: Sequence[str]) -> list[int]:
+    """Where a column is among others: by its exact name, or else by another spelling of it.
+
+    Examples:
+        >>> places("jet_1_pt", ["jet1pt", "jet_2_pt"])
+        [0]
+    """
+    exact = [i for i, name in enumerate(names) if name == wanted]
+    return exact or [i for i, name in enumerate(names) if spelling(name) == spelling(wanted)]
 
 
 class ImpossibleValue(NamedTuple):

@@ -313,3 +313,81 @@ def test_a_saved_model_is_the_model(run: Path, tmp_path: Path):
         torch.testing.assert_close(
             load_model(tmp_path / "weights.safetensors")(features).logits, load_model(run)(features).logits
         )
+
+
+ALIKE: dict[str, Callable[[np.ndarray], Any]] = {
+    "masked": lambda e: np.ma.masked_invalid(e),
+    "masked, with odd values below": lambda e: np.ma.masked_array(np.nan_to_num(e, nan=-999.0), np.isnan(e)),
+    "nullable": lambda e: pd.DataFrame(e, columns=NAMES).astype("Float32"),
+    "arrow": lambda e: pd.DataFrame(e, columns=NAMES).astype("float[pyarrow]"),
+    "other spellings": lambda e: pd.DataFrame(e, columns=NAMES).rename(
+        columns=lambda n: n.replace("_b-tag", "b_tag").replace("jet_", "jet")
+    ),
+    "reversed columns": lambda e: np.ascontiguousarray(e[:, ::-1])[:, ::-1],
+    "in columns": np.asfortranarray,
+    "lists": lambda e: e.tolist(),
+    "read-only": lambda e: np.frombuffer(e.tobytes(), np.float32).reshape(e.shape),
+}
+
+
+@pytest.mark.parametrize("name", ALIKE)
+def test_features_in_every_shape_score_alike(name: str):
+    events = make_events(50)[:, 1:]
+    events[::3, 17:] = np.nan
+    model = load_model("pretrained")
+    expected = model.predict_proba(events)
+    assert np.isfinite(expected).all()
+    given = ALIKE[name](events)
+    np.testing.assert_array_equal(model.predict_proba(given), expected)
+
+
+def test_whole_numbers_are_features():
+    events = make_events(20)[:, 1:].round().clip(-1, 1)
+    model = load_model("pretrained")
+    expected = model.predict_proba(events)
+    np.testing.assert_array_equal(model.predict_proba(events.astype(int)), expected)
+    np.testing.assert_array_equal(model.predict_proba(pd.DataFrame(events, dtype="Int64")), expected)
+
+
+def test_the_mode_of_a_model_does_not_matter_and_stays():
+    model, events = load_model("pretrained"), make_events(20)[:, 1:]
+    expected = model.predict_proba(events)
+    model.train()
+    next(model.children()).eval()
+    modes = [part.training for part in model.modules()]
+    np.testing.assert_array_equal(model.predict_proba(events), expected)
+    assert [part.training for part in model.modules()] == modes
+
+
+def with_value(value: float, column: str = "jet_1_pt") -> np.ndarray:
+    events = make_events(5)[:, 1:].astype(np.float64)
+    events[2, NAMES.index(column)] = value
+    return events
+
+
+REFUSED: dict[str, tuple[Any, str]] = {
+    "bool": (np.ones((5, 21), bool), "the features hold bool, not numbers"),
+    "text": (np.full((5, 21), "0.5"), "the features hold <U3, not numbers"),
+    "complex": (np.ones((5, 21), complex), "the features hold complex128, not numbers"),
+    "objects": ([[None] * 21], "the features hold object, not numbers"),
+    "a column of text": (pd.DataFrame(with_value(1), columns=NAMES).assign(jet_1_pt="1"), "not numbers"),
+    "a column of bool": (pd.DataFrame(with_value(1), columns=NAMES).assign(jet_1_pt=True), "hold bool"),
+    "infinite": (with_value(np.inf), "row 2 of the features: jet_1_pt is inf, which no detector"),
+    "minus infinity": (with_value(-np.inf, "jet_1_b-tag"), "row 2 of the features: jet_1_b-tag is -inf"),
+    "too large": (with_value(1e300), "row 2 of the features: jet_1_pt is inf"),
+    "b-tag": (
+        with_value(-999, "jet_2_b-tag"),
+        "row 2 of the features: jet_2_b-tag is -999, .* leave it empty",
+    ),
+    "two spellings": (
+        pd.DataFrame(with_value(1), columns=NAMES).rename(columns={"jet_1_pt": "jet1pt"}).assign(jet_1pt=1.0),
+        "two columns, 'jet1pt' and 'jet_1pt', that may be jet_1_pt",
+    ),
+}
+
+
+@pytest.mark.parametrize(("features", "sentence"), REFUSED.values(), ids=REFUSED)
+def test_what_is_no_number_is_not_scored(features: Any, sentence: str):
+    with pytest.raises(ValueError, match=sentence) as raised:
+        load_model("pretrained").predict_proba(features)
+    assert "\n" not in str(raised.value)

@@ -5,7 +5,6 @@ low-level features after it in HIGGS units and order, NaN for what is missing.
 """
 
 import math
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -19,8 +18,8 @@ from higgs_lightning.errors import UserError
 FEATURES = [feature.name for feature in schema.LOW_LEVEL]
 #: How many columns a table without names may have, the label not counted.
 _WIDTHS = (len(FEATURES), len(FEATURES) + len(schema.HIGH_LEVEL))
-#: What the label is called in files of HIGGS events, as :func:`_key` has it.
-_LABEL_NAMES = ("label", "classlabel", "class", "target", "y")
+#: What the label is called in files of HIGGS events, in any spelling.
+_LABEL_NAMES = (schema.LABEL, "class_label", "class", "target", "y")
 _LABELS = {"s": 1.0, "signal": 1.0, "true": 1.0, "b": 0.0, "background": 0.0, "false": 0.0}
 #: What stands in text for a value that is missing.
 MISSING_TEXTS = ["", "?", "nan", "NaN", "NAN", "null", "NULL", "NA", "N/A", "None"]
@@ -50,9 +49,8 @@ class Reading:
     prefix: str = "data."
 
     def __post_init__(self) -> None:
-        known = [*map(_key, FEATURES)]
         for name in self.columns or {}:
-            if _key(name) not in known:
+            if not schema.places(name, FEATURES):
                 raise UserError(
                     f"{self.prefix}columns={{{name}: ...}}: {name!r} is none of HIGGS' columns, such as "
                     "lepton_pT or jet_1_b-tag; say {HIGGS' name: the file's name}"
@@ -92,14 +90,9 @@ class Columns(NamedTuple):
         return [*self.features, *([] if self.label is None else [self.label])]
 
 
-def _key(name: str) -> str:
-    """What the spellings of a name have in common: ``jet_1_b-tag``, ``jet_1_btag`` and ``jet1b-tag``."""
-    return re.sub(r"[^a-z0-9]", "", name.lower())
-
-
 def names_features(names: Sequence[str]) -> bool:
     """Whether any of these names is one of HIGGS' features'."""
-    return not {*map(_key, FEATURES)}.isdisjoint(map(_key, names))
+    return any(schema.places(name, names) for name in FEATURES)
 
 
 def named_columns(names: Sequence[str], reading: Reading, source: object, needs_label: bool) -> Columns:
@@ -108,45 +101,50 @@ def named_columns(names: Sequence[str], reading: Reading, source: object, needs_
     Raises:
         UserError: one is not there, or two could be meant.
     """
-    given = {_key(name): str(theirs) for name, theirs in (reading.columns or {}).items()}
-    keys = [_key(name) for name in names]
+    given = {schema.spelling(name): str(theirs) for name, theirs in (reading.columns or {}).items()}
 
-    def found(wanted: str, spellings: Sequence[str]) -> int | None:
-        exact = [i for i, name in enumerate(names) if name == wanted]
-        places = exact or [i for spelling in spellings for i, key in enumerate(keys) if key == spelling]
-        if len(exact) > 1:
-            raise UserError(f"{source} has two columns of one name, {wanted!r}: rename one")
-        if len(places) > 1:
-            both = " and ".join(repr(names[place]) for place in places[:2])
+    def only(found: list[int], wanted: str) -> int | None:
+        if len(found) > 1 and len({names[place] for place in found}) == 1:
+            raise UserError(f"{source} has two columns of one name, {names[found[0]]!r}: rename one")
+        if len(found) > 1:
+            both = " and ".join(repr(names[place]) for place in found[:2])
             option = "label=NAME" if wanted == schema.LABEL else f"columns={{{wanted}: NAME}}"
             raise UserError(f"{source}: both {both} may be {wanted}; say {reading.prefix}{option}")
-        return places[0] if places else None
+        return found[0] if found else None
 
     features, lacking = [], []
     for name in FEATURES:
-        if _key(name) in given:
-            theirs = given[_key(name)]
-            if theirs not in names:
+        theirs = given.get(schema.spelling(name))
+        if theirs is None:
+            place = only(schema.places(name, names), name)
+        else:
+            place = only([i for i, each in enumerate(names) if each == theirs], name)
+            if place is None:
                 raise UserError(
                     f"{source} has no column {theirs!r}, which {reading.prefix}columns names for {name}: "
                     f"{_few(names)}"
                 )
-            features.append(found(theirs, ()))
-        else:
-            features.append(found(name, [_key(name)]))
-        if features[-1] is None:
+        if place is None:
             lacking.append(name)
+        else:
+            features.append(place)
     if lacking:
         option = f"{reading.prefix}columns={{{lacking[0]}: NAME}}"
         raise UserError(
             f"{source} has no column {lacking[0]!r} ({len(lacking)} of {len(FEATURES)} are missing): name "
             f"the columns as schema.LOW_LEVEL does, or say what they are called with {option}"
         )
-    label = found(reading.label, ()) if reading.label is not None else found(schema.LABEL, _LABEL_NAMES)
+    if reading.label is not None:
+        usual = [i for i, each in enumerate(names) if each == reading.label]
+    else:
+        usual = [i for i, each in enumerate(names) if each == schema.LABEL] or [
+            place for name in _LABEL_NAMES for place in schema.places(name, names)
+        ]
+    label = only(usual, schema.LABEL)
     if label is None and needs_label:
-        which = f"column {reading.label!r}" if reading.label is not None else "column 'label'"
-        raise UserError(f"{source} has no {which}: say {reading.prefix}label=NAME; {_few(names)}")
-    return Columns([place for place in features if place is not None], label)
+        wanted = reading.label or schema.LABEL
+        raise UserError(f"{source} has no column {wanted!r}: say {reading.prefix}label=NAME; {_few(names)}")
+    return Columns(features, label)
 
 
 def _few(names: Sequence[str]) -> str:

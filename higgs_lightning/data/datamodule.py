@@ -109,7 +109,7 @@ class HiggsDataModule(LightningDataModule):
             raise UserError(f"data.statistics={statistics} is unknown: choose train or all")
         self.csv = _plain(csv)
         self.test_csv = None if test_csv is None else _plain(test_csv)
-        self.name: str = name if name is not None else _name_of(self.csv)
+        self.name: str = one_line(name) if name is not None else _name_of(self.csv)
         self.cache_dir = Path(str(dir)) / "cache"
         self.reading = Reading(skip_rows, None if columns is None else dict(columns), label, missing, units)
         self.split = split

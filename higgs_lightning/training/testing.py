@@ -15,7 +15,7 @@ from higgs_lightning.configuration import literal, renewed, require_kinds
 from higgs_lightning.data import HiggsDataModule
 from higgs_lightning.data.datamodule import UCI_HIGGS
 from higgs_lightning.data.seen import SeenEvents, seen_events
-from higgs_lightning.errors import UserError
+from higgs_lightning.errors import UserError, one_line
 from higgs_lightning.evaluation import plots, report
 from higgs_lightning.evaluation.metrics import (
     fit_temperature,
@@ -191,4 +191,6 @@ def tell(seen: Sequence[SeenEvents], allowed: bool) -> None:
             )
         if each.remark:
             console = Console(stderr=True)
-            console.print(Panel(Text(each.remark), title="other events than the run's", border_style="red"))
+            console.print(
+                Panel(Text(one_line(each.remark)), title="other events than the run's", border_style="red")
+            )
