@@ -290,6 +290,16 @@ def test_an_unlike_file_among_several_is_named(tmp_path: Path):
     assert [path.suffix for path in (tmp_path / "cache").iterdir()] == [".lock"]
 
 
+def test_a_split_as_a_data_frame(tmp_path: Path):
+    data = HiggsDataModule(write_csv(tmp_path / "events.csv", EVENTS), dir=tmp_path)
+    frame = data.frame("test")
+    features, labels = data.arrays("test")
+    assert list(frame.columns) == NAMES[:22]
+    assert frame.attrs == {"units": "higgs"}
+    assert np.array_equal(frame["label"], labels)
+    assert np.array_equal(frame[FEATURES], features)
+
+
 # names --------------------------------------------------------------------------------------------------
 
 

@@ -195,6 +195,25 @@ class HiggsDataModule(LightningDataModule):
         rows = self.events[split].cache[self.events[split].rows]
         return rows[:, 1:], rows[:, 0]
 
+    def frame(self, split: str) -> Any:
+        """The events of ``train``, ``val`` or ``test`` as a pandas.DataFrame.
+
+        Its columns are the label (0 or 1) and the 21 features by their names, in HIGGS units; see
+        :meth:`arrays`.
+
+        Raises:
+            UserError: pandas is not installed, or see :meth:`arrays`.
+        """
+        try:
+            import pandas as pd
+        except ImportError as error:
+            raise UserError("data frames need one more package: pip install -e '.[pandas]'") from error
+        features, labels = self.arrays(split)
+        frame = pd.DataFrame(features, columns=list(schema.CACHED_COLUMNS[1:]))
+        frame.insert(0, schema.LABEL, labels.astype(int))
+        frame.attrs["units"] = "higgs"
+        return frame
+
     def identity(self) -> list[dict[str, Any]]:
         """The name, the number of rows and the CRC-32 of the cached events of each file."""
         return [

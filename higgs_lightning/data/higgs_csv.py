@@ -38,8 +38,13 @@ _NUMBER = re.compile(r"[ \t]*[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?[ 
 _MISSING = re.compile(r"[ \t]*(nan|na|n/a|null|none|\?)?[ \t]*", re.IGNORECASE)
 _NAMES = [f"f{column}" for column in range(len(schema.COLUMNS))]
 _PARSE_OPTIONS = pyarrow.csv.ParseOptions(quote_char=False, ignore_empty_lines=False)
-_CONVERT_OPTIONS = pyarrow.csv.ConvertOptions(
-    column_types=dict.fromkeys(_NAMES, pa.float32()), include_columns=_NAMES[:_NUM_CACHED], null_values=[]
+_CONVERT_OPTIONS, _WITH_MISSING = (
+    pyarrow.csv.ConvertOptions(
+        column_types=dict.fromkeys(_NAMES, pa.float32()),
+        include_columns=_NAMES[:_NUM_CACHED],
+        null_values=null_values,
+    )
+    for null_values in ([], ["", "nan", "NaN", "NA", "?"])
 )
 
 
@@ -137,34 +142,44 @@ def _parse(block: bytearray) -> tuple[np.ndarray, int]:
     """The events of whole lines, (rows, 22) float32, and the number of lines."""
     has_returns = b"\r" in block
     text = block.replace(b"\r\n", b"\n") if has_returns else block
-    try:
-        events = _by_pyarrow(text, _PIECE)
-        is_plain = (
-            not (has_returns and b"\r" in text)  # pyarrow would end a line there
-            and not text.startswith(codecs.BOM_UTF8)  # pyarrow would pass over it
-            and bool(np.isfinite(events).all())
-            and bool(((events[:, 0] == 0) | (np.abs(events[:, 0]) == 1)).all())
-        )
-    except pa.ArrowInvalid:
-        is_plain = False
-    if is_plain:
-        return events, len(events)
+    is_clean = (
+        not (has_returns and b"\r" in text)  # pyarrow would end a line there
+        and not text.startswith(codecs.BOM_UTF8)  # pyarrow would pass over it
+    )
+    for options in (_CONVERT_OPTIONS, _WITH_MISSING) if is_clean else ():
+        try:
+            events, num_missing = _by_pyarrow(text, _PIECE, options)
+        except pa.ArrowInvalid:
+            continue
+        labels = events[:, 0]
+        if ((labels == 0) | (np.abs(labels) == 1)).all() and (
+            np.count_nonzero(np.isfinite(events)) == events.size - num_missing
+        ):
+            return events, len(events)
     rows = _plain_rows(block)
-    return _by_pyarrow(rows, len(rows) + 1), block.count(b"\n") + (not block.endswith(b"\n"))
+    events, _ = _by_pyarrow(rows, len(rows) + 1, _CONVERT_OPTIONS)
+    return events, block.count(b"\n") + (not block.endswith(b"\n"))
 
 
-def _by_pyarrow(text: bytes | bytearray, piece: int) -> np.ndarray:
-    """Parse text that pyarrow takes in pieces of as many bytes, each at least a line."""
+def _by_pyarrow(
+    text: bytes | bytearray, piece: int, options: pyarrow.csv.ConvertOptions
+) -> tuple[np.ndarray, int]:
+    """Parse text that pyarrow takes in pieces of as many bytes, each at least a line; what is null is NaN.
+
+    Returns:
+        Events, (rows, 22) float32, and how many values are null.
+    """
     if not text:
-        return np.empty((0, _NUM_CACHED), np.float32)
+        return np.empty((0, _NUM_CACHED), np.float32), 0
     table = pyarrow.csv.read_csv(
         pa.BufferReader(text),
         pyarrow.csv.ReadOptions(column_names=_NAMES, use_threads=False, block_size=piece),
         _PARSE_OPTIONS,
-        _CONVERT_OPTIONS,
+        options,
     )
     # to_numpy of a column would import pandas, where that is installed
-    return np.concatenate([batch.to_tensor().to_numpy() for batch in table.to_batches()])
+    batches = [batch.to_tensor(null_to_nan=True).to_numpy() for batch in table.to_batches()]
+    return np.concatenate(batches), sum(column.null_count for column in table.columns)
 
 
 def _plain_rows(block: bytearray) -> bytes:
