@@ -5,22 +5,24 @@ Nothing here imports torch: ``--help`` must not wait for it.
 
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from difflib import get_close_matches
 from functools import wraps
 from pathlib import Path
 from typing import Any
 
 import hydra
+from hydra.core.config_loader import ConfigLoader
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.hydra_config import HydraConfig
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
 from hydra.errors import HydraException
+from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
 from higgs_lightning import runs
-from higgs_lightning.configuration import nodes, require_kinds
+from higgs_lightning.configuration import KINDS, nodes, require_kinds
 from higgs_lightning.errors import UserError, one_sentence
 from higgs_lightning.sweeps import job, study_name
 
@@ -31,6 +33,9 @@ CONFIG_DIR = str(next(p for p in (_PACKAGE / "conf", _PACKAGE.parent / "conf") i
 
 #: Groups that describe an object, maybe of a class of the user's own, which has other keys.
 _MAY_LACK_KEYS = ("model", "objective", "optimizer", "scheduler", "callbacks")
+
+
+_MULTIRUN = ("-m", "--multirun")
 
 
 def _run_folder(ckpt: Any, new: str) -> str:
@@ -78,6 +83,8 @@ def command(
         @wraps(function)
         @one_sentence
         def run() -> Any:
+            # argparse would refuse the values after a flag that follows others
+            sys.argv[1:] = sorted(sys.argv[1:], key=lambda argument: argument not in _MULTIRUN)
             require_known_keys(name, sys.argv[1:])
             # Hydra then raises what went wrong, for the one sentence, instead of printing it
             os.environ.setdefault("HYDRA_FULL_ERROR", "1")
@@ -98,7 +105,7 @@ def require_known_keys(name: str, arguments: list[str]) -> None:
     overrides = [_parsed(a) for a in arguments if ("=" in a or a.startswith("~")) and not a.startswith("-")]
     if any(argument.startswith(("--config", "-c", "-e")) for argument in arguments):
         return  # another configuration
-    is_sweep = any(argument in ("-m", "--multirun") for argument in arguments)
+    is_sweep = any(argument in _MULTIRUN for argument in arguments)
     groups = {path.name for path in Path(CONFIG_DIR).iterdir() if path.is_dir()}
     left_out = [o for o in overrides if o.is_delete() or (o.key_or_group in groups and o.value() is None)]
     chosen: list[str] = []
@@ -124,6 +131,8 @@ def require_known_keys(name: str, arguments: list[str]) -> None:
         if override in left_out and key in (config if not within or group in _MAY_LACK_KEYS else known):
             raise UserError(f"{key} can't be left out: give it another value (see --help)")
         if key not in known and not override.is_delete():
+            if key in KINDS.get(name, {}):
+                raise UserError(f"{key} has no default: put a plus before it, as in +{override.input_line}")
             near = get_close_matches(key, known, n=1, cutoff=0)[0]
             raise UserError(f"{key} is not a key of the configuration; {near} is the nearest (see --help)")
 
@@ -151,24 +160,30 @@ def said(name: str) -> list[str]:
         UserError: a key is taken away, which a run's own configuration has.
     """
     overrides = OverridesParser.create().parse_overrides(list(HydraConfig.get().overrides.task))
-    groups = {path.name for path in Path(CONFIG_DIR).iterdir() if path.is_dir()}
-    chosen = [o.input_line for o in overrides if o.key_or_group in groups and o.input_line]
-    config = dict(runs.flat(_composed(name, [o.input_line for o in overrides if o.input_line])))
-    with_groups, default = dict(runs.flat(_composed(name, chosen))), dict(runs.flat(_composed(name, [])))
-    keys = [key for key in with_groups if key in config and with_groups[key] != default.get(key)]
+    lines = [str(override.input_line) for override in overrides]
+    name = HydraConfig.get().job.config_name or name  # --config-name
+    loader = GlobalHydra.instance().config_loader()  # knows the folders of --config-dir too
+    config = dict(runs.flat(OmegaConf.to_container(hydra.compose(name, lines))))
+    chosen = [override for override in overrides if loader.get_group_options(override.key_or_group)]
+    keys = list(_keys_of_choices(loader, name, [str(override.input_line) for override in chosen]))
     for override in overrides:
         named = override.key_or_group
         if override.is_delete():
             raise UserError(f"~{named} can't be applied to a run's own configuration: give another value")
         keys += [key for key in config if key == named or key.startswith(f"{named}.")]
     keys += [key for key, value in config.items() if value in [f"${{{each}}}" for each in keys]]
-    return list(dict.fromkeys(keys))
+    return [key for key in dict.fromkeys(keys) if key in config]
 
 
-def _composed(name: str, overrides: list[str]) -> dict[str, Any]:
-    if GlobalHydra.instance().is_initialized():
-        config: Any = OmegaConf.to_container(hydra.compose(name, overrides))
-    else:  # in a worker of a launcher
-        with hydra.initialize_config_dir(CONFIG_DIR, version_base="1.3"):
-            config = OmegaConf.to_container(hydra.compose(name, overrides))
-    return dict(config)
+def _keys_of_choices(loader: ConfigLoader, name: str, chosen: list[str]) -> Iterator[str]:
+    """What the files say that chosen groups bring along, be it what the defaults say too."""
+    default = {each.config_path for each in loader.compute_defaults_list(name, [], RunMode.RUN).defaults}
+    with_choices = loader.compute_defaults_list(name, chosen, RunMode.RUN)
+    for each in with_choices.defaults:
+        path = str(each.config_path)
+        if path in default and path.rpartition("/")[0] not in with_choices.overrides.override_choices:
+            continue
+        source = next((source for source in loader.get_sources() if source.is_config(path)), None)
+        content: Any = OmegaConf.to_container(source.load_config(path).config) if source else {}
+        for key, _ in runs.flat(content):
+            yield f"{each.package}.{key}" if each.package else key

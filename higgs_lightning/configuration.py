@@ -5,6 +5,7 @@ may be a stranger's. It is data: classes out of :data:`NAMED`, and beside them n
 """
 
 import math
+import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
@@ -13,6 +14,9 @@ from higgs_lightning.schema import NUM_OBJECTS
 
 #: No size of a model (layers, widths, heads) is larger: what a file asks for must not fill the memory.
 LARGEST_SIZE = 4096
+
+#: A run's configuration has some hundred values; one that repeats parts of itself could have billions.
+MOST_VALUES = 10_000
 
 _LARGEST_SEED = 2**32 - 1  # numpy's and Lightning's
 
@@ -147,6 +151,7 @@ _OBJECTIVE = {
     "objective.teacher_weight": number(least=0, most=1),
     "objective.reflect": FLAG,
     "objective.smearing": number(least=0, most=1),
+    "objective.teacher": Kind("teacher=RUN instead", lambda value: False),  # it is an object
 }
 #: Features and weights are float32; only products may be less precise.
 _PRECISIONS = ("32-true", "16-mixed", "bf16-mixed", 32, 16, "32", "16", "bf16")
@@ -158,7 +163,7 @@ _TRAINER = {
         lambda value: TEXT.holds(value) or whole(1).holds(value) or (isinstance(value, list) and value != []),
     ),
     "trainer.num_nodes": whole(1),
-    "trainer.strategy": TEXT,
+    "trainer.strategy": one_of("auto", "ddp", "ddp_find_unused_parameters_true"),
     "trainer.precision": one_of(*_PRECISIONS),
     "trainer.accumulate_grad_batches": whole(1),
     "trainer.gradient_clip_val": number(least=0).or_else(None),
@@ -167,9 +172,37 @@ _TRAINER = {
     "trainer.num_sanity_val_steps": one_of(0),
     "trainer.enable_model_summary": FLAG,
     "trainer.enable_progress_bar": FLAG,
+    "trainer.max_time": Kind(
+        "a time as in 00:12:00:00, days first",
+        lambda v: isinstance(v, str) and re.fullmatch(r"\d+:\d\d:\d\d:\d\d", v) is not None,
+    ).or_else(None),
+    "trainer.profiler": one_of("simple", "advanced", "pytorch", None),
     "trainer.limit_train_batches": _LIMIT,
     "trainer.limit_val_batches": _LIMIT,
     "trainer.limit_test_batches": _LIMIT,
+}
+#: What else of Lightning's Trainer can be had, with a plus before it.
+_MORE_OF_TRAINER = {
+    "trainer.min_epochs": whole(1).or_else(None),
+    "trainer.max_steps": whole(1).or_else(-1),
+    "trainer.min_steps": whole(1).or_else(None),
+    "trainer.val_check_interval": Kind(
+        "a whole number of batches, or a share of an epoch up to 1.0",
+        lambda v: (type(v) is int and v >= 1) or (type(v) is float and 0 < v <= 1),
+    ).or_else(None),
+    "trainer.check_val_every_n_epoch": whole(1),
+    "trainer.log_every_n_steps": whole(0).or_else(None),
+    "trainer.gradient_clip_algorithm": one_of("norm", "value", None),
+    "trainer.benchmark": FLAG.or_else(None),
+    "trainer.inference_mode": FLAG,
+    "trainer.detect_anomaly": FLAG,
+    "trainer.sync_batchnorm": FLAG,
+    "trainer.enable_autolog_hparams": FLAG,
+}
+#: What can't be had, and what to say instead.
+_NOT_OF_TRAINER = {
+    "fast_dev_run": "say trainer=debug for a run of a few batches",
+    "overfit_batches": "say data.train_events=N to train on a few events",
 }
 #: Kinds of values by the command and the key that they belong to.
 KINDS: dict[str, dict[str, Kind]] = {
@@ -177,10 +210,12 @@ KINDS: dict[str, dict[str, Kind]] = {
         **_DATA,
         **_OBJECTIVE,
         **_TRAINER,
+        **_MORE_OF_TRAINER,
         "seed": SEED,
         "ckpt": PATH.or_else(None),
         "init": PATH.or_else(None),
         "teacher": MODELS.or_else(None),
+        "allow_seen_events": FLAG,
         "optimizer.lr": number(least=0),
         "optimizer.weight_decay": number(least=0),
         "scheduler.warmup": number(least=0, most=1),
@@ -262,6 +297,8 @@ def require_kinds(command: str, values: Mapping[str, Any]) -> None:
                 raise UserError(
                     f"{parent}={_shown(given[parent])}: say {key}=..., or choose one of the group"
                 )
+    if isinstance(given.get("trainer"), dict):
+        _require_known_trainer(given["trainer"])
     for parent in {parent for key in kinds for parent in _parents(key)} & given.keys():
         for key in () if _TARGET in given[parent] else given[parent]:
             if f"{parent}.{key}" not in kinds:
@@ -287,6 +324,12 @@ def validate(config: Mapping[str, Any]) -> None:
             "objective.classification_weight=0 and objective.reconstruction_weight=0: give one of them "
             "a weight, or nothing is learned"
         )
+    monitors = (config["selection"]["monitor"], config["scheduler"].get("monitor"))
+    if config["trainer"].get("check_val_every_n_epoch", 1) != 1 and monitors != (None, None):
+        raise UserError(
+            "trainer.check_val_every_n_epoch goes with selection.monitor=null and a schedule that watches "
+            "nothing: the best epoch is chosen by what each epoch's validation says"
+        )
     if config["teacher"] is None and objective.get("teacher_weight") == 1:
         raise UserError("nothing but a teacher is learned: say teacher=RUN or teacher=[RUN,RUN,RUN]")
     data = config["data"]
@@ -297,6 +340,20 @@ def validate(config: Mapping[str, Any]) -> None:
             f"data.val_fraction={data['val_fraction']} and data.test_fraction={data['test_fraction']} leave "
             "no training rows: lower them"
         )
+
+
+def _require_known_trainer(trainer: Mapping[str, Any]) -> None:
+    for key in trainer:
+        is_known = key == _TARGET or f"trainer.{key}" in _TRAINER | _MORE_OF_TRAINER
+        if trainer.get(_TARGET) == "lightning.Trainer" and not is_known:
+            mend = _NOT_OF_TRAINER.get(key, "a run decides that by itself")
+            raise UserError(f"trainer.{key}={_shown(trainer[key])} can't be had: {mend}; leave it out")
+    for split in ("train", "val", "test"):
+        if trainer.get(f"limit_{split}_batches") == 0:
+            raise UserError(
+                f"trainer.limit_{split}_batches=0 leaves no {split} events, of which a run needs some: "
+                "give 1 or more"
+            )
 
 
 def require_metric(key: str, monitor: str | None, metrics: Collection[str]) -> None:
@@ -349,7 +406,7 @@ _TARGET, _PARTIAL = "_target_", "_partial_"
 
 def renewed(config: dict[str, Any]) -> dict[str, Any]:
     """A configuration of training, maybe of an earlier version, as today's version writes it."""
-    config = _renamed(config)
+    config = {"allow_seen_events": False, **_renamed(config)}
     if isinstance(config.get("objective"), dict):
         config["objective"] = {_TARGET: _OBJECTIVE_CLASS, **config["objective"]}
     if "callbacks" not in config:
@@ -388,10 +445,27 @@ def as_data(config: Any, source: str, allowed: Mapping[str, str]) -> dict[str, A
     """
     if not isinstance(config, dict):
         raise UserError(f"{source} holds no configuration: it is no checkpoint of higgs_lightning")
+    if not is_small(config):
+        raise UserError(f"{source} holds a configuration of endless size: it is not to be trusted")
     try:
         return {str(k): _as_data(value, str(k), source, allowed) for k, value in _renamed(config).items()}
     except RecursionError:
         raise UserError(f"{source} nests its configuration without end: it is not to be trusted") from None
+
+
+def is_small(config: Any) -> bool:
+    """Whether nested data have at most :data:`MOST_VALUES` values; a part counts wherever it is repeated."""
+    pending, count = [config], 0
+    while pending:
+        value = pending.pop()
+        count += 1
+        if not isinstance(value, dict | list | tuple):
+            continue
+        parts = value.values() if isinstance(value, dict) else value
+        if count + len(pending) + len(parts) > MOST_VALUES:
+            return False
+        pending += parts
+    return True
 
 
 def _as_data(value: Any, place: str, source: str, allowed: Mapping[str, str]) -> Any:

@@ -16,6 +16,7 @@ import numpy as np
 import yaml
 from filelock import FileLock, Timeout
 
+from higgs_lightning.configuration import MOST_VALUES, is_small
 from higgs_lightning.errors import UserError
 
 #: The folder of all runs, below which ``ckpt=last`` looks.
@@ -128,7 +129,7 @@ def claimed(folder: Path, goes_on: bool) -> Iterator[None]:
                 raise UserError(
                     f"{folder} holds a run: go on with it by ckpt={folder}, or give another hydra.run.dir"
                 )
-            for path in folder.iterdir():  # a folder from a stranger, maybe
+            for path in folder.rglob("*"):  # a folder from a stranger, maybe
                 if path.is_symlink():
                     raise UserError(f"{path} is a link, and a run writes into its own folder: copy it there")
             try:
@@ -145,6 +146,16 @@ def claimed(folder: Path, goes_on: bool) -> Iterator[None]:
 def holds_run(folder: Path) -> bool:
     """Whether a run or an evaluation has left something that must not be written over."""
     return any(folder.glob(f"{CHECKPOINTS}/*.ckpt")) or (folder / METRICS).exists()
+
+
+def require_no_file_of_a_run(key: str, path: Path) -> None:
+    """Refuse to write over what a run keeps in its folder.
+
+    Raises:
+        UserError: ``path``, which ``key`` gives, is such a file.
+    """
+    if path.name in (CONFIG, METRICS, HISTORY, PROVENANCE, TEST_SCORES) and holds_run(path.parent):
+        raise UserError(f"{key}={path} is the file of a run: give another name")
 
 
 def config_path(folder: Path) -> Path | None:
@@ -177,30 +188,50 @@ def read_run(folder: Path, name: str) -> Run:
     import pyarrow as pa
     import pyarrow.parquet
 
-    config_file, failure_file = config_path(folder), folder / FAILURE
     failure, metrics, history = "", {}, []
     labels = scores = np.empty(0)
-    reading = config_file or folder / CONFIG
+    reading = config_path(folder) or folder / CONFIG
     try:
-        config = yaml.safe_load(reading.read_text())
+        config = yaml.load(_own(reading).read_text(), _PlainLoader)
         if not isinstance(config, dict):
             raise ValueError("it holds no keys")
-        if (folder / METRICS).exists():
-            reading = folder / METRICS
-            metrics = _metrics(json.loads(reading.read_text()))
+        if not is_small(config):
+            raise ValueError(f"it holds more than {MOST_VALUES:,} values")
+        values = dict(flat(config))
+        reading = folder / METRICS
+        if reading.exists():
+            metrics = _metrics(json.loads(_own(reading).read_text()))
             reading = folder / TEST_SCORES
-            test = pyarrow.parquet.read_table(reading)
+            test = pyarrow.parquet.read_table(_own(reading))
             labels, scores = (test[column].to_numpy().astype(float) for column in ("label", "score"))
             if not (np.isfinite(labels).all() and np.isfinite(scores).all()):
                 raise ValueError("a label or a score is not a number")
             reading = folder / HISTORY
             history = read_history(reading)
         else:
-            failure = failure_file.read_text() if failure_file.exists() else "it has not ended"
+            reading = folder / FAILURE
+            failure = _own(reading).read_text() if reading.exists() else "it has not ended"
     except (OSError, ValueError, KeyError, RecursionError, yaml.YAMLError, pa.ArrowException) as error:
         reason = " ".join(str(error).split())
         raise UserError(f"{reading} can't be read ({reason}): leave the run {folder} out") from error
-    return Run(name, dict(flat(config)), metrics, history, labels, scores, failure.strip())
+    return Run(name, values, metrics, history, labels, scores, failure.strip())
+
+
+def _own(path: Path) -> Path:
+    """A file of a run folder, if it is the folder's own: a stranger's link could lead anywhere."""
+    in_link = path.parent.name == HYDRA and path.parent.is_symlink()
+    if path.is_symlink() or in_link or (path.exists() and not path.is_file()):
+        raise ValueError("it is a link, or no file")
+    return path
+
+
+class _PlainLoader(yaml.SafeLoader):  # type: ignore[misc]  # PyYAML has no types
+    """YAML in which nothing refers to another part, which could stand for more than any memory holds."""
+
+    def compose_node(self, *args: Any) -> Any:
+        if self.check_event(yaml.AliasEvent):
+            raise yaml.YAMLError("a part of it refers to another")
+        return super().compose_node(*args)
 
 
 def _metrics(content: Any) -> dict[str, Any]:
@@ -222,7 +253,7 @@ def read_history(path: Path) -> list[dict[str, float]]:
     """
     if not path.exists():
         return []
-    with path.open(newline="") as file:
+    with _own(path).open(newline="") as file:
         rows = list(csv.DictReader(file))
     if any(None in row or not row.get("epoch") for row in rows):
         raise ValueError("a row has no epoch, or more fields than there are names")
@@ -277,8 +308,9 @@ def _laid_over(below: Any, above: Any) -> Any:
 
 def recorded_data(folder: Path) -> Any:
     """The identity of the data of a run's latest start, by its ``provenance.json``; None without one."""
+    path = folder / PROVENANCE
     try:
-        return identity_of(json.loads((folder / PROVENANCE).read_text())[-1]["data"])
+        return identity_of(json.loads(path.read_text())[-1]["data"]) if path.is_file() else None
     except (OSError, ValueError, KeyError, IndexError, TypeError):
         return None
 

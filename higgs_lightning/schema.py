@@ -6,7 +6,7 @@ This is the only module that knows a column number. HIGGS rows hold the label (1
 standardised the others, so the file has no units. :attr:`Feature.scale` gives them back.
 
 Where the scales come from: all were fitted on real events by reproducing the file's own seven masses, with
-the definitions in :func:`higgs_lightning.simulation.reconstruction.masses`. Azimuth, pseudorapidities and
+the definitions in :func:`higgs_lightning.simulation.rows.masses`. Azimuth, pseudorapidities and
 the ratios of the jet scales follow from m_bb, the product lepton x missing energy from the transverse mass
 behind m_lv, the ratios of leptons, missing energy and jets from the masses that hold all of them, and the
 size of a GeV from the W mass, 80.4, in m_lv. In events of exactly four jets, two of them tagged, the median

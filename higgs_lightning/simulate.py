@@ -1,105 +1,18 @@
 """Simulate events in HIGGS format: ``python -m higgs_lightning.simulate events=60000 seed=1 output=FILE``."""
 
-import gzip
-import os
-from concurrent.futures import ProcessPoolExecutor
-from functools import partial
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from omegaconf import DictConfig, OmegaConf
-from rich.progress import track
 
 from higgs_lightning.command import command
-from higgs_lightning.configuration import require_kinds
-from higgs_lightning.errors import UserError
-from higgs_lightning.files import output_file, replaced
-
-
-def simulate(
-    events: int,
-    seed: int,
-    measurements: int,
-    output: Path,
-    workers: int | None,
-    energy: float,
-    masses: dict[str, float],
-    hadronisation: bool,
-    multiparton_interactions: bool,
-    lepton_pt: float,
-    jet_pt: float,
-) -> None:
-    """Write simulated events, half of them signal and in random order, as a gzip CSV file in HIGGS format.
-
-    The file depends on every argument but ``workers``, to the byte.
-
-    Args:
-        events: how many.
-        seed: 0 or more.
-        measurements: how often to measure each collision. More are faster; but events of one collision share
-            its physics, so a model must not be tested on the file that it was trained on, split or not.
-        output: the file, replaced once all events are there.
-        workers: processes; None for one a core.
-        energy: of the two colliding protons, GeV.
-        masses: of the ``heavy_higgs``, the ``charged_higgs`` and the ``light_higgs``, GeV.
-        hadronisation: go on from partons to hadrons and their decays.
-        multiparton_interactions: let further partons of the two protons interact.
-        lepton_pt: the lepton's least transverse momentum, GeV.
-        jet_pt: a jet's least transverse momentum, GeV.
-
-    Raises:
-        UserError: an argument can't be used, or pythia8mc is not installed.
-    """
-    require_kinds(
-        "simulate",
-        {
-            **{"events": events, "seed": seed, "measurements": measurements, "output": str(output)},
-            **{"workers": workers, "energy": energy, "masses": masses, "hadronisation": hadronisation},
-            **{"multiparton_interactions": multiparton_interactions},
-            **{"lepton_pt": lepton_pt, "jet_pt": jet_pt},
-        },
-    )
-    output = output_file("output", output, (".csv.gz",))
-    try:  # an optional extra, which only this command needs
-        from higgs_lightning.simulation.chunks import divide, end_with_parent, simulate_chunk
-    except ModuleNotFoundError:
-        raise UserError("simulating needs Pythia 8: pip install 'higgs_lightning[simulate]'") from None
-
-    chunks = divide(events, measurements)
-    simulate_one = partial(
-        simulate_chunk,
-        seed=seed,
-        measurements=measurements,
-        lepton_pt=lepton_pt,
-        jet_pt=jet_pt,
-        energy=energy,
-        masses=masses,
-        hadronisation=hadronisation,
-        multiparton_interactions=multiparton_interactions,
-    )
-    # spawned, not forked: Pythia must not inherit another process's state
-    processes = min(workers or os.cpu_count() or 1, len(chunks))
-    with ProcessPoolExecutor(processes, get_context("spawn"), end_with_parent) as pool:
-        done = pool.map(simulate_one, chunks)
-        rows = np.concatenate(list(track(done, "Simulating", total=len(chunks))))
-    np.random.default_rng(seed).shuffle(rows)
-    write(rows, output)
-
-
-def write(rows: np.ndarray, output: Path) -> None:
-    """Write HIGGS rows (N, 29) with 5 significant digits, in bytes that depend on nothing else."""
-    with (
-        replaced(output) as partial,
-        partial.open("wb") as file,
-        gzip.GzipFile("", "wb", fileobj=file, mtime=0) as compressed,
-    ):
-        np.savetxt(compressed, rows, fmt="%.5g", delimiter=",")
 
 
 @command("simulate", {"output": "say where the events go: output=FILE.csv.gz"})
 def main(cfg: DictConfig) -> None:
+    # here, as in the other commands: --help needs none of it
+    from higgs_lightning.simulation.run import simulate
+
     config: dict[str, Any] = OmegaConf.to_container(cfg, resolve=True)  # type: ignore[assignment]
     simulate(output=Path(str(config.pop("output"))), **config)
 

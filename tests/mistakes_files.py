@@ -341,6 +341,7 @@ def checkpoints(folder: Path) -> None:
         "layers_e9": {"model": json.dumps({**config, "num_layers": 10**9})},
         "layers_infinite": {"model": json.dumps({**config, "num_layers": float("inf")})},
         "unknown_key": {"model": json.dumps({**config, "colour": "blue"})},
+        "flipped": {"model": json.dumps(config), "crc32": "00000000"},
     }.items():
         save_file(tensors, damaged / f"{name}.safetensors", metadata)
     for name, changed in {
@@ -352,6 +353,31 @@ def checkpoints(folder: Path) -> None:
         "no_weights": {},
     }.items():
         save_file(changed, damaged / f"{name}.safetensors", {"model": json.dumps(config)})
+
+
+tripwire = {"_target_": "builtins.int", "_args_": ["1"]}
+
+
+def shared() -> Any:
+    """A list of one list, of one list and so on: few bytes, and 10^10 values to who goes through them."""
+    values: Any = ["x"] * 10
+    for _ in range(9):
+        values = [values] * 10
+    return values
+
+
+def ancestor(checkpoint: dict[str, Any]) -> dict[str, Any]:
+    return {"file": "x", "data": checkpoint["data"], "options": {}}
+
+
+def stretched(checkpoint: dict[str, Any], torch: Any) -> None:
+    """A large model, each of whose tensors is one number."""
+    from higgs_lightning.models.weights import build_model
+
+    checkpoint["config"]["model"].update(dim=4096, num_layers=12, decoder_layers=4)
+    with torch.device("meta"):
+        state = build_model(checkpoint["config"]["model"]).state_dict()
+    checkpoint["state_dict"] = {f"model.{name}": torch.zeros(1).expand(w.shape) for name, w in state.items()}
 
 
 def strange(deep: Any) -> Iterator[tuple[str, Callable[[dict[str, Any]], Any]]]:
@@ -414,6 +440,24 @@ def strange(deep: Any) -> Iterator[tuple[str, Callable[[dict[str, Any]], Any]]]:
     yield "callbacks_list", configured("callbacks", [{"_target_": "builtins.int"}])
     yield "identity_text", lambda c: c.update(data="events")
     yield "identity_list", lambda c: c.update(data=[{"rows": "many"}])
+    yield "stride_0", lambda c: stretched(c, torch)
+    yield "model_shared", lambda c: c["config"]["model"].update(dim=shared())
+    yield "data_shared", inside("data", csv=shared())
+    yield "objective_teacher", inside("objective", teacher="x")
+    yield "trainer_registry", inside("trainer", model_registry="x")
+    yield "trainer_devices", inside("trainer", devices=1_000)
+    yield "trainer_nodes", inside("trainer", num_nodes=2)
+    yield "ancestors_number", lambda c: c.update(ancestors=[1])
+    yield "ancestors_class", lambda c: c.update(ancestors=[{**ancestor(c), "options": {"seed": tripwire}}])
+    yield "ancestors_data", lambda c: c.update(ancestors=[{**ancestor(c), "data": "x"}])
+    yield "ancestors_text", lambda c: c.update(ancestors="x")
+    yield "betas_text", lambda c: c["optimizer_states"][0]["param_groups"][0].update(betas="x")
+    yield "groups_none", lambda c: c["optimizer_states"][0].update(param_groups=None)
+    yield "moment_shape", lambda c: c["optimizer_states"][0]["state"][0].update(exp_avg=torch.zeros(3))
+    yield "schedule_none", lambda c: c.update(lr_schedulers=[None])
+    yield "position_below_0", lambda c: c["HiggsDataModule"].update(position=-5)
+    yield "position_text", lambda c: c["HiggsDataModule"].update(position="x")
+    yield "callbacks_of_text", lambda c: c.update(callbacks=dict.fromkeys(c["callbacks"], "x"))
     yield "epoch_text", lambda c: c.update(epoch="first")
     yield "loops_none", lambda c: c.update(loops=None)
     yield "optimizer_states_none", lambda c: c.update(optimizer_states=None)

@@ -232,6 +232,26 @@ def together() -> Iterator[Case]:
         "trainer.precision=transformer-engine": "trainer.precision",
         "init=FILES/run model.num_layers=2": "trained with model.num_layers=1",
         "init=pretrained": "trained with model",
+        "+trainer.fast_dev_run=true": "trainer.fast_dev_run=true .*trainer=debug",
+        "+trainer.overfit_batches=2": "trainer.overfit_batches=2 .*data.train_events",
+        "+trainer.check_val_every_n_epoch=2": "trainer.check_val_every_n_epoch .*selection.monitor=null",
+        "+trainer.enable_checkpointing=false": "trainer.enable_checkpointing=false",
+        "+trainer.barebones=true": "trainer.barebones=true",
+        "+trainer.logger=false": "trainer.logger=false",
+        "+trainer.default_root_dir=x": "trainer.default_root_dir=x",
+        "trainer.max_time=soon": "trainer.max_time=soon",
+        "+trainer.max_steps=0": "trainer.max_steps=0",
+        "+trainer.val_check_interval=2.5": "trainer.val_check_interval=2.5",
+        "trainer.profiler=good": "trainer.profiler=good",
+        "trainer.max_steps=7": r"\+trainer.max_steps=7",
+        "trainer.strategy=fsdp": "trainer.strategy=fsdp",
+        "trainer.strategy=ddp_spawn": "trainer.strategy=ddp_spawn",
+        "trainer.limit_val_batches=0": "trainer.limit_val_batches=0",
+        "trainer.limit_train_batches=0": "trainer.limit_train_batches=0",
+        "trainer.limit_test_batches=0": "trainer.limit_test_batches=0",
+        "+objective.teacher=x": "objective.teacher",
+        "init=FILES/run data.test_csv=FILES/events.csv": "trained on .* allow_seen_events",
+        "teacher=FILES/run data.seed=4": "trained on .* allow_seen_events",
         "init=FILES/events.csv": "events.csv is not a readable checkpoint",
         "init=FILES/folder": "best.ckpt does not exist",
     }.items():
@@ -251,6 +271,9 @@ def together() -> Iterator[Case]:
         "events=1000000000000000000000": "events",
         "measurements=1000000000000000000000": "measurements",
         "energy=1e30": "energy",
+        "energy=430": "energy=430",
+        "energy=356": "energy=356",
+        "masses.light_higgs=1": "masses.light_higgs=1",
         "masses.heavy_higgs=1e30": "masses",
     }.items():
         yield case("simulate", kind, arguments, says)
@@ -684,6 +707,8 @@ CHECKPOINTS = {
     **dict.fromkeys(("state_text", "state_number"), "another version|is not a checkpoint"),
     **dict.fromkeys(("nan", "infinite"), "not finite"),
     "model_deep": "without end",
+    "model_shared": "endless size",
+    "stride_0": "more weights than it does",
     **dict.fromkeys(("complex", "sparse", "meta"), "another version|weights"),
 }
 SAFETENSORS = {
@@ -697,6 +722,7 @@ SAFETENSORS = {
     "no_weights": "another version",
     "nan": "not finite",
     "integers": "another version|weights",
+    "flipped": "is damaged",
 }
 #: What the model has nothing to do with: it is scored as if nothing were wrong.
 HARMLESS = (
@@ -727,6 +753,12 @@ FOREIGN = {
     "callbacks_list": "builtins.int|callbacks",
     "identity_text": "damaged|data",
     "identity_list": "damaged|data",
+    "data_shared": "endless size",
+    "ancestors_number": "ancestors",
+    "ancestors_class": "builtins.int|may not",
+    "ancestors_data": "ancestors",
+    "ancestors_text": "ancestors",
+    "objective_teacher": "objective.teacher",
 }
 RESUMED = {
     **FOREIGN,
@@ -735,6 +767,10 @@ RESUMED = {
     **{"missing_weight": "another version|checkpoint", "truncated": _DAMAGED, "empty": _DAMAGED},
     **{"class_of_another": "builtins.int", "width_e9": "dim", "args": "may not", "config_text": "checkpoint"},
     **{"no_model": "model", "model_deep": "without end"},
+    **{"trainer_registry": "trainer.model_registry", "trainer_devices": "say trainer.devices=1"},
+    **{"trainer_nodes": "trainer.num_nodes=2", "betas_text": "betas", "groups_none": "optimizer"},
+    **{"moment_shape": "exp_avg", "schedule_none": "last.ckpt", "callbacks_of_text": "last.ckpt"},
+    **{"position_below_0": "-5 batches", "position_text": "'x' batches"},
 }
 
 
@@ -780,6 +816,21 @@ def spoilt(name: str, content: str | bytes | None) -> Callable[[Path, Path], Non
             path.write_text(content)
         elif content is not None:
             path.write_bytes(content)
+
+    return before
+
+
+def led_away(name: str) -> Callable[[Path, Path], None]:
+    """Copies the run, and puts a link in the place of a file of it."""
+
+    def before(cwd: Path, files: Path) -> None:
+        shutil.copytree(files / "run", cwd / "run")
+        path = cwd / "run" / name
+        if name == "failure.txt":
+            (cwd / "run" / "metrics.json").unlink()
+            path.write_text("private")
+        path.rename(cwd / name)
+        path.symlink_to(cwd / name)
 
     return before
 
@@ -861,6 +912,20 @@ def run_folders() -> Iterator[Case]:
         for content in contents:
             arguments = ("ckpt=run", "trainer.max_epochs=3")
             yield Case("train", kind, arguments, escape(name), before=spoilt(name, content))
+    aliases = "a: &a [x, x]\nb: [*a, *a]\n"
+    for content in (aliases, "a: &a {b: *a}\n", "a: " + "[" * 2_000, "a:\n" + "- x\n" * 20_000):
+        yield Case(
+            *("compare", kind, ("run", "FILES/second"), "config.yaml"), before=spoilt("config.yaml", content)
+        )
+    for name in ("config.yaml", "metrics.json", "metrics.csv", "test_scores.parquet", "failure.txt"):
+        yield Case(*("compare", kind, ("run", "FILES/second"), f"{name}.*link"), before=led_away(name))
+    yield Case(
+        *("train", kind, ("ckpt=run", "trainer.max_epochs=3"), "best.ckpt is missing"),
+        before=spoilt("checkpoints/best.ckpt", None),
+    )
+    yield case(
+        *("predict", kind, "output=run/test_scores.parquet", "file of a run"), before=spoilt(".lock", None)
+    )
     yield Case(
         *("train", kind, ("ckpt=run",), "last.ckpt does not exist"),
         before=spoilt("checkpoints/last.ckpt", None),
@@ -984,6 +1049,20 @@ def odd_names() -> Iterator[Case]:
     yield case("export", kind, ('output="a $x^$.pt2"',), "within", status=0, leaves=("a $x^$.pt2",))
 
 
+def sweeps() -> Iterator[Case]:
+    """Jobs that fail among others, or all of them."""
+    kind = "jobs of a sweep"
+    for varied, says in {
+        "model.num_heads=3,4": "1 of 2 jobs failed .*0",
+        "model.num_layers=0,-1": "2 of 2 jobs failed .*0, 1",
+        "optimizer.lr=fast,0.001": "1 of 2 jobs failed",
+        "data.csv=FILES/events.csv,FILES/nothing.csv": "1 of 2 jobs failed",
+        "ckpt=FILES/run,FILES/second": "2 of 2 jobs failed",
+    }.items():
+        arguments = (*BASE["train"], "-m", "hydra.sweep.dir=sweep", varied)
+        yield Case("train", kind, arguments, says, leaves=("sweep/*",), draws=True)
+
+
 def ctrl_c() -> Iterator[Case]:
     """Ctrl-C amid work."""
 
@@ -1015,5 +1094,9 @@ def ctrl_c() -> Iterator[Case]:
 
 CASES = [
     *(each for group in (values, together, devices, grammar, paths, damaged_data) for each in group()),
-    *(each for group in (damaged_checkpoints, run_folders, resuming, odd_names, ctrl_c) for each in group()),
+    *(
+        each
+        for group in (damaged_checkpoints, run_folders, resuming, odd_names, sweeps, ctrl_c)
+        for each in group()
+    ),
 ]

@@ -1,6 +1,6 @@
 """The simulated detector: cells, cones, tau leptons and b-tags by hand-made particles."""
 
-from itertools import islice
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -11,26 +11,24 @@ pytest.importorskip("pythia8mc")
 
 from higgs_lightning.simulation import detector as detector_module
 from higgs_lightning.simulation.detector import Detector, tag_efficiencies, turned, wrap
-from higgs_lightning.simulation.generator import SIGNAL, Particles, collisions
+from higgs_lightning.simulation.generator import SIGNAL, Collider, Objects, Particles, pairs
 
 PION, MUON, PHOTON = 211, 13, 22
 CELL_PHI = 2 * np.pi / 63
 
 
+def objects(*rows: Any, collision: Any = 0) -> Objects:
+    """Objects of one collision, or of those given, from their rows of three."""
+    table = np.array(rows, float).reshape(-1, 3)
+    return Objects(np.zeros(len(table), int) + collision, table)
+
+
 def particles(*rows: tuple[float, ...], pions: Any = ()) -> Particles:
-    """Particles of (kind, charge, pT, eta, phi) and neutral pions of (pT, eta, phi)."""
+    """Particles of (kind, charge, pT, eta, phi) and neutral pions of (pT, eta, phi), from one collision."""
     table = np.array(rows, float)
-    objects = table[:, 2:]
-    energy = objects[:, 0] * np.cosh(objects[:, 1])
-    no_quarks = np.zeros((0, 3))
-    return Particles(
-        table[:, 0].astype(int),
-        table[:, 1],
-        energy,
-        objects,
-        no_quarks,
-        np.array(pions, float).reshape(-1, 3),
-    )
+    energy = table[:, 2] * np.cosh(table[:, 3])
+    kind, charge = table[:, 0].astype(int), table[:, 1]
+    return Particles(1, kind, charge, energy, objects(*table[:, 2:]), objects(), objects(*pions))
 
 
 @pytest.fixture
@@ -60,21 +58,43 @@ def test_soft_charged_particles_do_not_reach_the_calorimeter(detector: Detector)
 
 
 def test_energy_lies_at_the_centre_of_its_cell():
-    directions = np.array([[1, 0.31, 0.31], [1, 0.39, 0.31], [1, -0.01, -0.01], [1, 4.01, 0]])
+    directions = objects([1, 0.31, 0.31], [1, 0.39, 0.31], [1, -0.01, -0.01], [1, 4.01, 0])
     cells = detector_module._cells(directions, np.ones(4))
-    assert cells[0] == pytest.approx([2 / np.cosh(0.35), 0.35, 3.5 * CELL_PHI])
-    assert cells[1] == pytest.approx([1 / np.cosh(0.05), -0.05, -0.5 * CELL_PHI])
+    assert cells.rows[0] == pytest.approx([2 / np.cosh(0.35), 0.35, 3.5 * CELL_PHI])
+    assert cells.rows[1] == pytest.approx([1 / np.cosh(0.05), -0.05, -0.5 * CELL_PHI])
     assert len(cells) == 2  # the last is outside
+
+
+def test_cells_of_a_collision_come_with_the_hardest_first():
+    directions = objects([1, 0, 0], [1, 0, 1], [1, 0, 0], [1, 2, 0], collision=[0, 0, 2, 2])
+    cells = detector_module._cells(directions, np.array([5, 6, 7, 40]))
+    assert cells.collision.tolist() == [0, 0, 2, 2]
+    assert cells.rows[:, 0] == pytest.approx([6, 5, 40 / np.cosh(2.05), 7] / np.cosh([0.05, 0.05, 0, 0.05]))
 
 
 def test_a_jet_is_a_cone_about_the_hardest_cell_left():
     first, neighbour, beyond, across = [10, 0.05, 3.1], [4, 0.75, 3.1], [6, 0.85, 3.1], [3.5, 0.05, -3.1]
     too_soft_to_join, too_soft_to_begin = [0.4, 0.15, 3.1], [2.9, -2, 0]
-    cells = np.array([first, beyond, neighbour, across, too_soft_to_begin, too_soft_to_join])
-    jets = detector_module._cones(cells)
+    cells = objects(first, beyond, neighbour, across, too_soft_to_begin, too_soft_to_join)
+    jets = detector_module._cones(cells).rows
     assert jets[:, 0] == pytest.approx([17.5, 6], abs=0.1)
     assert jets[0, 1] == pytest.approx(0.21, abs=0.02)
     assert jets[1, 1:] == pytest.approx([0.85, 3.1])
+
+
+def test_cones_stay_within_their_collision():
+    collision = [0, 0, 2, 3, 3]
+    cells = objects([8, 0, 0], [4, 0.1, 0], [2, 0, 0], [5, 1, 1], [3.5, -1, 1], collision=collision)
+    jets = detector_module._cones(cells)
+    assert jets.collision.tolist() == [0, 3, 3]  # what collision 2 has is too soft
+    assert jets.rows[:, 0] == pytest.approx([12, 5, 3.5])
+
+
+def test_pairs_are_of_the_same_collision():
+    ones, others = objects(*np.zeros((4, 3)), collision=[0, 1, 1, 4]), objects(*np.zeros((4, 3)))
+    others = Objects(np.array([1, 1, 2, 4]), others.rows)
+    one, other = pairs(ones, others)
+    assert list(zip(one.tolist(), other.tolist(), strict=True)) == [(1, 0), (1, 1), (2, 0), (2, 1), (3, 3)]
 
 
 @pytest.mark.parametrize(
@@ -91,15 +111,15 @@ def test_a_jet_is_a_cone_about_the_hardest_cell_left():
 )
 def test_narrow_jets_of_few_tracks_are_taken_for_taus(others: Any, pions: Any, tau: bool):
     event = particles((PION, 1, 20, 0, 0), *others, pions=pions)
-    jets = np.array([[30.0, 0.02, 0.02], [30.0, 1.5, 2.0]])
+    jets = objects([30, 0.02, 0.02], [30, 1.5, 2.0])
     taken = detector_module._taus(jets, event, np.ones(len(event.kind), bool))
     assert taken.tolist() == [tau, False]
 
 
 def test_tag_efficiencies():
     """Of CDF's loose and tight tags at 60 GeV and pseudorapidity 0, worked out by hand."""
-    jets = np.array([[60, 0, phi] for phi in (0, 1, 2, 3)] + [[60, 1.9, 0], [60, 2.1, 0]], float)
-    quarks = np.array([[5, 0, 0.3], [4, 0, 0.3], [4, 0, 1.0], [5, 0, 2.4], [5, 1.9, 0], [5, 2.1, 0]])
+    jets = objects(*[[60, 0, phi] for phi in (0, 1, 2, 3)], [60, 1.9, 0], [60, 2.1, 0])
+    quarks = objects([5, 0, 0.3], [4, 0, 0.3], [4, 0, 1.0], [5, 0, 2.4], [5, 1.9, 0], [5, 2.1, 0])
     loose, tight = tag_efficiencies(jets, quarks)
     b, light = 0.51752 * 1.02, 0.02172 * 0.876
     assert loose == pytest.approx([b, 0.26 * b, light, light, 0, 0], rel=1e-2)
@@ -108,18 +128,93 @@ def test_tag_efficiencies():
     assert (tight[2:4] < light).all()
 
 
+def test_two_jets_are_tagged_as_often_as_their_efficiencies_say(detector: Detector):
+    """Three b-jets, three light ones: how often an event is kept, and which pairs are tagged."""
+    batch, directions = 20_000, (-3, -2, -1, 0, 1, 2)
+    collision = np.repeat(np.arange(batch), 6)
+    jets = Objects(collision, np.tile([[60.0, 0, phi] for phi in directions], (batch, 1)))
+    quarks = Objects(
+        np.repeat(np.arange(batch), 3), np.tile([[5.0, 0, phi] for phi in (-3, -2, -1)], (batch, 1))
+    )
+    kept, levels = detector._two_tags(jets, quarks, batch)
+    levels = levels.reshape(-1, 6)
+    assert ((levels > 0).sum(1) == 2).all()
+    assert kept.collision[::6].tolist() == np.unique(kept.collision).tolist()
+
+    loose, tight = (efficiency[:6] for efficiency in tag_efficiencies(jets, quarks))
+    probabilities = {
+        (i, j): np.prod(np.where(np.isin(np.arange(6), (i, j)), loose, 1 - loose))
+        for i, j in combinations(range(6), 2)
+    }
+    two_tags = sum(probabilities.values())
+    assert len(levels) / batch == pytest.approx(two_tags / 0.396, abs=0.015)
+    for (i, j), probability in probabilities.items():
+        share = ((levels[:, i] > 0) & (levels[:, j] > 0)).mean()
+        assert share == pytest.approx(probability / two_tags, abs=0.015)
+    for column in (0, 3):
+        levels_of_tagged = levels[levels[:, column] > 0, column]
+        error = 2 / np.sqrt(len(levels_of_tagged))
+        assert (levels_of_tagged == 2).mean() == pytest.approx(tight[column] / loose[column], abs=error)
+
+
+def test_no_event_has_two_tags_more_probably():
+    """Linear in each jet's efficiency, it is largest where all of them are 0 or as large as they can be."""
+    pt, eta = np.meshgrid(np.linspace(15, 170, 200), np.linspace(-2, 2, 201))
+    jets = objects(*np.column_stack([pt.ravel(), eta.ravel(), 0 * eta.ravel()]))
+    for quark in (5, 4):
+        loose, _ = tag_efficiencies(jets, objects(*[[quark, each, 0] for each in np.linspace(-2, 2, 41)]))
+        number = np.arange(2, 30)
+        two_tags = number * (number - 1) / 2 * loose.max() ** 2 * (1 - loose.max()) ** (number - 2)
+        assert two_tags.max() < detector_module._MOST_LIKELY_TWO_TAGS
+
+
 def test_a_turned_collision_is_measured_alike():
     """Turned by whole cells and with the same errors, it has the same lepton and jets, turned."""
-    measured = 0
-    for event in islice(collisions(SIGNAL, 1, **COLLISION), 40):
-        one, other = (
-            Detector(15, 15, np.random.default_rng(2))(turned(event, angle)) for angle in (0, 5 * CELL_PHI)
+    collide = Collider(SIGNAL, **COLLISION)
+    collide.restart(1)
+    batch = collide(40)
+    one, other = (
+        Detector(15, 15, np.random.default_rng(2))(turned(batch, np.full(40, angle)))
+        for angle in (0, 5 * CELL_PHI)
+    )
+    np.testing.assert_array_equal(other.collision, one.collision)
+    turn = [0, 0, 5 * CELL_PHI]
+    present = one.jets[..., 0] > 0
+    np.testing.assert_array_equal(other.jets[..., 0] > 0, present)
+    np.testing.assert_allclose(wrap(other.jets[present, :3] - one.jets[present, :3] - turn), 0, atol=1e-6)
+    np.testing.assert_allclose(wrap(other.lepton - one.lepton - turn), 0, atol=1e-6)
+    np.testing.assert_array_equal(other.jets[..., 3], one.jets[..., 3])
+    assert len(one.collision) > 0
+
+
+def test_collisions_of_a_batch_do_not_mix(detector: Detector, monkeypatch: pytest.MonkeyPatch):
+    """Without errors and dice, what is measured of a collision is the same alone and among others."""
+    monkeypatch.setattr(detector_module, "_MISSING_ENERGY_NOISE", 0)
+    monkeypatch.setattr(Detector, "_tracks", lambda self, seen: seen.charge != 0)
+    monkeypatch.setattr(Detector, "_deposits", lambda self, seen: (0.9 * seen.energy, 0.1 * seen.energy))
+    monkeypatch.setattr(detector_module, "_MUON_RESOLUTION", 0)
+    monkeypatch.setattr(detector_module, "_MOST_LIKELY_TWO_TAGS", 1e-9)
+    collide = Collider(SIGNAL, **COLLISION)
+    collide.restart(1)
+    batch = collide(40)
+    together = detector(batch)
+    assert 5 < len(together.collision) < 40
+    for number in range(40):
+        seen = batch.objects.collision == number
+        alone = detector(
+            Particles(
+                40,
+                batch.kind[seen],
+                batch.charge[seen],
+                batch.energy[seen],
+                *(part.of(np.array([number])) for part in (batch.objects, batch.quarks, batch.pions)),
+            )
         )
-        assert (one is None) == (other is None)
-        if one is not None and other is not None:
-            measured += 1
-            turn = [0, 0, 5 * CELL_PHI]
-            np.testing.assert_allclose(wrap(other.jets[:, :3] - one.jets[:, :3] - turn), 0, atol=1e-6)
-            np.testing.assert_allclose(wrap(other.lepton - one.lepton - turn), 0, atol=1e-6)
-            np.testing.assert_array_equal(other.jets[:, 3], one.jets[:, 3])
-    assert measured > 0
+        row = np.flatnonzero(together.collision == number)
+        np.testing.assert_array_equal(alone.collision, together.collision[row])
+        if len(row):
+            np.testing.assert_allclose(alone.lepton, together.lepton[row])
+            np.testing.assert_allclose(alone.missing_energy, together.missing_energy[row])
+            width = alone.jets.shape[1]
+            np.testing.assert_allclose(alone.jets[..., :3], together.jets[row, :width, :3])
+            assert not together.jets[row, width:].any()

@@ -220,7 +220,7 @@ def test_two_processes_evaluate_in_the_order_of_the_file(run: Path, tmp_path: Pa
 
 def test_limited_batches_are_evaluated(run: Path, tmp_path: Path):
     cfg = composed(
-        f"ckpt={run}", QUIET, "+trainer.limit_test_batches=3", "data.train_events=20000", name="evaluate"
+        f"ckpt={run}", QUIET, "trainer.limit_test_batches=3", "data.train_events=20000", name="evaluate"
     )
     metrics = evaluate(cfg, tmp_path / "out")
     assert metrics["test/events"] == 3 * 512

@@ -317,6 +317,7 @@ def test_last_is_recorded_as_the_run_that_it_meant(
     first = tmp_path / "outputs" / "2026-01-01" / "12-00-00"
     shutil.copytree(other, first)
     options = [*SMALL_PARTICLE, "data=higgs", f"data.csv={higgs_csv}", f"data.dir={tmp_path}"]
+    options += ["data.seed=7", "data.val_fraction=0.2"]
     train(composed(*options, "init=last", "teacher=last"), tmp_path / "run")
     config = load_checkpoint(tmp_path / "run" / "checkpoints" / "last.ckpt")["config"]
     assert (config["init"], config["teacher"]) == (str(first), str(first))
@@ -327,6 +328,87 @@ def test_last_is_recorded_as_the_run_that_it_meant(
     shutil.rmtree(first)
     train(composed(*options, f"init={first}", "trainer.max_epochs=3", f"ckpt={alone}"), alone)
     assert load_checkpoint(alone / "checkpoints" / "last.ckpt")["epoch"] == 2
+
+
+def test_events_behind_the_beginning_and_the_teacher_are_seen_events(
+    other: Path, higgs_csv: Path, tmp_path: Path
+):
+    """A run that began with another's weights, tested on what that one was trained on, its folder gone."""
+    first = tmp_path / "first"
+    shutil.copytree(other, first)
+    events = make_events(600, seed=8)
+    options = [*SMALL_PARTICLE, "data=higgs", f"data.dir={tmp_path}", "trainer.max_epochs=1"]
+    options += [f"data.csv={write_csv(tmp_path / 'others.csv', events)}", "data.train_events=null"]
+    for how in ("init", "teacher"):
+        train(composed(*options, f"{how}={first}"), tmp_path / how)
+    train(composed(*options, f"init={tmp_path / 'teacher'}"), tmp_path / "grandchild")
+    with pytest.raises(UserError, match=r"first/checkpoints/best.ckpt was trained on 2,100 of the 3,000"):
+        train(composed(*options, f"init={first}", f"data.test_csv={higgs_csv}"), tmp_path / "refused")
+    assert not (tmp_path / "refused").exists()
+    shutil.rmtree(first)
+    for name in ("init", "teacher", "grandchild"):
+        cfg = own_evaluation(composed(f"ckpt={tmp_path / name}", QUIET, name="evaluate"), [])
+        assert evaluate(cfg, tmp_path / f"{name}-out")["test/events_trained_on"] == 0
+        cfg.data.test_csv = str(higgs_csv)
+        with pytest.raises(UserError, match=r"first/checkpoints/best.ckpt was trained on 2,100 of the 3,000"):
+            evaluate(cfg, tmp_path / "out")
+    # of an earlier version, which kept no ancestors
+    path = tmp_path / "init" / "checkpoints" / "best.ckpt"
+    checkpoint = load_checkpoint(path)
+    del checkpoint["ancestors"]
+    torch.save(checkpoint, path)
+    cfg = own_evaluation(composed(f"ckpt={tmp_path / 'init'}", QUIET, name="evaluate"), [])
+    assert evaluate(cfg, tmp_path / "old-out")["test/events_trained_on"] is None
+
+
+GROUPS_OF_ONE_S_OWN = {
+    "mine/as_default.yaml": "# @package _global_\ndata:\n  seed: 1\n",
+    "experiment/as_default.yaml": "# @package _global_\ndefaults:\n  - override /scheduler: cosine\n",
+}
+
+
+@pytest.mark.parametrize(
+    ("chosen", "key", "value"),
+    [
+        ("+mine=as_default", "data.seed", 1),
+        ("experiment=as_default", "scheduler._target_", "warmup_cosine"),
+        ("scheduler=cosine", "scheduler._target_", "warmup_cosine"),
+    ],
+)
+def test_a_group_of_one_s_own_is_said(
+    chosen: str, key: str, value: Any, other: Path, tmp_path: Path, refusal: Callable[..., str]
+):
+    """Although it says what the defaults say: the run is otherwise."""
+    for name, content in GROUPS_OF_ONE_S_OWN.items():
+        (tmp_path / "conf" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "conf" / name).write_text(content)
+    said = refusal("train", "--config-dir", f"{tmp_path / 'conf'}", f"ckpt={other}", chosen)
+    assert re.search(rf"was trained with {key}=\S+, and {key}=\S*{value} can't be applied", said)
+
+
+def test_what_is_said_may_refer_to_the_run(other: Path, tmp_path: Path, refusal: Callable[..., str]):
+    """`data.seed=${seed}`: the run's own seed, 5, and not the command's default."""
+    said = refusal("evaluate", f"ckpt={other}", "data.seed=${seed}", QUIET)
+    assert "allow_seen_events=true" in said
+    shutil.copytree(other, tmp_path / "run")
+    options = ["data.seed=${seed}", "allow_seen_events=true"]
+    done = command(f"ckpt={tmp_path / 'run'}", *options, QUIET, cwd=tmp_path, name="evaluate")
+    assert done.returncode == 0, done.stderr
+    (config,) = tmp_path.glob("outputs/*/*-evaluation/config.yaml")
+    assert yaml.safe_load(config.read_text())["data"]["seed"] == 5
+
+
+def test_a_repeated_composition_goes_on(other: Path, tmp_path: Path):
+    """`--config-path RUN/.hydra --config-name config ckpt=RUN`, where no config is named train."""
+    shutil.copytree(other, tmp_path / "run")
+    composition = ["--config-path", str(tmp_path / "run" / ".hydra"), "--config-name", "config"]
+    options = [f"ckpt={tmp_path / 'run'}", "trainer.max_epochs=3", QUIET]
+    refused = command(*composition, *options, cwd=tmp_path)  # there, the folder is Hydra's choice
+    assert f"with hydra.run.dir={tmp_path / 'run'}" in refused.stderr
+    options.append(f"hydra.run.dir={tmp_path / 'run'}")
+    done = command(*composition, *options, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert [row["epoch"] for row in read_history(tmp_path / "run" / "metrics.csv")] == [0, 1, 2]
 
 
 @pytest.mark.parametrize("name", ["plots", "tensorboard", "checkpoints", "config.yaml"])

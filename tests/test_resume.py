@@ -85,7 +85,7 @@ def test_sigterm_in_any_step(
     capsys: pytest.CaptureFixture[str],
 ):
     stopping(monkeypatch, step, composed(*overrides), tmp_path / "run")
-    assert f"terminated: go on with the same command and ckpt={tmp_path / 'run'}" in capsys.readouterr().err
+    assert f"terminated: go on with it by ckpt={tmp_path / 'run'}" in capsys.readouterr().err
     assert load_checkpoint(tmp_path / "run" / "checkpoints" / "last.ckpt")["global_step"] == step + 1
     train(composed(*overrides, f"ckpt={tmp_path / 'run'}"), tmp_path / "run")
     assert_same(tmp_path / "run", whole)

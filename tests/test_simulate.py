@@ -13,18 +13,19 @@ from conftest import COLLISION, SHARED
 from higgs_lightning import schema, simulate
 from higgs_lightning.data import sample_csv
 from higgs_lightning.errors import UserError
+from higgs_lightning.simulation import run as simulation
 
 PHYSICS = {**COLLISION, "measurements": 1}
 
 
 def run(output: Path, events: int = 60, seed: int = 1, workers: int = 2, **changed: Any) -> bytes:
-    simulate.simulate(events=events, seed=seed, output=output, workers=workers, **(PHYSICS | changed))
+    simulation.simulate(events=events, seed=seed, output=output, workers=workers, **(PHYSICS | changed))
     return output.read_bytes()
 
 
 def physical(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Lepton (N, 3), missing energy (N, 2), jets (N, 4, 4) and masses (N, 7) of HIGGS rows (N, 29)."""
-    from higgs_lightning.simulation.reconstruction import SCALES
+    from higgs_lightning.simulation.rows import SCALES
 
     features = rows[:, 1:] * SCALES
     jets = features[:, 5:21].reshape(-1, 4, 4)
@@ -78,6 +79,64 @@ def test_a_chunk_depends_on_its_seed_and_number():
 
     np.testing.assert_array_equal(simulated(1, 0), simulated(1, 0))
     assert not np.isin(simulated(1, 0)[:, 1], [simulated(2, 0)[:, 1], simulated(1, 1)[:, 1]]).any()
+
+
+def test_a_chunk_does_not_depend_on_what_its_process_simulated_before():
+    """Its Pythia is one for all chunks of a class, and starts each of them in the same state."""
+    chunks = pytest.importorskip("higgs_lightning.simulation.chunks")
+    for label in (chunks.SIGNAL, chunks.BACKGROUND):
+        chunks._collider.cache_clear()
+        first, second = (
+            chunks.simulate_chunk(chunks.Chunk(label, number, 60), seed=3, **PHYSICS) for number in (0, 1)
+        )
+        chunks._collider.cache_clear()
+        for number, expected in ((1, second), (0, first), (1, second)):
+            again = chunks.simulate_chunk(chunks.Chunk(label, number, 60), seed=3, **PHYSICS)
+            np.testing.assert_array_equal(again, expected)
+
+
+def test_w_bosons_are_polarised():
+    """Decays at any angle alike become sin^2 theta*, with the same energy and momentum in all."""
+    pythia8mc = pytest.importorskip("pythia8mc")
+    from higgs_lightning.simulation.generator import _polarise
+
+    generator = np.random.default_rng(1)
+    w_mass, quark_mass = 80.4, 1.5  # and a massless second quark
+    momentum = (w_mass**2 - quark_mass**2) / (2 * w_mass)
+    other_mass, boson_momentum = 325.0, 60.0
+    boson_energy = np.hypot(w_mass, boson_momentum)
+
+    def particle(kind: int, vector: Any, mass: float) -> Any:
+        return pythia8mc.Particle(kind, 22, 0, 0, 0, 0, 0, 0, vector, mass)
+
+    cosines = []
+    for _ in range(3000):
+        cosine, azimuth = generator.uniform(-1, 1), generator.uniform(-np.pi, np.pi)
+        sine = np.sqrt(1 - cosine**2)
+        direction = momentum * np.array([sine * np.cos(azimuth), sine * np.sin(azimuth), cosine])
+        # in the mother's frame the boson flies along z; then all fly on with the mother
+        boson = pythia8mc.Vec4(0, 0, boson_momentum, boson_energy)
+        mother = pythia8mc.Vec4(0, 0, 0, boson_energy + np.hypot(other_mass, boson_momentum))
+        first = pythia8mc.Vec4(*direction, np.hypot(momentum, quark_mass))
+        first.bst(boson)
+        for vector in (boson, mother, first):
+            vector.bst(0.2, -0.3, 0.5)
+        w, c, s = particle(24, boson, w_mass), particle(4, first, quark_mass), particle(-3, boson - first, 0)
+        _polarise(w, particle(35, mother, mother.mCalc()), c, s)
+
+        total = c.p() + s.p() - boson
+        assert [total.px(), total.py(), total.pz(), total.e()] == pytest.approx([0] * 4, abs=1e-9)
+        assert c.p().mCalc() == pytest.approx(quark_mass, abs=1e-3)
+        assert s.p().m2Calc() == pytest.approx(0, abs=1e-3)
+        turned, of_boson = c.p(), w.p()
+        turned.bstback(mother)
+        of_boson.bstback(mother)
+        turned.bstback(of_boson)
+        assert np.arctan2(turned.py(), turned.px()) == pytest.approx(azimuth, abs=1e-6)
+        cosines.append(turned.pz() / turned.pAbs())
+        assert (3 * cosines[-1] - cosines[-1] ** 3) / 2 == pytest.approx(cosine, abs=1e-6)
+    assert np.mean(cosines) == pytest.approx(0, abs=4 * np.sqrt(0.2 / 3000))
+    assert np.mean(np.square(cosines)) == pytest.approx(0.2, abs=0.01)
 
 
 def test_collisions_can_be_measured_more_than_once():
@@ -146,7 +205,7 @@ def test_signal_follows_its_masses(rows: np.ndarray):
 def test_masses_of_real_events_are_reproduced():
     """From low-level features alone, where the file's m_jj shows that no fifth jet took part."""
     pytest.importorskip("pythia8mc")
-    from higgs_lightning.simulation.reconstruction import masses
+    from higgs_lightning.simulation.rows import masses
 
     with gzip.open(SHARED / "data" / "higgs-real-train.csv.gz", "rt") as file:
         real = np.loadtxt(file, delimiter=",", max_rows=10_000)
@@ -196,13 +255,22 @@ def test_an_output_that_cannot_be_written_is_named(output: str, tmp_path: Path):
     ("changed", "sentence"),
     [
         ({"masses": PHYSICS["masses"] | {"charged_higgs": 400}}, "each needs 80.4 GeV more"),
-        ({"energy": 20}, "energy=20: Pythia can't"),
+        ({"energy": 20}, "energy=20 with .*: Pythia can't"),
     ],
 )
 def test_impossible_physics_is_one_sentence(changed: dict[str, Any], sentence: str):
     chunks = pytest.importorskip("higgs_lightning.simulation.chunks")
     with pytest.raises(UserError, match=sentence):
         chunks.simulate_chunk(chunks.Chunk(chunks.SIGNAL, 0, 1), seed=1, **(PHYSICS | changed))
+
+
+def test_collisions_in_vain_end(monkeypatch: pytest.MonkeyPatch):
+    """Cuts that hardly any collision passes would otherwise take for ever."""
+    chunks = pytest.importorskip("higgs_lightning.simulation.chunks")
+    monkeypatch.setattr(chunks, "_MOST_IN_VAIN", 10)
+    hard = {**COLLISION, "lepton_pt": 200.0, "jet_pt": 60.0}
+    with pytest.raises(UserError, match="none of 10 collisions in a row"):
+        chunks.simulate_chunk(chunks.Chunk(0, 0, 50), seed=1, measurements=1, **hard)
 
 
 def test_without_pythia_the_extra_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

@@ -219,6 +219,9 @@ def test_distillation(higgs_csv: Path, tmp_path: Path):
     before = read_weights(tmp_path / "teacher")[1]
     data = ["data=higgs", f"data.csv={lies}", f"data.test_csv={higgs_csv}", f"data.dir={tmp_path}"]
     options = [*many_steps, *data, f"teacher={tmp_path / 'teacher'}", "selection.monitor=null"]
+    with pytest.raises(UserError, match=r"teacher.* was trained on 1,500 of the 3,000 test events"):
+        train(composed(*options), tmp_path / "other")
+    options.append("allow_seen_events=true")
     student, liar = (
         train(composed(*options, f"objective.teacher_weight={weight}"), tmp_path / str(weight))["test/auc"]
         for weight in (1, 0)

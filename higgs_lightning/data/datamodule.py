@@ -252,6 +252,9 @@ class HiggsDataModule(LightningDataModule):
         return self._train_loader.state_dict()
 
     def load_state_dict(self, state_dict: dict[str, int]) -> None:
+        position = state_dict.get("position")
+        if type(position) is not int or position < 0:
+            raise ValueError(f"{position!r} batches were trained on")
         self._position = state_dict
 
     def val_dataloader(self) -> EventLoader:

@@ -34,7 +34,7 @@ class SeenEvents:
 
 
 def seen_events(
-    recorded: Mapping[str, Any],
+    options: Mapping[str, Any],
     identity: Sequence[Mapping[str, Any]] | None,
     path: Path,
     datamodule: HiggsDataModule,
@@ -44,7 +44,7 @@ def seen_events(
     In the run's own file by their rows; in another by what they hold, bit for bit.
 
     Args:
-        recorded: the run's configuration.
+        options: of the run's data module; where a single file is is not looked at.
         identity: of the run's data, see :meth:`~higgs_lightning.data.HiggsDataModule.identity`; None where
             it is not known.
         path: of the run's checkpoint.
@@ -63,12 +63,10 @@ def seen_events(
         else f"{path} was trained on {identity[0]['rows']:,} events of {identity[0]['file']}; "
         f"these are {at_hand[0]['rows']:,} of {at_hand[0]['file']}."
     )
-    options = {
-        key: value for key, value in recorded["data"].items() if key not in ("_target_", "csv", "test_csv")
-    }
+    csv = options.get("csv")
+    options = {key: value for key, value in options.items() if key not in ("_target_", "csv", "test_csv")}
     # files of the same events may lie elsewhere by now, in another format
-    recorded_csv = recorded["data"].get("csv")
-    file = recorded_csv if isinstance(recorded_csv, list) else identity[0]["file"]
+    file = csv if isinstance(csv, list) else identity[0]["file"]
     if _same(identity[:1], at_hand[:1]):
         file = datamodule.csv
         options |= {name: value for name, value in asdict(datamodule.reading).items() if name != "prefix"}

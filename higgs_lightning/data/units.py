@@ -1,8 +1,8 @@
 """Whether numbers are in the units that they are said to be in.
 
-What is looked at is far from anything that HIGGS events do. Of 120,616 real and 1,920,000 simulated events the
-median of an event's six transverse momenta lies between 0.30 and 7.9 in HIGGS units; in GeV the same events
-have 17 to 450. So a single event tells one from the other, and the bounds of 0.1 and 10 lie between.
+What is looked at is far from anything that HIGGS events do. Of 120,616 real and 1,920,000 simulated events
+the median of an event's six transverse momenta lies between 0.30 and 7.9 in HIGGS units; in GeV the same
+events have 17 to 450. So a single event tells one from the other, and the bounds of 0.1 and 10 lie between.
 """
 
 from collections.abc import Sequence

@@ -6,6 +6,7 @@ from statistics import NormalDist
 from typing import Any
 
 import numpy as np
+import torch
 from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.colors import LogNorm
@@ -14,6 +15,7 @@ from matplotlib.ticker import MaxNLocator, NullLocator
 
 from higgs_lightning import schema
 from higgs_lightning.evaluation.metrics import Reliability, Significances, roc_auc_interval, roc_curve
+from higgs_lightning.kinematics import wrap
 
 # Okabe and Ito's colours, told apart by colour-blind readers too
 _SIGNAL, _BACKGROUND = "#D55E00", "#0072B2"
@@ -271,7 +273,7 @@ def _draw_density(axes: Axes, true: np.ndarray, predicted: np.ndarray, periodic:
     """Events in the plane of true and predicted, with how well they agree."""
     if periodic:
         low, high = -np.pi, np.pi
-        true, predicted = (np.mod(angles + np.pi, 2 * np.pi) - np.pi for angles in (true, predicted))
+        true, predicted = (wrap(torch.from_numpy(angles)).numpy() for angles in (true, predicted))
         agreement = f"mean cos $\\Delta\\phi$ = {np.cos(true - predicted).mean():.2f}"
     else:
         low, high = np.quantile(true, [0.005, 0.995])

@@ -23,6 +23,7 @@ from higgs_lightning.errors import UserError, one_line
 from higgs_lightning.files import output_file, replaced
 from higgs_lightning.models import Model
 from higgs_lightning.models.weights import load_model
+from higgs_lightning.runs import require_no_file_of_a_run
 from higgs_lightning.shapes import Features
 
 _BLOCK = 1 << 16  # events that are read at once, about
@@ -78,6 +79,7 @@ def predict(
     reading = Reading(columns=columns, missing=missing, units=units, prefix="")
     sources = find_sources(_texts(input), "input")
     output = output_file("output", Path(str(output)), _SUFFIXES, [source.path for source in sources])
+    require_no_file_of_a_run("output", output)
     if output.suffix == ".root":
         import_uproot()
     model = load_model(ckpt, model_class).to(available_device(device))

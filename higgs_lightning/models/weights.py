@@ -8,6 +8,7 @@ of one of this package's classes, and numbers for it. A stranger's file can exec
 import inspect
 import json
 import math
+import zlib
 from collections.abc import Mapping, Sequence
 from importlib import import_module
 from importlib.resources import files
@@ -54,7 +55,9 @@ def load_checkpoint(path: Path) -> dict[str, Any]:
         UserError: the file is damaged, is no checkpoint of this project, or holds anything but plain data.
     """
     try:
-        with ZipFile(path) as archive:  # torch looks at no checksum
+        with ZipFile(path) as archive:  # torch looks at no checksum, and writes nothing compressed
+            if sum(entry.file_size for entry in archive.infolist()) > path.stat().st_size:
+                raise BadZipFile("it says that it holds more than it does")
             if archive.testzip() is not None:
                 raise BadZipFile("a checksum is wrong")
         checkpoint = torch.load(path, map_location="cpu", weights_only=True)
@@ -88,8 +91,11 @@ def read_weights(ckpt: str | Path, model_class: str | None = None) -> Weights:
     if path.suffix == ".safetensors":
         try:
             with safe_open(path, "pt") as file:
-                config: Any = json.loads((file.metadata() or {})["model"])
+                metadata = file.metadata() or {}
+                config: Any = json.loads(metadata["model"])
                 tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            if metadata.get("crc32", checksum(tensors)) != checksum(tensors):  # the format itself has none
+                raise ValueError("a checksum is wrong")
         except (SafetensorError, KeyError, ValueError, RecursionError, OSError) as error:
             raise UserError(f"{path} is damaged, or holds no weights of higgs_lightning") from error
     else:
@@ -221,6 +227,10 @@ def load_model(ckpt: str | Path | Sequence[str | Path], model_class: str | None 
 def _with_weights(weights: Weights) -> Model:
     path = str(weights.path)
     if weights.config["_target_"] in NAMED["model"]:
+        # one number can stand for many in a file's tensor, and one tensor for many weights
+        tensors = [each for each in weights.tensors.values() if isinstance(each, Tensor)]
+        if sum(each.numel() * each.element_size() for each in tensors) > weights.path.stat().st_size:
+            raise UserError(f"{path} says that it holds more weights than it does: it is not to be trusted")
         with torch.device("meta"):  # shapes alone: what does not fit the file's weights gets no memory
             _require_fit(build_model(weights.config, path), weights)
     model = build_model(weights.config, path)
@@ -262,4 +272,13 @@ def save_model(ckpt: str | Path, output: str | Path) -> None:
     """
     weights = read_weights(ckpt)
     with replaced(Path(output)) as partial:
-        save_file(weights.tensors, partial, {"model": json.dumps(weights.config)})
+        metadata = {"model": json.dumps(weights.config), "crc32": checksum(weights.tensors)}
+        save_file(weights.tensors, partial, metadata)
+
+
+def checksum(tensors: Mapping[str, Tensor]) -> str:
+    """The CRC-32 of the bytes of some tensors, in the order of their names."""
+    crc = 0
+    for name in sorted(tensors):
+        crc = zlib.crc32(tensors[name].contiguous().flatten().view(torch.uint8).numpy().data, crc)
+    return f"{crc:08x}"

@@ -1,18 +1,22 @@
 """Simulation in chunks of a fixed size, each with its own seed, that any number of processes can share."""
 
 import os
+from functools import lru_cache
 from multiprocessing import parent_process
 from threading import Thread
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from higgs_lightning.simulation.detector import Detector, Event, turned
-from higgs_lightning.simulation.generator import BACKGROUND, SIGNAL, collisions
-from higgs_lightning.simulation.reconstruction import higgs_rows
+from higgs_lightning.errors import UserError
+from higgs_lightning.simulation.detector import Detector, turned
+from higgs_lightning.simulation.generator import BACKGROUND, SIGNAL, Collider
+from higgs_lightning.simulation.rows import higgs_rows
 
-_CHUNK_EVENTS = 500
+_CHUNK_EVENTS = 1000  # of which the last batch wastes half of its collisions, 15 events' worth
+_BATCH = 128  # collisions, to be read and measured at once
 _PYTHIA_SEEDS = 900_000_000
+_MOST_IN_VAIN = 20_000  # collisions, a minute of them: with usual masses one in four or five is accepted
 
 
 class Chunk(NamedTuple):
@@ -26,7 +30,7 @@ class Chunk(NamedTuple):
 def divide(events: int, measurements: int) -> list[Chunk]:
     """Divide ``events`` among chunks of signal and of background, in turn.
 
-    A chunk has as many more events as each collision gives more, to be worth the start of its Pythia.
+    A chunk has as many more events as each collision gives more, to take as long.
     """
     chunks = []
     size = measurements * _CHUNK_EVENTS
@@ -58,25 +62,40 @@ def simulate_chunk(
         measurements: how often each collision is measured, from the second time on turned about the beam.
         lepton_pt: the lepton's least transverse momentum, GeV.
         jet_pt: a jet's least transverse momentum, GeV.
-        collision: the remaining arguments of :func:`higgs_lightning.simulation.generator.collisions`.
+        collision: the remaining arguments of :class:`higgs_lightning.simulation.generator.Collider`.
+
+    Raises:
+        UserError: there are no such collisions, or the detector accepts none of very many.
     """
     for_pythia, for_detector = np.random.SeedSequence((seed, chunk.label, chunk.number)).spawn(2)
-    pythia_seed = 1 + int(for_pythia.generate_state(1)[0]) % _PYTHIA_SEEDS
     generator = np.random.default_rng(for_detector)
     measure = Detector(lepton_pt, jet_pt, generator)
-    events: list[Event] = []
-    for particles in collisions(chunk.label, pythia_seed, lepton_pt=lepton_pt, jet_pt=jet_pt, **collision):
+    masses = tuple(collision.pop("masses").items())
+    collide = _collider(chunk.label, masses, lepton_pt=lepton_pt, jet_pt=jet_pt, **collision)
+    collide.restart(1 + int(for_pythia.generate_state(1)[0]) % _PYTHIA_SEEDS)
+    batches: list[np.ndarray] = []
+    in_vain = 0  # collisions since the last event
+    while sum(map(len, batches)) < chunk.events:
+        particles = collide(_BATCH)
+        number, rows = [], []
         for measurement in range(measurements):
             if measurement:
-                particles = turned(particles, generator.uniform(-np.pi, np.pi))
-            event = measure(particles)
-            if event is not None:
-                events.append(event)
-        if len(events) >= chunk.events:
-            break
+                particles = turned(particles, generator.uniform(-np.pi, np.pi, particles.collisions))
+            events = measure(particles)
+            number.append(events.collision)
+            rows.append(higgs_rows(chunk.label, events.lepton, events.missing_energy, events.jets))
+        order = np.argsort(np.concatenate(number), kind="stable")  # those of a collision together
+        batches.append(np.concatenate(rows)[order])
+        in_vain = 0 if len(order) else in_vain + _BATCH
+        if in_vain >= _MOST_IN_VAIN:
+            raise UserError(
+                f"none of {_MOST_IN_VAIN:,} collisions in a row leaves what HIGGS' cuts accept: give other "
+                "masses or energy, or lower lepton_pt and jet_pt"
+            )
+    return np.concatenate(batches)[: chunk.events]
 
-    leptons, missing_energies, jets = zip(*events[: chunk.events], strict=True)
-    padded = np.zeros((chunk.events, max(map(len, jets)), 4))
-    for row, found in zip(padded, jets, strict=True):
-        row[: len(found)] = found
-    return higgs_rows(chunk.label, np.stack(leptons), np.stack(missing_energies), padded)
+
+@lru_cache(2)
+def _collider(label: int, masses: tuple[tuple[str, float], ...], **collision: Any) -> Collider:
+    """The class' collider of this process: it takes as long to start as 300 events."""
+    return Collider(label, masses=dict(masses), **collision)

@@ -19,14 +19,15 @@ from typing import NamedTuple
 
 import numpy as np
 
-from higgs_lightning.simulation.generator import Particles
-from higgs_lightning.simulation.reconstruction import four_momenta, mass, pt_eta_phi
+from higgs_lightning.simulation.generator import Objects, Particles, pairs
+from higgs_lightning.simulation.rows import four_momenta, mass, pt_eta_phi
 
 _ELECTRON, _MUON, _PHOTON = 11, 13, 22
 _CHARM, _BOTTOM = 4, 5
 
 _CELL_ETA, _CELLS_ETA, _CELLS_PHI = 0.1, 80, 63
 _CELL_PHI = 2 * np.pi / _CELLS_PHI
+_MOST_PT = 1e6  # GeV, more than there is: number * it - pt is in the order of numbers, the hardest first
 _ELECTROMAGNETIC_RESOLUTION, _HADRONIC_RESOLUTION = 0.2, 0.8  # at 1 GeV; they go as 1 / sqrt(energy)
 _ELECTROMAGNETIC_CONSTANT = 0.01  # relative error at any energy
 _ELECTROMAGNETIC_SHARE = 0.99  # of an electron's or photon's energy
@@ -70,20 +71,32 @@ _TIGHT_LIGHT = (
     (0.821, 0.452, 0.437, -0.555),
 )
 _LOOSE_CHARM, _TIGHT_CHARM = 0.26, 0.22  # of the efficiency for bottom
-# No event has exactly two tags with a larger probability, as long as no jet's efficiency is above 2/3.
-_MOST_LIKELY_TWO_TAGS = 4 / 9
+# No event has exactly two tags with a larger probability: that is linear in each jet's efficiency, which is
+# at most 0.53, and largest where three jets have it and others none.
+_MOST_LIKELY_TWO_TAGS = 0.396
 
 
-class Event(NamedTuple):
-    """What was measured of one collision, in GeV and radians.
+def wrap(angle: np.ndarray) -> np.ndarray:
+    """Bring angles in radians into [-pi, pi)."""
+    return np.remainder(angle + np.pi, 2 * np.pi) - np.pi
+
+
+_CENTRES_ETA = (np.arange(_CELLS_ETA) - _CELLS_ETA / 2 + 0.5) * _CELL_ETA
+_CENTRES_PHI = wrap((np.arange(_CELLS_PHI) + 0.5) * _CELL_PHI)
+
+
+class Events(NamedTuple):
+    """What was measured of the collisions that were kept, in GeV and radians.
 
     Attributes:
-        lepton: (3,) pT, eta, phi.
-        missing_energy: (2,) magnitude, phi.
-        jets: (J, 4) pT, eta, phi and b-tag level (0, 1, 2) of at least four jets, in the
-            order of their hardest cells.
+        collision: (N,) their numbers in the batch, rising.
+        lepton: (N, 3) pT, eta, phi.
+        missing_energy: (N, 2) magnitude, phi.
+        jets: (N, J, 4) pT, eta, phi and b-tag level (0, 1, 2) of at least four jets, in the order of their
+            hardest cells; absent ones are 0.
     """
 
+    collision: np.ndarray
     lepton: np.ndarray
     missing_energy: np.ndarray
     jets: np.ndarray
@@ -103,45 +116,53 @@ class Detector:
         self.jet_pt = jet_pt
         self.generator = generator
 
-    def __call__(self, particles: Particles) -> Event | None:
-        """Measure a collision; None if the selection turns it down."""
+    def __call__(self, particles: Particles) -> Events:
+        """Measure collisions and select among them.
+
+        Each step does with all of them what is left to do: most are turned down early.
+        """
+        collisions = particles.collisions
         tracks = self._tracks(particles)
         electromagnetic, hadronic = self._deposits(particles)
         cells = _cells(particles.objects, electromagnetic + hadronic)
-        position = self._only_lepton(particles, tracks, cells)
-        if position is None:
-            return None
-        lepton = particles.objects[position].copy()
+        position = self._only_leptons(particles, tracks, cells)
         electron = particles.kind[position] == _ELECTRON
-        if electron:
-            lepton[0] = electromagnetic[position] / np.cosh(lepton[1])
-        else:
-            lepton[0] *= 1 + _MUON_RESOLUTION * self.generator.standard_normal()
-        if lepton[0] < self.lepton_pt:
-            return None
+        leptons = particles.objects[position]
+        error = _MUON_RESOLUTION * self.generator.standard_normal(len(position))
+        leptons.rows[:, 0] = np.where(
+            electron,
+            electromagnetic[position] / np.cosh(leptons.rows[:, 1]),
+            leptons.rows[:, 0] * (1 + error),
+        )
+        hard = leptons.rows[:, 0] >= self.lepton_pt
+        leptons, electron = leptons[hard], electron[hard]
+        cells = cells.of(leptons.collision)
 
         jets = _cones(cells)
-        jets = jets[(jets[:, 0] > self.jet_pt) & (np.abs(jets[:, 1]) < _JET_ETA)]
-        if electron:
-            jets = jets[_cosines(jets, lepton[None])[:, 0] < _SAME_OBJECT]
-        jets = jets[~_taus(jets, particles, tracks)]
-        if len(jets) < 4:
-            return None
-        levels = self._two_tags(jets, particles.quarks)
-        if levels is None:
-            return None
+        jets = jets[(jets.rows[:, 0] > self.jet_pt) & (np.abs(jets.rows[:, 1]) < _JET_ETA)]
+        jets = _four_or_more(jets[~_same(jets, leptons[electron])])
+        jets = _four_or_more(jets[~_taus(jets, particles, tracks)])
+        jets, levels = self._two_tags(jets, particles.quarks, particles.collisions)
 
+        kept = np.unique(jets.collision)
+        of_kept = np.isin(leptons.collision, kept)
+        leptons, electron = leptons[of_kept], electron[of_kept]
         # An electron is in the calorimeter, a muon is not. PGS adds muons in jets too; real events look as if
         # it had not.
-        seen = cells if electron else np.vstack([cells, lepton])
-        x, y = self.generator.normal(0, _MISSING_ENERGY_NOISE, 2)
-        x -= (seen[:, 0] * np.cos(seen[:, 2])).sum()
-        y -= (seen[:, 0] * np.sin(seen[:, 2])).sum()
-        return Event(lepton, np.array([np.hypot(x, y), np.arctan2(y, x)]), np.column_stack([jets, levels]))
+        x, y = self.generator.normal(0, _MISSING_ENERGY_NOISE, (2, len(kept)))
+        for seen in (cells.of(kept), leptons[~electron]):
+            pt, _, phi = seen.rows.T
+            x -= np.bincount(seen.collision, pt * np.cos(phi), collisions)[kept]
+            y -= np.bincount(seen.collision, pt * np.sin(phi), collisions)[kept]
+
+        event, place = np.searchsorted(kept, jets.collision), _places(jets.collision)
+        listed = np.zeros((len(kept), place.max(initial=3) + 1, 4))
+        listed[event, place] = np.column_stack([jets.rows, levels])
+        return Events(kept, leptons.rows, np.column_stack([np.hypot(x, y), np.arctan2(y, x)]), listed)
 
     def _tracks(self, particles: Particles) -> np.ndarray:
         """(P,) which particles leave a track."""
-        pt, eta, _ = particles.objects.T
+        pt, eta, _ = particles.objects.rows.T
         charged = (particles.charge != 0) & (pt > _LEAST_CHARGED_PT) & (np.abs(eta) < _TRACK_ETA)
         tracks: np.ndarray = charged & (self.generator.random(len(pt)) < _TRACK_EFFICIENCY)
         return tracks
@@ -166,93 +187,126 @@ class Detector:
         error = np.hypot(
             error * np.sqrt(electromagnetic), _ELECTROMAGNETIC_CONSTANT * showers * electromagnetic
         )
-        reach = (particles.charge == 0) | (particles.objects[:, 0] > _LEAST_CHARGED_PT)
+        reach = (particles.charge == 0) | (particles.objects.rows[:, 0] > _LEAST_CHARGED_PT)
         electromagnetic += error * first * ~muon
         hadronic += _HADRONIC_RESOLUTION * np.sqrt(hadronic) * second * ~muon
         return np.maximum(electromagnetic, 0) * reach, np.maximum(hadronic, 0) * reach
 
-    def _only_lepton(self, particles: Particles, tracks: np.ndarray, cells: np.ndarray) -> int | None:
-        """Position of the one isolated electron or muon, if there is exactly one."""
-        pt = particles.objects[:, 0]
-        leptons = tracks & ((particles.kind == _ELECTRON) | (particles.kind == _MUON))
-        isolated = []
-        for i in np.flatnonzero(leptons & (pt > self.lepton_pt / 1.5)):
-            near = distance(particles.objects[tracks], particles.objects[i]) < _ISOLATION_RADIUS
-            around = pt[tracks][near].sum() - pt[i]
-            steps = np.abs(cells[:, 1:] - _cell_centre(particles.objects[i, 1:]))
-            steps[:, 1] = np.minimum(steps[:, 1], 2 * np.pi - steps[:, 1])
-            ring = (steps < (1.5 * _CELL_ETA, 1.5 * _CELL_PHI)).all(1)
-            if particles.kind[i] == _ELECTRON:
-                ring &= (steps > (0.5 * _CELL_ETA, 0.5 * _CELL_PHI)).any(1)
-            if around < _ISOLATION_PT and cells[ring, 0].sum() < _ISOLATION_SHARE * pt[i]:
-                isolated.append(int(i))
-        return isolated[0] if len(isolated) == 1 else None
+    def _only_leptons(self, particles: Particles, tracks: np.ndarray, cells: Objects) -> np.ndarray:
+        """(L,) positions of the isolated electrons and muons that are the only one of their collision."""
+        pt = particles.objects.rows[:, 0]
+        charged_leptons = (particles.kind == _ELECTRON) | (particles.kind == _MUON)
+        position = np.flatnonzero(tracks & charged_leptons & (pt > self.lepton_pt / 1.5))
+        leptons, others = particles.objects[position], particles.objects[tracks]
 
-    def _two_tags(self, jets: np.ndarray, quarks: np.ndarray) -> np.ndarray | None:
-        """(J,) b-tag levels of the jets, two of them above 0; None for an event without two tags.
+        lepton, track = pairs(leptons, others)
+        near = distance(leptons.rows[lepton], others.rows[track]) < _ISOLATION_RADIUS
+        around = np.bincount(lepton[near], others.rows[track[near], 0], len(position)) - pt[position]
+
+        lepton, cell = pairs(leptons, cells)
+        steps = np.abs(cells.rows[cell, 1:] - _cell_centres(leptons.rows[:, 1:])[lepton])
+        steps[:, 1] = np.minimum(steps[:, 1], 2 * np.pi - steps[:, 1])
+        ring = (steps < (1.5 * _CELL_ETA, 1.5 * _CELL_PHI)).all(1)
+        own = (steps < (0.5 * _CELL_ETA, 0.5 * _CELL_PHI)).all(1)
+        ring &= ~own | (particles.kind[position] == _MUON)[lepton]
+        beside = np.bincount(lepton[ring], cells.rows[cell[ring], 0], len(position))
+
+        isolated = (around < _ISOLATION_PT) & (beside < _ISOLATION_SHARE * pt[position])
+        alone = np.bincount(leptons.collision[isolated], minlength=particles.collisions) == 1
+        found: np.ndarray = position[isolated & alone[leptons.collision]]
+        return found
+
+    def _two_tags(self, jets: Objects, quarks: Objects, collisions: int) -> tuple[Objects, np.ndarray]:
+        """The jets (J', 3) of collisions with two tags, and their b-tag levels (J',).
 
         Rolling dice for each jet would turn most events down. Instead an event is kept with the
         probability of exactly two tags, relative to the largest there can be, and then two jets are drawn.
         """
         loose, tight = tag_efficiencies(jets, quarks)
         odds = loose / (1 - loose)
-        first, second = np.triu_indices(len(jets), 1)
-        pairs = odds[first] * odds[second]
-        two_tags = pairs.sum() * (1 - loose).prod()
-        if self.generator.random() * _MOST_LIKELY_TWO_TAGS >= two_tags:
-            return None
-        pair = self.generator.choice(len(pairs), p=pairs / pairs.sum())
-        tagged = [first[pair], second[pair]]
-        levels = np.zeros(len(jets))
-        levels[tagged] = 1 + (self.generator.random(2) * loose[tagged] < tight[tagged])
-        return levels
+        sums, squares, no_tag = (
+            np.bincount(jets.collision, each, collisions) for each in (odds, odds**2, np.log1p(-loose))
+        )
+        two_tags = (sums**2 - squares) / 2 * np.exp(no_tag)
+        of_kept = (self.generator.random(collisions) * _MOST_LIKELY_TWO_TAGS < two_tags)[jets.collision]
+        jets, loose, tight, odds = jets[of_kept], loose[of_kept], tight[of_kept], odds[of_kept]
+
+        # of all pairs, by the product of their odds: the first jet by its share of them, then another one
+        first = self._draw(odds * (sums[jets.collision] - odds), jets.collision)
+        others = odds.copy()
+        others[first] = 0
+        tagged = np.concatenate([first, self._draw(others, jets.collision)])
+        levels = np.zeros(len(loose))
+        levels[tagged] = 1 + (self.generator.random(len(tagged)) * loose[tagged] < tight[tagged])
+        return jets, levels
+
+    def _draw(self, weights: np.ndarray, collision: np.ndarray) -> np.ndarray:
+        """(C,) one position for each collision (N,) that is there, drawn by its weights (N,)."""
+        start = np.flatnonzero(np.diff(collision, prepend=-1))
+        end = np.append(start[1:], len(collision))
+        up_to = np.append(0, np.cumsum(weights))
+        at = up_to[start] + self.generator.random(len(start)) * (up_to[end] - up_to[start])
+        drawn: np.ndarray = np.searchsorted(up_to[1:], at, side="right").clip(start, end - 1)
+        return drawn
 
 
-def _taus(jets: np.ndarray, particles: Particles, tracks: np.ndarray) -> np.ndarray:
-    """(J,) which of the jets (J, 3) are found once more as the decay of a tau lepton to hadrons.
+def _four_or_more(jets: Objects) -> Objects:
+    """The jets of collisions that have at least four."""
+    return jets[(np.bincount(jets.collision) >= 4)[jets.collision]]
+
+
+def _taus(jets: Objects, particles: Particles, tracks: np.ndarray) -> np.ndarray:
+    """(J,) which of the jets are found once more as the decay of a tau lepton to hadrons.
 
     That has one to three tracks of charge 1 close to its hardest one, a mass as small as a tau's and no
     neutral pions and hardly a track around.
     """
-    taken = np.zeros(len(jets), bool)
-    hard = tracks & (particles.objects[:, 0] > 1)
+    hard = tracks & (particles.objects.rows[:, 0] > 1)
     track, charge = particles.objects[hard], particles.charge[hard]
-    pions = particles.pions[particles.pions[:, 0] * np.cosh(particles.pions[:, 1]) > 1]
-    momentum, pion_momentum = four_momenta(track), four_momenta(pions)
-    of_jets = _cosines(jets, track) > _SAME_OBJECT
-    between = _cosines(track, track)
-    for jet, (pt, eta, _) in enumerate(jets):
-        of_jet = np.flatnonzero(of_jets[jet])
-        if abs(eta) > _TAU_ETA or not len(of_jet):
-            continue
-        seed = of_jet[track[of_jet, 0].argmax()]
-        cone = np.cos(np.clip(_TAU_CONE / (pt * np.cosh(eta)), 0.05, 0.2))
-        of_tau = between[seed] > cone
-        if track[seed, 0] < _TAU_SEED_PT or of_tau.sum() > _TAU_TRACKS or abs(charge[of_tau].sum()) != 1:
-            continue
-        visible = momentum[of_tau].sum(0)
-        direction = pt_eta_phi(visible)[None]
-        cosines = _cosines(pions, direction)[:, 0]
-        visible += pion_momentum[cosines > cone].sum(0)
-        isolated = (
-            pions[(cosines > _TAU_RING) & (cosines <= cone), 0].sum() <= _TAU_RING_PIONS
-            and track[(between[seed] > _TAU_RING) & ~of_tau, 0].sum() <= _TAU_RING_TRACKS
-        )
-        if isolated and mass(visible) <= _TAU_MASS:
-            taken |= _cosines(jets, direction)[:, 0] > _SAME_OBJECT
-    return taken
+    pions = particles.pions[particles.pions.rows[:, 0] * np.cosh(particles.pions.rows[:, 1]) > 1]
+
+    # the hardest track of each jet, if it can be a tau's
+    jet, seed, cosines = _cosines(jets[np.abs(jets.rows[:, 1]) <= _TAU_ETA], track)
+    near = cosines > _SAME_OBJECT
+    jet, seed = jet[near], seed[near]
+    order = np.argsort(jet * _MOST_PT - track.rows[seed, 0])
+    jet, first = np.unique(jet[order], return_index=True)
+    seed = seed[order][first]
+    possible = track.rows[seed, 0] >= _TAU_SEED_PT
+    taus = jets[np.abs(jets.rows[:, 1]) <= _TAU_ETA][jet[possible]]
+    cone = np.cos(np.clip(_TAU_CONE / (taus.rows[:, 0] * np.cosh(taus.rows[:, 1])), 0.05, 0.2))
+
+    tau, other, cosines = _cosines(track[seed[possible]], track)
+    of_tau = cosines > cone[tau]
+    around = (cosines > _TAU_RING) & ~of_tau
+    isolated = np.bincount(tau[around], track.rows[other[around], 0], len(taus)) <= _TAU_RING_TRACKS
+    tau, other = tau[of_tau], other[of_tau]
+    few = np.bincount(tau, minlength=len(taus)) <= _TAU_TRACKS
+    charged = np.abs(np.bincount(tau, charge[other], len(taus))) == 1
+    found = isolated & few & charged
+    visible = _sums(tau, four_momenta(track.rows[other]), len(taus))[found]
+    cone, taus = cone[found], Objects(taus.collision[found], pt_eta_phi(visible))
+
+    tau, pion, cosines = _cosines(taus, pions)
+    of_tau = cosines > cone[tau]
+    around = (cosines > _TAU_RING) & ~of_tau
+    isolated = np.bincount(tau[around], pions.rows[pion[around], 0], len(taus)) <= _TAU_RING_PIONS
+    visible += _sums(tau[of_tau], four_momenta(pions.rows[pion[of_tau]]), len(taus))
+    return _same(jets, taus[isolated & (mass(visible) <= _TAU_MASS)])
 
 
-def tag_efficiencies(jets: np.ndarray, quarks: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def tag_efficiencies(jets: Objects, quarks: Objects) -> tuple[np.ndarray, np.ndarray]:
     """(J,) and (J,) probabilities of a loose and of a tight b-tag.
 
     Args:
-        jets: (J, 3) pT in GeV, eta and phi.
-        quarks: (Q, 3) as in :class:`~higgs_lightning.simulation.generator.Particles`.
+        jets: pT in GeV, eta and phi of J jets.
+        quarks: as in :class:`~higgs_lightning.simulation.generator.Particles`.
     """
-    near = _cosines(jets, quarks) > _TAG_ANGLE
-    flavour = (near * quarks[:, 0]).max(1, initial=0)
-    pt, eta = np.minimum(jets[:, 0], 160), np.abs(jets[:, 1])
+    jet, quark, cosines = _cosines(jets, quarks)
+    near = cosines > _TAG_ANGLE
+    flavour = np.zeros(len(jets))
+    np.maximum.at(flavour, jet[near], quarks.rows[quark[near], 0])
+    pt, eta = np.minimum(jets.rows[:, 0], 160), np.abs(jets.rows[:, 1])
     efficiencies = []
     for of_b, of_light, of_charm in (
         (_LOOSE_B, _LOOSE_LIGHT, _LOOSE_CHARM),
@@ -264,64 +318,102 @@ def tag_efficiencies(jets: np.ndarray, quarks: np.ndarray) -> tuple[np.ndarray, 
     return efficiencies[0], efficiencies[1]
 
 
-def turned(particles: Particles, angle: float) -> Particles:
-    """The same collision, turned about the beam by an angle in radians."""
-    directions = [np.copy(rows) for rows in (particles.objects, particles.quarks, particles.pions)]
-    for rows in directions:
-        rows[:, 2] = wrap(rows[:, 2] + angle)
-    return particles._replace(objects=directions[0], quarks=directions[1], pions=directions[2])
+def turned(particles: Particles, angle: np.ndarray) -> Particles:
+    """The same collisions, each turned about the beam by its angle (collisions,) in radians."""
+
+    def turn(objects: Objects) -> Objects:
+        rows = objects.rows.copy()
+        rows[:, 2] = wrap(rows[:, 2] + angle[objects.collision])
+        return Objects(objects.collision, rows)
+
+    return particles._replace(
+        objects=turn(particles.objects), quarks=turn(particles.quarks), pions=turn(particles.pions)
+    )
 
 
-def _cells(objects: np.ndarray, energy: np.ndarray) -> np.ndarray:
-    """(C, 3) transverse momentum, GeV, and centre of the cells that caught energy; the hardest first."""
-    row = np.floor(objects[:, 1] / _CELL_ETA + _CELLS_ETA / 2).astype(int)
-    column = np.floor(objects[:, 2] / _CELL_PHI).astype(int) % _CELLS_PHI
+def _cells(objects: Objects, energy: np.ndarray) -> Objects:
+    """Transverse momentum, GeV, and centre of the cells that caught energy (N,); the hardest first."""
+    row = np.floor(objects.rows[:, 1] / _CELL_ETA + _CELLS_ETA / 2).astype(int)
+    column = np.floor(objects.rows[:, 2] / _CELL_PHI).astype(int) % _CELLS_PHI
     hit = (row >= 0) & (row < _CELLS_ETA) & (energy > 0)
-    cell, inverse = np.unique(row[hit] * _CELLS_PHI + column[hit], return_inverse=True)
-    eta = (cell // _CELLS_PHI - _CELLS_ETA / 2 + 0.5) * _CELL_ETA
-    phi = wrap((cell % _CELLS_PHI + 0.5) * _CELL_PHI)
-    cells = np.column_stack([np.bincount(inverse, energy[hit], len(cell)) / np.cosh(eta), eta, phi])
-    return cells[np.argsort(-cells[:, 0], kind="stable")]
+    number = (objects.collision * _CELLS_ETA + row) * _CELLS_PHI + column
+    cell, inverse = np.unique(number[hit], return_inverse=True)
+    collision, cell = np.divmod(cell, _CELLS_ETA * _CELLS_PHI)
+    row, column = np.divmod(cell, _CELLS_PHI)
+    pt = np.bincount(inverse, energy[hit], len(cell)) / np.cosh(_CENTRES_ETA)[row]
+    cells = Objects(collision, np.column_stack([pt, _CENTRES_ETA[row], _CENTRES_PHI[column]]))
+    return cells[np.argsort(collision * _MOST_PT - pt)]
 
 
-def _cell_centre(direction: np.ndarray) -> np.ndarray:
-    """(2,) pseudorapidity and azimuth of the centre of the cell in a direction (2,)."""
-    eta, phi = (np.floor(direction / (_CELL_ETA, _CELL_PHI)) + 0.5) * (_CELL_ETA, _CELL_PHI)
-    return np.array([eta, wrap(phi)])
+def _cell_centres(directions: np.ndarray) -> np.ndarray:
+    """(N, 2) pseudorapidity and azimuth of the centres of the cells in directions (N, 2)."""
+    centres = (np.floor(directions / (_CELL_ETA, _CELL_PHI)) + 0.5) * (_CELL_ETA, _CELL_PHI)
+    centres[:, 1] = wrap(centres[:, 1])
+    return centres
 
 
-def _cones(cells: np.ndarray) -> np.ndarray:
-    """(J, 3) pT, eta and phi of jets among cells (C, 3), the hardest of them first.
+def _cones(cells: Objects) -> Objects:
+    """pT, eta and phi of jets among cells, which come with the hardest first, as the jets' own do.
 
     The hardest cell that is left takes in all that are left and within the cone, and so on.
     """
-    left = cells[cells[:, 0] > _CELL_PT]
-    momentum = four_momenta(left)
-    jets = []
-    while len(left) and left[0, 0] > _SEED_PT:
-        within = distance(left, left[0]) < _CONE
-        jets.append(momentum[within].sum(0))
-        left, momentum = left[~within], momentum[~within]
-    return pt_eta_phi(np.array(jets).reshape(-1, 4))
+    cells = cells[cells.rows[:, 0] > _CELL_PT]
+    jet = np.full(len(cells), -1)
+    collisions = [cells.collision[:0]]  # of the jets
+    number = 0
+    left = np.arange(len(cells))
+    while len(left):
+        first = np.diff(cells.collision[left], prepend=-1) > 0
+        hardest = left[first]
+        seed = hardest[np.cumsum(first) - 1]
+        begun = cells.rows[seed, 0] > _SEED_PT
+        left, seed = left[begun], seed[begun]
+        hardest = hardest[cells.rows[hardest, 0] > _SEED_PT]
+        within = distance(cells.rows[left], cells.rows[seed]) < _CONE
+        jet[hardest] = np.arange(number, number + len(hardest))
+        jet[left[within]] = jet[seed[within]]
+        number += len(hardest)
+        collisions.append(cells.collision[hardest])
+        left = left[~within]
+    taken = jet >= 0
+    momentum = _sums(jet[taken], four_momenta(cells.rows[taken]), number)
+    jets = Objects(np.concatenate(collisions), pt_eta_phi(momentum))
+    return jets[np.argsort(jets.collision, kind="stable")]
 
 
-def _cosines(objects: np.ndarray, others: np.ndarray) -> np.ndarray:
-    """(N, M) cosines of the angles in space between objects (N, 3) and (M, 3): (any), eta, phi."""
+def _sums(groups: np.ndarray, values: np.ndarray, number: int) -> np.ndarray:
+    """(number, K) sums of the values (N, K) in each of the groups (N,)."""
+    return np.column_stack([np.bincount(groups, column, number) for column in values.T])
+
+
+def _places(collision: np.ndarray) -> np.ndarray:
+    """(N,) each row's place, from 0 on, among those of its collision (N,)."""
+    return np.arange(len(collision)) - np.searchsorted(collision, collision)
+
+
+def _same(objects: Objects, others: Objects) -> np.ndarray:
+    """(N,) which of N objects are the same as one of the others."""
+    one, _, cosines = _cosines(objects, others)
+    return np.bincount(one, cosines > _SAME_OBJECT, len(objects)) > 0
+
+
+def _cosines(objects: Objects, others: Objects) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """All pairs of an object and another one of the same collision, and the angles in space between them.
+
+    Returns:
+        (M,) and (M,) positions and (M,) cosines.
+    """
     ones, other = (
         np.stack([np.cos(phi) / np.cosh(eta), np.sin(phi) / np.cosh(eta), np.tanh(eta)])
-        for _, eta, phi in (objects.T, others.T)
+        for _, eta, phi in (objects.rows.T, others.rows.T)
     )
-    cosines: np.ndarray = ones.T @ other
-    return cosines
+    first, second = pairs(objects, others)
+    return first, second, np.einsum("ij,ij->j", ones[:, first], other[:, second])
 
 
-def distance(objects: np.ndarray, other: np.ndarray) -> np.ndarray:
-    """(N,) Delta R between objects (N, 3) with pT, eta, phi and another one (3,)."""
-    distances: np.ndarray = np.hypot(objects[:, 1] - other[1], wrap(objects[:, 2] - other[2]))
+def distance(objects: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """(N,) Delta R between objects (N, 3) with pT, eta, phi in [-pi, pi] and others (N, 3)."""
+    between = np.abs(objects[:, 2] - others[:, 2])
+    between = np.minimum(between, 2 * np.pi - between)
+    distances: np.ndarray = np.sqrt((objects[:, 1] - others[:, 1]) ** 2 + between**2)
     return distances
-
-
-def wrap(angle: np.ndarray) -> np.ndarray:
-    """Bring angles in radians into [-pi, pi)."""
-    wrapped: np.ndarray = np.remainder(angle + np.pi, 2 * np.pi) - np.pi
-    return wrapped

@@ -8,6 +8,7 @@ import os
 import signal
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,24 @@ from lightning.pytorch.utilities.exceptions import SIGTERMException
 from higgs_lightning.errors import UserError
 from higgs_lightning.evaluation import report
 from higgs_lightning.files import replaced
+from higgs_lightning.training.ancestors import ANCESTORS
+
+
+class StartOfRun(Callback):
+    """Writes a run down once everything that it goes on with is restored: what fails before leaves no trace.
+
+    Args:
+        record: writes it down, in the first of its processes.
+    """
+
+    def __init__(self, record: Callable[[], None]) -> None:
+        self.record = record
+        self.has_started = False
+
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        if not self.has_started and trainer.is_global_zero:
+            self.record()
+        self.has_started = True
 
 
 class RunInCheckpoint(Callback):
@@ -30,17 +49,22 @@ class RunInCheckpoint(Callback):
     Args:
         config: the resolved configuration.
         data: the identity of the data, see :meth:`higgs_lightning.data.HiggsDataModule.identity`.
+        ancestors: see :func:`higgs_lightning.training.ancestors.ancestors_of`.
     """
 
-    def __init__(self, config: dict[str, Any], data: list[dict[str, Any]]) -> None:
+    def __init__(
+        self, config: dict[str, Any], data: list[dict[str, Any]], ancestors: list[dict[str, Any]]
+    ) -> None:
         self.config = config
         self.data = data
+        self.ancestors = ancestors
 
     def on_save_checkpoint(
         self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]
     ) -> None:
         checkpoint["config"] = self.config
         checkpoint["data"] = self.data
+        checkpoint[ANCESTORS] = self.ancestors
 
 
 class WholeCheckpoints(TorchCheckpointIO):
@@ -67,7 +91,7 @@ class WholeCheckpoints(TorchCheckpointIO):
         except OSError as error:
             raise UserError(
                 f"{path} can't be written ({error.strerror}); the one before it is whole: mend that and go "
-                f"on with the same command and ckpt={path.parent.parent}"
+                f"on with it by ckpt={path.parent.parent}"
             ) from error
 
 
@@ -85,7 +109,10 @@ class RunCheckpoint(ModelCheckpoint):
         return {**state, "dirpath": "", "best_k_models": kept}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        here = str(Path(self.dirpath or "") / f"{self.filename}.ckpt")  # the only file it keeps
+        path = Path(self.dirpath or "") / f"{self.filename}.ckpt"  # the only file it keeps
+        if self.monitor and state_dict.get("best_model_path") and not path.is_file():
+            raise UserError(f"{path} is missing, the best epoch so far: put it back, or begin a new run")
+        here = str(path)
         paths = ("best_model_path", "kth_best_model_path", "last_model_path")
         state = {**state_dict, **{name: here if state_dict.get(name) else "" for name in paths}}
         kept = [(here, score) for score in state_dict.get("best_k_models", {}).values()]

@@ -27,6 +27,16 @@ def record_start(path: Path, datamodule: HiggsDataModule, changes: Mapping[str, 
         changes: of a run that goes on, the old and the new value of each key that changes.
 
     Raises:
+        UserError: see :func:`recorded_starts`.
+    """
+    starts = recorded_starts(path)
+    write_json(path, [*starts, {**provenance(datamodule), "changes": dict(changes)}])
+
+
+def recorded_starts(path: Path) -> list[Any]:
+    """The entries of such a file; none where it is not there.
+
+    Raises:
         UserError: the file is damaged.
     """
     try:
@@ -35,7 +45,7 @@ def record_start(path: Path, datamodule: HiggsDataModule, changes: Mapping[str, 
             raise ValueError("it holds no list")
     except ValueError as error:
         raise UserError(f"{path} can't be read ({one_line(error)}): move it away and start again") from error
-    write_json(path, [*starts, {**provenance(datamodule), "changes": dict(changes)}])
+    return starts
 
 
 def provenance(datamodule: HiggsDataModule) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """One training from its configuration to its run folder: the map of the package."""
 
 import logging
+import os
 import signal
 import sys
 import time
@@ -18,12 +19,14 @@ from lightning.pytorch.loggers import TensorBoardLogger
 from lightning.pytorch.utilities import rank_zero_only
 from lightning.pytorch.utilities.exceptions import SIGTERMException
 from omegaconf import DictConfig, OmegaConf
+from torch import Tensor
 from torch._dynamo.exc import BackendCompilerFailed
+from torch.optim import Optimizer
 
 from higgs_lightning import runs
 from higgs_lightning.configuration import as_data, literal, renewed, require_metric, validate
 from higgs_lightning.data import HiggsDataModule
-from higgs_lightning.errors import UserError, user_error_in
+from higgs_lightning.errors import UserError, one_line, user_error_in
 from higgs_lightning.evaluation import report
 from higgs_lightning.files import write_text
 from higgs_lightning.models.weights import (
@@ -34,28 +37,31 @@ from higgs_lightning.models.weights import (
     read_weights,
     require_same_model,
 )
+from higgs_lightning.training.ancestors import ANCESTORS, ancestors_of, most_trained_on, seen_by, tell
 from higgs_lightning.training.callbacks import (
     Patience,
     ProgressBar,
     RunCheckpoint,
     RunInCheckpoint,
     SaveWhenTerminated,
+    StartOfRun,
     WholeCheckpoints,
 )
 from higgs_lightning.training.history import History
 from higgs_lightning.training.module import HiggsModule
-from higgs_lightning.training.provenance import record_start
+from higgs_lightning.training.provenance import record_start, recorded_starts
 
 _EPOCH_METRICS = ("accuracy", "auc")  # of each split, beside the losses
 #: What may change in a run that goes on; the rest is what its weights, optimizer and best epoch are made of.
 _MAY_CHANGE = (
     *("trainer", "callbacks", "ckpt", "compile", "figures_every", "pruning", "selection.patience"),
+    "allow_seen_events",
     *("data.csv", "data.test_csv", "data.dir", "data.name", "data.device_resident", "model.dropout"),
 )
 #: What Lightning goes on with.
 _STATE = {
     **{"epoch": int, "global_step": int, "loops": dict, "callbacks": dict, "train_metrics": list},
-    **{"optimizer_states": list, "lr_schedulers": list},
+    **{"optimizer_states": list, "lr_schedulers": list, ANCESTORS: list},
 }
 _MAY_NOT_CHANGE = ("trainer.accumulate_grad_batches",)
 
@@ -108,6 +114,9 @@ def _train(cfg: DictConfig, config: dict[str, Any], run_dir: Path) -> dict[str, 
     data = datamodule.identity()
     if resume is not None:
         require_same_data(config["ckpt"], load_checkpoint(resume), runs.recorded_data(run_dir), data)
+    ancestors = ancestors_of(config, resume)
+    seen = seen_by(ancestors, datamodule) if ancestors else []
+    tell(seen, config["allow_seen_events"])
 
     if config["compile"]:
         model.compile()
@@ -132,7 +141,14 @@ def _train(cfg: DictConfig, config: dict[str, Any], run_dir: Path) -> dict[str, 
         for name, (metric, mode) in {"best": best_in, "last": (None, "min")}.items()
     )
     last_path = runs.checkpoint_path(run_dir, "last")
-    callbacks = [RunInCheckpoint(config, data), SaveWhenTerminated(last_path), best, last]
+    start_of_run = StartOfRun(lambda: record(cfg, config, run_dir, datamodule, changes))
+    callbacks = [
+        start_of_run,
+        RunInCheckpoint(config, data, ancestors),
+        SaveWhenTerminated(last_path),
+        best,
+        last,
+    ]
     named = {f"callbacks.{name}": callback for name, callback in config["callbacks"].items()}
     callbacks += [made(named, key, Callback) for key, callback in named.items() if callback is not None]
     if monitor is not None:
@@ -154,19 +170,23 @@ def _train(cfg: DictConfig, config: dict[str, Any], run_dir: Path) -> dict[str, 
         datamodule.trainer = trainer
         # what can't be split or trained leaves no run behind
         datamodule.setup("fit")
-        module.scheduled_optimizer(total_steps=1)
-        if is_first_process():
-            record(cfg, config, run_dir, datamodule, changes)
+        scheduled = module.scheduled_optimizer(total_steps=1)
+        if resume is not None:
+            recorded_starts(run_dir / runs.PROVENANCE)
+            require_whole_state(load_checkpoint(resume), scheduled, [datamodule, *callbacks], resume)
 
         fit_start = time.perf_counter()
         with ends_in_a_sentence(run_dir):
-            trainer.fit(module, datamodule, ckpt_path=resume, weights_only=True)
+            with restores_or_says_so(start_of_run, resume, config["ckpt"]):
+                trainer.fit(module, datamodule, ckpt_path=resume, weights_only=True)
+            start_of_run.on_train_start(trainer, module)  # of a run that had been trained to its end
             train_seconds = time.perf_counter() - fit_start
             trainer.test(module, datamodule, ckpt_path=best.best_model_path, weights_only=True, verbose=False)
 
     final = {
         "dataset": datamodule.name,
         "data": data,
+        "test/events_trained_on": most_trained_on(seen) if seen else 0,
         "seed": config["seed"],
         "parameters": sum(p.numel() for p in module.model.parameters()),
         "epochs": trainer.current_epoch,
@@ -274,7 +294,7 @@ def ends_in_a_sentence(run_dir: Path) -> Iterator[None]:
 
 def _how_to_go_on(run_dir: Path) -> str:
     is_saved = runs.checkpoint_path(run_dir, "last").exists()
-    return f"go on with the same command and ckpt={run_dir}" if is_saved else "nothing is saved yet"
+    return f"go on with it by ckpt={run_dir}" if is_saved else "nothing is saved yet"
 
 
 def is_first_process() -> bool:
@@ -298,8 +318,25 @@ def continued(cfg: DictConfig, said: Sequence[str]) -> DictConfig:
     composed: dict[str, Any] = OmegaConf.to_container(cfg, resolve=True)  # type: ignore[assignment]
     path = runs.find_checkpoint(composed["ckpt"], "last")
     recorded = recorded_configuration(load_checkpoint(path), path, composed, said)
-    config = runs.own_configuration(recorded, composed, [*said, "ckpt"])
-    return DictConfig(literal(config))
+    require_room_for(recorded["trainer"], said, path)
+    # what the command line refers to by ${...} is the run's
+    unresolved: Any = OmegaConf.to_container(cfg)
+    return DictConfig(runs.own_configuration(literal(recorded), unresolved, [*said, "ckpt"]))
+
+
+def require_room_for(trainer: Mapping[str, Any], said: Sequence[str], path: Path) -> None:
+    """Refuse to start as many processes as a checkpoint says, where this machine has not the cores.
+
+    Raises:
+        UserError: it says so, and the user does not.
+    """
+    for key, most in (("devices", os.cpu_count() or 1), ("num_nodes", 1)):
+        value, name = trainer.get(key), f"trainer.{key}"
+        if name not in said and type(value) is int and value > most:
+            raise UserError(
+                f"{path} was trained with {name}={value}, too many for this machine by itself: say {name}=1, "
+                "or what you want"
+            )
 
 
 def recorded_configuration(
@@ -340,7 +377,8 @@ def checkpoint_to_resume(config: dict[str, Any], run_dir: Path) -> tuple[Path, d
     path = runs.find_checkpoint(ckpt, "last")
     if runs.folder_of(ckpt).resolve() != run_dir.resolve():
         raise UserError(
-            f"ckpt={ckpt} goes on in its own run folder: start it alone, without --multirun or hydra.run.dir"
+            f"ckpt={ckpt} goes on in its own run folder: start it alone, without --multirun, and with "
+            f"hydra.run.dir={runs.folder_of(ckpt)} or none"
         )
     checkpoint = load_checkpoint(path)
     recorded = renewed(as_data(_alone(checkpoint["config"]), str(path), dict(_targets(config))))
@@ -362,6 +400,67 @@ def checkpoint_to_resume(config: dict[str, Any], run_dir: Path) -> tuple[Path, d
                 f"goes on: leave it out, or begin a new run with init={ckpt}"
             )
     return path, {key: values for key, values in changes.items() if key != "ckpt"}
+
+
+def require_whole_state(
+    checkpoint: Mapping[str, Any], scheduled: Mapping[str, Any], others: Sequence[Any], path: Path
+) -> None:
+    """Refuse to go on with a state that is damaged, before Lightning restores it and loggers write.
+
+    Args:
+        checkpoint: its content.
+        scheduled: a new optimizer of the same weights and its schedule, see
+            :meth:`~higgs_lightning.training.module.HiggsModule.scheduled_optimizer`.
+        others: the data module and the callbacks, which take their state twice without harm.
+        path: of the checkpoint, for the sentence.
+
+    Raises:
+        UserError: the state is not of these weights, or of another kind.
+    """
+    optimizer: Optimizer = scheduled["optimizer"]
+    options = {key: type(value) for key, value in optimizer.param_groups[0].items() if value is not None}
+    states = {**checkpoint["callbacks"], "HiggsDataModule": checkpoint.get("HiggsDataModule")}
+    reading = "optimizer"
+    try:
+        optimizer.load_state_dict(*checkpoint["optimizer_states"])
+        for group in optimizer.param_groups:
+            for key, value in group.items():
+                if value is not None and not isinstance(value, options.get(key, type(value))):
+                    raise ValueError(f"{key} is {value!r}")
+        for weights, of_weights in optimizer.state.items():
+            for key, value in of_weights.items():
+                if isinstance(value, Tensor) and value.dim() and value.shape != weights.shape:
+                    raise ValueError(f"{key} is of other weights")
+        reading = "schedule"
+        scheduled["lr_scheduler"]["scheduler"].load_state_dict(*checkpoint["lr_schedulers"])
+        for each in others:
+            reading = type(each).__qualname__
+            state = states.get(each.state_key if isinstance(each, Callback) else reading)
+            if state is not None:
+                each.load_state_dict(state)
+    except (ValueError, TypeError, LookupError, AttributeError, RuntimeError) as error:
+        raise UserError(
+            f"{path} is damaged (its {reading}: {one_line(error)}): begin a new run with init={path}"
+        ) from error
+
+
+@contextmanager
+def restores_or_says_so(start: StartOfRun, resume: Path | None, ckpt: str | Path | None) -> Iterator[None]:
+    """Say in one sentence that a training can't go on where Lightning fails to restore it.
+
+    Raises:
+        UserError: it fails before the first step.
+    """
+    try:
+        yield
+    except UserError:
+        raise
+    except Exception as error:
+        if resume is None or start.has_started:
+            raise
+        raise UserError(
+            f"{resume} can't be gone on with ({one_line(error)}): begin a new run with init={ckpt}"
+        ) from error
 
 
 def _alone(config: Any) -> Any:

@@ -6,16 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
-from rich.console import Console
-from rich.panel import Panel
-from rich.text import Text
 
 from higgs_lightning import runs
 from higgs_lightning.configuration import literal, renewed, require_kinds
 from higgs_lightning.data import HiggsDataModule
 from higgs_lightning.data.datamodule import UCI_HIGGS
-from higgs_lightning.data.seen import SeenEvents, seen_events
-from higgs_lightning.errors import UserError, one_line
+from higgs_lightning.errors import UserError
 from higgs_lightning.evaluation import plots, report
 from higgs_lightning.evaluation.metrics import (
     fit_temperature,
@@ -27,6 +23,7 @@ from higgs_lightning.evaluation.metrics import (
 from higgs_lightning.evaluation.physics import binned_aucs, physics_metrics
 from higgs_lightning.files import write_json, write_text
 from higgs_lightning.models.weights import load_checkpoint, load_model
+from higgs_lightning.training.ancestors import most_trained_on, seen_by, tell, trainings_of
 from higgs_lightning.training.module import HiggsModule
 from higgs_lightning.training.run import (
     ends_in_a_sentence,
@@ -65,12 +62,9 @@ def _evaluate(config: dict[str, Any], out_dir: Path) -> dict[str, Any]:
     config = runs.settled(config)
     model = load_model(config["ckpt"], config["model_class"])
     datamodule = made(config, "data", HiggsDataModule)
-    seen = [
-        seen_events(
-            recorded, checkpoint.get("data") or runs.recorded_data(path.parent.parent), path, datamodule
-        )
-        for path, checkpoint, recorded in recorded_members(config)
-    ]
+    members = members_of(config)
+    trained = [ckpt for ckpt in members if ckpt != "pretrained"]
+    seen = seen_by([each for ckpt in trained for each in trainings_of(ckpt)], datamodule)
     tell(seen, config["allow_seen_events"])
     module = HiggsModule(
         model=model, objective=made(config, "objective"), optimizer=None, scheduler=None, seed=config["seed"]
@@ -89,7 +83,7 @@ def _evaluate(config: dict[str, Any], out_dir: Path) -> dict[str, Any]:
         "dataset": datamodule.name,
         "data": datamodule.identity(),
         "seed": config["seed"],
-        "test/events_trained_on": most_trained_on(seen, len(members_of(config))),
+        "test/events_trained_on": most_trained_on(seen) if trained == members else None,
         **report.final_metrics(module.evaluations),
         **physics_metrics(test, cuts),
         **{
@@ -136,61 +130,29 @@ def own_evaluation(cfg: DictConfig, said: Sequence[str]) -> DictConfig:
         said: the keys that the command line decides, see :func:`higgs_lightning.command.said`.
     """
     composed = runs.settled(OmegaConf.to_container(cfg, resolve=True))  # type: ignore[arg-type]
-    members = recorded_members(composed, said)
-    if not members:
+    recorded = recorded_by_first(composed, said)
+    if recorded is None:
         return DictConfig(literal(composed))
-    _, _, recorded = members[0]
     own: dict[str, Any] = {key: recorded[key] for key in ("data", "objective", "seed") if key in recorded}
     own["trainer"] = {
         "precision": recorded.get("trainer", {}).get("precision", composed["trainer"]["precision"])
     }
-    return DictConfig(literal(runs.own_configuration(own, composed, said)))
+    # what the command line refers to by ${...} is the run's
+    unresolved: Any = runs.settled(OmegaConf.to_container(cfg))  # type: ignore[arg-type]
+    return DictConfig(runs.own_configuration(literal(own), unresolved, said))
 
 
-def recorded_members(
-    config: dict[str, Any], said: Sequence[str] = ()
-) -> list[tuple[Path, dict[str, Any], dict[str, Any]]]:
-    """Path, content and configuration of each checkpoint that is evaluated; weights alone have none."""
-    members = []
+def recorded_by_first(config: dict[str, Any], said: Sequence[str]) -> dict[str, Any] | None:
+    """The configuration in the first checkpoint that is evaluated; weights alone have none."""
     for ckpt in members_of(config):
-        if str(ckpt) == "pretrained":
-            continue
-        path = runs.find_checkpoint(ckpt, "best")
-        if path.suffix == ".safetensors":
-            continue
-        checkpoint = load_checkpoint(path)
-        named = {**config, "model": {"_target_": config["model_class"]}}
-        said_too = [*said, *(key for key, _ in runs.flat(named) if key.endswith("._target_"))]
-        members.append((path, checkpoint, recorded_configuration(checkpoint, path, named, said_too)))
-    return members
+        path = None if ckpt == "pretrained" else runs.find_checkpoint(ckpt, "best")
+        if path is not None and path.suffix != ".safetensors":
+            named = {**config, "model": {"_target_": config["model_class"]}}
+            said_too = [*said, *(key for key, _ in runs.flat(named) if key.endswith("._target_"))]
+            return recorded_configuration(load_checkpoint(path), path, named, said_too)
+    return None
 
 
 def members_of(config: dict[str, Any]) -> list[Any]:
     """What is evaluated, one model or several."""
     return config["ckpt"] if isinstance(config["ckpt"], list) else [config["ckpt"]]
-
-
-def most_trained_on(seen: Sequence[SeenEvents], members: int) -> int | None:
-    """The most of the test events that any member was trained on; None where that is not known of one."""
-    counts = [each.trained_on for each in seen if each.trained_on is not None]
-    return max(counts) if len(counts) == members else None
-
-
-def tell(seen: Sequence[SeenEvents], allowed: bool) -> None:
-    """Say what is known of the test events' part in training, where nobody overlooks it.
-
-    Raises:
-        UserError: the model was trained on some of them, and that is not allowed.
-    """
-    for each in seen:
-        if each.trained_on and not allowed:
-            raise UserError(
-                f"{each.path} was trained on {each.trained_on:,} of the {each.tested:,} test events, whose "
-                "metrics would flatter it: leave data and its seed as the run has them, give other events, "
-                "or say allow_seen_events=true"
-            )
-        if each.remark:
-            console = Console(stderr=True)
-            console.print(
-                Panel(Text(one_line(each.remark)), title="other events than the run's", border_style="red")
-            )

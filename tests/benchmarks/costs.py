@@ -58,7 +58,7 @@ def measure(overrides: list[str], num_events: int, folder: Path) -> tuple[float,
     run = folder / "run"
     overrides = [*overrides, "data=higgs", f"data.csv={events}", f"data.dir={folder}", f"hydra.run.dir={run}"]
     overrides += ["trainer.max_epochs=2", "figures_every=0", "trainer.enable_progress_bar=false"]
-    overrides += [f"+trainer.limit_{split}_batches={limit}" for split, limit in LIMITS.items()]
+    overrides += [f"trainer.limit_{split}_batches={limit}" for split, limit in LIMITS.items()]
     arguments = [sys.executable, "-m", "higgs_lightning.train", *overrides]
     process = subprocess.Popen(arguments, stdout=subprocess.DEVNULL)
     _, status, usage = os.wait4(process.pid, 0)

@@ -75,7 +75,7 @@ def main() -> None:
         best = metrics["val/auc"]
         of_seed = training_seconds(seed, metrics["train/events"])[metrics["best_epoch"]]
         folder = RUNS / "particle-in-short-epochs" / str(arguments.seed)
-        short = [f"+trainer.limit_train_batches={STEPS}", "trainer.max_epochs=40", "selection.monitor=null"]
+        short = [f"trainer.limit_train_batches={STEPS}", "trainer.max_epochs=40", "selection.monitor=null"]
         command("train", [*common, *short, f"data.batch_size={BATCH_SIZE}"], folder)
         rows = read_history(folder / "metrics.csv")
         epoch = next(i for i, row in enumerate(rows) if row["val/auc"] > best)

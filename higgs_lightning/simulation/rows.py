@@ -95,6 +95,6 @@ def masses(lepton: np.ndarray, missing_energy: np.ndarray, jets: np.ndarray) -> 
 def higgs_rows(label: float, lepton: np.ndarray, missing_energy: np.ndarray, jets: np.ndarray) -> np.ndarray:
     """(N, 29) rows of :data:`schema.COLUMNS` in HIGGS' units; arguments as in :func:`masses`."""
     features = np.column_stack(
-        [lepton, missing_energy, jets[:, :4].reshape(len(jets), -1), masses(lepton, missing_energy, jets)]
+        [lepton, missing_energy, jets[:, :4].reshape(len(jets), 16), masses(lepton, missing_energy, jets)]
     )
     return np.column_stack([np.full(len(jets), label), features / SCALES])

@@ -1,0 +1,112 @@
+"""What a model has learned from: the events of its training, of the weights it began with, of its teacher.
+
+Each training puts those of the runs that it builds on into its checkpoints, so that none of them must be at
+hand when the model is tested.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.panel import Panel
+from rich.text import Text
+
+from higgs_lightning import runs
+from higgs_lightning.configuration import as_data
+from higgs_lightning.data import HiggsDataModule
+from higgs_lightning.data.seen import SeenEvents, seen_events
+from higgs_lightning.errors import UserError, one_line
+from higgs_lightning.models.weights import load_checkpoint
+
+#: Of a checkpoint: the trainings that came before its own.
+ANCESTORS = "ancestors"
+#: Options of data that don't tell which of its events were trained on.
+_OF_A_MACHINE = ("_target_", "csv", "test_csv", "dir", "device_resident")
+
+
+def ancestors_of(config: Mapping[str, Any], resume: Path | None) -> list[dict[str, Any]]:
+    """The trainings behind a run, plain data: ``file``, ``data`` (its identity) and ``options`` of its data.
+
+    Args:
+        config: of the run.
+        resume: the checkpoint that it goes on with.
+    """
+    if resume is not None:
+        return list(load_checkpoint(resume).get(ANCESTORS, []))
+    return [each for ckpt in _before(config) for each in trainings_of(ckpt)]
+
+
+def _before(config: Mapping[str, Any]) -> list[Any]:
+    """The runs that a run names as its beginning and its teachers, but for the package's own weights."""
+    teachers = config.get("teacher")
+    named = [config.get("init"), *(teachers if isinstance(teachers, list) else [teachers])]
+    return [ckpt for ckpt in named if ckpt not in (None, "pretrained")]
+
+
+def trainings_of(ckpt: str | Path) -> Iterator[dict[str, Any]]:
+    """The trainings behind the weights of a run: its own and its ancestors'.
+
+    Raises:
+        UserError: there is no such run.
+    """
+    path = runs.find_checkpoint(ckpt, "best")
+    if path.suffix == ".safetensors":
+        yield {"file": str(path), "data": None, "options": {}}
+        return
+    checkpoint = load_checkpoint(path)
+    config = checkpoint["config"]
+    data = config.get("data") if isinstance(config.get("data"), dict) else {}
+    options = {key: value for key, value in data.items() if key not in _OF_A_MACHINE}
+    identity = checkpoint.get("data") or runs.recorded_data(path.parent.parent)
+    yield {"file": str(path), "data": identity, "options": options}
+    if ANCESTORS in checkpoint:
+        yield from checkpoint[ANCESTORS]
+    else:  # of an earlier version
+        for ckpt in _before(config):
+            yield {"file": str(ckpt), "data": None, "options": {}}
+
+
+def seen_by(trainings: Sequence[Any], datamodule: HiggsDataModule) -> list[SeenEvents]:
+    """Look for the test events of ``datamodule`` among those of some trainings, see :func:`trainings_of`.
+
+    Raises:
+        UserError: what a checkpoint says of its ancestors is damaged.
+    """
+    found = []
+    for training in trainings:
+        try:
+            path, identity, options = Path(training["file"]), training["data"], training["options"]
+            if identity is not None and runs.identity_of(identity) is None:
+                raise ValueError("no identity")
+            read = as_data({"data": options}, str(path), {})["data"]
+        except (TypeError, LookupError, ValueError) as error:
+            raise UserError("a checkpoint's ancestors are damaged: it is not to be trusted") from error
+        here = {"dir": datamodule.cache_dir.parent}
+        found.append(seen_events({**read, **here}, runs.identity_of(identity or 0), path, datamodule))
+    return found
+
+
+def most_trained_on(seen: Sequence[SeenEvents]) -> int | None:
+    """The most of the test events that any training had; None where that is not known of one."""
+    counts = [each.trained_on for each in seen]
+    return None if None in counts or not counts else max(count for count in counts if count is not None)
+
+
+def tell(seen: Sequence[SeenEvents], allowed: bool) -> None:
+    """Say what is known of the test events' part in training, where nobody overlooks it.
+
+    Raises:
+        UserError: the model was trained on some of them, and that is not allowed.
+    """
+    for each in seen:
+        if each.trained_on and not allowed:
+            raise UserError(
+                f"{each.path} was trained on {each.trained_on:,} of the {each.tested:,} test events, whose "
+                "metrics would flatter it: leave data and its seed as the run has them, give other events, "
+                "or say allow_seen_events=true"
+            )
+        if each.remark:
+            console = Console(stderr=True)
+            remark = Text(one_line(each.remark))  # it names files of a stranger's, maybe
+            console.print(Panel(remark, title="other events than the run's", border_style="red"))
