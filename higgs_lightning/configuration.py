@@ -101,8 +101,18 @@ PATH = Kind(
     "a path, in quotes where it looks like something else",
     lambda value: TEXT.holds(value) or type(value) is int,
 )
-#: A path, or an object that makes one, such as a download.
-SOURCE = Kind(PATH.words, lambda value: PATH.holds(value) or isinstance(value, dict))
+#: Paths, patterns or folders, see :func:`higgs_lightning.data.sources.find_sources`.
+FILES = Kind(
+    "a path, in quotes where it looks like something else, or [PATH,PATH]",
+    lambda v: PATH.holds(v) or (isinstance(v, list) and v != [] and all(PATH.holds(each) for each in v)),
+)
+#: Files, or an object that makes a path, such as a download.
+SOURCE = Kind(FILES.words, lambda v: FILES.holds(v) or (isinstance(v, dict) and "_target_" in v))
+#: HIGGS' names of columns, and the names that a file has instead.
+NAMES = Kind(
+    "{HIGGS' name: the file's name}",
+    lambda v: isinstance(v, dict) and all(TEXT.holds(each) for each in (*v, *v.values())),
+)
 MODELS = Kind(
     "RUN or [RUN,RUN]",
     lambda value: PATH.holds(value) or (isinstance(value, list) and all(PATH.holds(each) for each in value)),
@@ -120,6 +130,10 @@ _DATA = {
     "data.test_csv": SOURCE.or_else(None),
     "data.dir": PATH,
     "data.skip_rows": whole(0),
+    "data.columns": NAMES.or_else(None),
+    "data.label": TEXT.or_else(None),
+    "data.missing": number().or_else(None),
+    "data.units": one_of("higgs", "gev", "unchecked"),
     "data.split": one_of("random", "gsoc", "paper"),
     "data.val_fraction": _SHARE,
     "data.test_fraction": _SHARE,
@@ -235,7 +249,10 @@ KINDS: dict[str, dict[str, Kind]] = {
     "predict": {
         "ckpt": MODELS,
         "model_class": TEXT.or_else(None),
-        "input": PATH,
+        "input": FILES,
+        "columns": NAMES.or_else(None),
+        "missing": number().or_else(None),
+        "units": one_of("higgs", "gev", "unchecked"),
         "output": PATH,
         "latent": FLAG,
         "reconstruction": FLAG,

@@ -49,9 +49,14 @@ def user_error_in(error: BaseException) -> UserError | None:
     return None
 
 
-def one_line(error: BaseException | None) -> str:
-    """The message of an exception, or its name where it has none, without line breaks."""
-    return " ".join(str(error).split()) or type(error).__name__
+def one_line(error: object) -> str:
+    """The message of an exception, or its name where it has none, or other text, as one line of a terminal.
+
+    What comes out of a file, such as the name of a column, may hold line breaks and a terminal's commands:
+    these are written as Python would, ``\\x1b``.
+    """
+    text = " ".join(str(error).split()) or type(error).__name__
+    return "".join(each if each.isprintable() else repr(each)[1:-1] for each in text)
 
 
 def _refuses_a_value(error: BaseException | None) -> bool:
@@ -79,6 +84,6 @@ def one_sentence(command: Callable[P, R]) -> Callable[P, R]:
             mistake = user_error_in(error)
             if mistake is None:
                 raise
-            raise SystemExit(f"error: {mistake}") from None
+            raise SystemExit(f"error: {one_line(mistake)}") from None
 
     return guarded

@@ -15,6 +15,8 @@ ratio of each mass to the file's is 1 within 0.03 %, and 68 % of the events lie 
 values that the file holds for each jet.
 """
 
+import re
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -116,13 +118,34 @@ def objects_with(quantity: str) -> list[int]:
     return [OBJECT_OF_FEATURE[i] for i in columns(quantity)]
 
 
+def spelling(name: str) -> str:
+    """What the spellings of a column's name have in common.
+
+    Examples:
+        >>> {spelling(name) for name in ("jet_1_b-tag", "jet_1_btag", "jet1b-tag", "JET 1 B-TAG")}
+        {'jet1btag'}
+    """
+    return re.sub(r"[^a-z0-9]", "", name.lower())
+
+
+def places(wanted: str, names: Sequence[str]) -> list[int]:
+    """Where a column is among others: by its exact name, or else by another spelling of it.
+
+    Examples:
+        >>> places("jet_1_pt", ["jet1pt", "jet_2_pt"])
+        [0]
+    """
+    exact = [i for i, name in enumerate(names) if name == wanted]
+    return exact or [i for i, name in enumerate(names) if spelling(name) == spelling(wanted)]
+
+
 class ImpossibleValue(NamedTuple):
     """A value that no detector measures, which says that columns are shifted or units are wrong.
 
     Attributes:
         row: counted from 0.
         name: of the column.
-        value: in HIGGS units.
+        value: in the units of the file.
     """
 
     row: int
@@ -130,21 +153,31 @@ class ImpossibleValue(NamedTuple):
     value: float
 
     def __str__(self) -> str:
+        if self.value <= -9 and self.value % 1 == 0 and set(f"{-self.value:.0f}") == {"9"}:
+            return (
+                f"{self.name} is {self.value:g}, which no detector measures: if it says that the object was "
+                f"not measured, leave it empty, or say missing={self.value:g} (in training "
+                f"data.missing={self.value:g})"
+            )
         return (
             f"{self.name} is {self.value:g}, which no detector measures: correct it, leave it empty if the "
             "object was not measured, and look whether columns and units are those of HIGGS"
         )
 
 
-# what a detector can measure, by quantity: GeV (half of the LHC's energy), pseudorapidity, radians
-_MEASURABLE = {"pt": (0, 7000), "eta": (-10, 10), "phi": (-3.2, 3.2), "btag": (-np.inf, np.inf)}
+# what a detector can measure, by quantity: GeV (half of the LHC's energy), pseudorapidity, radians, levels
+_MEASURABLE = {"pt": (0, 7000), "eta": (-10, 10), "phi": (-3.2, 3.2), "btag": (-0.5, 2.5)}
 _LEAST, _MOST = (
     np.array([_MEASURABLE[f.quantity][end] / f.scale for f in LOW_LEVEL], np.float32) for end in (0, 1)
 )
 
 
-def impossible_value(features: np.ndarray) -> ImpossibleValue | None:
+def impossible_value(features: np.ndarray, in_gev: bool = False) -> ImpossibleValue | None:
     """The first value of events (N, 21) in HIGGS units that can't be a measurement; NaN is a missing one.
+
+    Args:
+        features: the events.
+        in_gev: tell the value in GeV, radians or levels, as it was in a file in these units.
 
     Examples:
         >>> events = np.zeros((2, NUM_FEATURES))
@@ -156,4 +189,5 @@ def impossible_value(features: np.ndarray) -> ImpossibleValue | None:
     if not beyond.any():
         return None
     row, column = (int(index) for index in np.argwhere(beyond)[0])
-    return ImpossibleValue(row, LOW_LEVEL[column].name, float(features[row, column]))
+    scale = LOW_LEVEL[column].scale if in_gev else 1
+    return ImpossibleValue(row, LOW_LEVEL[column].name, float(f"{features[row, column] * scale:.6g}"))

@@ -8,6 +8,7 @@ import os
 import signal
 import time
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,9 @@ from rich.console import Console
 from higgs_lightning import schema
 from higgs_lightning.data import cache, higgs_csv
 from higgs_lightning.data.cache import open_events
+from higgs_lightning.data.columns import Reading
+from higgs_lightning.data.formats import read_files
+from higgs_lightning.data.sources import Source
 from higgs_lightning.errors import UserError
 
 ROW = ",".join(["1", *["0.5"] * 8, "0", *["0.5"] * 3, "0", *["0.5"] * 3, "0", *["0.5"] * 3, "0", *["1"] * 7])
@@ -110,18 +114,17 @@ def test_shared_files(name: str, tmp_path: Path):
     assert np.array_equal(events[:2_000], expected)
 
 
-def test_a_header_can_be_skipped(csv: Path, tmp_path: Path):
+def test_a_header_is_read_and_may_be_skipped(csv: Path, tmp_path: Path):
     csv.write_text(",".join(schema.COLUMNS) + "\n" + csv.read_text())
-    with pytest.raises(UserError, match=r"line 1: it is a header; skip it with data\.skip_rows=1"):
-        open_events(csv, tmp_path / "cache")
-    assert np.array_equal(open_events(csv, tmp_path / "cache", skip_rows=1), make_events(300))
+    assert np.array_equal(open_events(csv, tmp_path / "cache"), make_events(300))
+    assert np.array_equal(open_events(csv, tmp_path / "cache", Reading(skip_rows=1)), make_events(300))
 
 
 def test_more_lines_than_a_block_can_be_skipped(
     csv: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(higgs_csv, "_BLOCK", 2_000)
-    assert np.array_equal(open_events(csv, tmp_path / "cache", skip_rows=200), make_events(300)[200:])
+    assert np.array_equal(open_events(csv, tmp_path / "cache", Reading(200)), make_events(300)[200:])
 
 
 def test_odd_b_tags_are_counted(tmp_path: Path, caplog: pytest.LogCaptureFixture):
@@ -215,11 +218,11 @@ def test_a_source_that_changed_is_read_again(csv: Path, tmp_path: Path):
 
 
 def test_a_source_that_changes_while_it_is_read_is_refused(csv: Path, tmp_path: Path, monkeypatch):
-    def read_and_touch(source: Path, skip_rows: int):
-        yield from higgs_csv.read_events(source, skip_rows)
-        os.utime(source, ns=(0, 0))
+    def read_and_touch(sources: Sequence[Source], reading: Reading, needs_label: bool):
+        yield from read_files(sources, reading, needs_label)
+        os.utime(sources[0].path, ns=(0, 0))
 
-    monkeypatch.setattr(cache, "read_events", read_and_touch)
+    monkeypatch.setattr(cache, "read_files", read_and_touch)
     with pytest.raises(UserError, match=r"events\.csv changed while it was read: try again"):
         open_events(csv, tmp_path / "cache")
     assert folders(tmp_path / "cache") == []
@@ -236,13 +239,13 @@ def build_in_small_blocks(csv: Path, cache_dir: Path, builds: Path, first_sleeps
     higgs_csv._BLOCK = 5_000
     build = cache.build
 
-    def noted_build(source: Path, folder: Path, skip_rows: int) -> None:
+    def noted_build(sources: Sequence[Source], folder: Path, reading: Reading) -> None:
         first = not builds.exists()
         with builds.open("a") as file:
             file.write(f"{os.getpid()}\n")
         if first and first_sleeps:
             time.sleep(60)
-        build(source, folder, skip_rows)
+        build(sources, folder, reading)
 
     cache.build = noted_build
     assert len(open_events(csv, cache_dir)) == 5_000

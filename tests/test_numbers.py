@@ -18,7 +18,9 @@ from omegaconf import OmegaConf
 from higgs_lightning import load_model, save_model, schema
 from higgs_lightning.configuration import KINDS, validate
 from higgs_lightning.data import HiggsDataModule
-from higgs_lightning.data.formats import read_table
+from higgs_lightning.data.columns import Reading
+from higgs_lightning.data.formats import read_file
+from higgs_lightning.data.sources import Source
 from higgs_lightning.errors import UserError
 from higgs_lightning.evaluation.metrics import placements
 from higgs_lightning.evaluation.prediction import predict
@@ -44,7 +46,8 @@ def test_what_can_t_be_measured_is_not_scored(column: str, value: float, tmp_pat
     events = make_events(400)
     events[:, 1:][37, NAMES.index(column)] = value
     file = write_csv(tmp_path / "events.csv", events)
-    named = rf"{column} is {value:g}, which no detector measures: correct it, leave it empty"
+    mend = "if it says that the object was not measured" if value == -999 else "correct it, leave it empty"
+    named = rf"{column} is {value:g}, which no detector measures: {mend}"
     with pytest.raises(UserError, match=rf"events.csv, event 38: {named.replace('+', '[+]')}"):
         scored(file, tmp_path / "scores.csv")
     with pytest.raises(ValueError, match=r"row 37 of the features: " + named.replace("+", "[+]")):
@@ -83,26 +86,31 @@ def test_json_without_nan(tmp_path: Path):
     }
 
 
+def features_of(path: Path, tree: str = "") -> np.ndarray:
+    ((events, _),) = read_file(Source(path, tree), Reading(), needs_label=False)
+    return events[:, 1:]
+
+
 @pytest.mark.parametrize("start", [0, 1])
 def test_a_header_that_counts_columns_is_no_event(start: int, tmp_path: Path):
     """As pandas writes a table without names, with its index or without."""
     frame = pd.DataFrame(make_events(20)[:, 1:])
     frame.to_csv(tmp_path / "events.csv", index=bool(start))
     with pytest.raises(UserError, match="its first line counts the columns, as pandas names them"):
-        list(read_table(tmp_path / "events.csv", 100))
+        features_of(tmp_path / "events.csv")
 
 
 def test_names_may_be_quoted_and_an_index_may_stand_before_them(tmp_path: Path):
     events = make_events(20)[:, 1:]
     pd.DataFrame(events, columns=NAMES).to_csv(tmp_path / "events.csv", quoting=2, index=True)
-    ((found, _),) = read_table(tmp_path / "events.csv", 100)
+    found = features_of(tmp_path / "events.csv")
     np.testing.assert_allclose(found, events, rtol=1e-6)
 
 
 def test_bare_carriage_returns_end_no_lines(tmp_path: Path):
     (tmp_path / "events.csv").write_bytes(b"1,2\r3,4\r")
-    with pytest.raises(UserError, match=r"events\.csv can't be read"):
-        list(read_table(tmp_path / "events.csv", 100))
+    with pytest.raises(UserError, match=r"events\.csv has 2 columns|events\.csv can't be read"):
+        features_of(tmp_path / "events.csv")
 
 
 def test_a_table_s_own_names_count(tmp_path: Path):
@@ -124,12 +132,12 @@ def test_rntuples_are_read(tmp_path: Path):
     with uproot.recreate(tmp_path / "events.root") as file:
         file["good"] = columns
     for tree in ("", "good"):
-        ((found, _),) = read_table(tmp_path / "events.root", 100, tree)
+        found = features_of(tmp_path / "events.root", tree)
         np.testing.assert_array_equal(found, events)
     with uproot.recreate(tmp_path / "none.root") as file:
         file["text"] = "no events"
     with pytest.raises(UserError, match="holds neither a TTree nor an RNTuple"):
-        list(read_table(tmp_path / "none.root", 100))
+        features_of(tmp_path / "none.root")
 
 
 @pytest.mark.parametrize("kind", ["dots", "hard link", "linked folder", "tree"])
@@ -305,3 +313,81 @@ def test_a_saved_model_is_the_model(run: Path, tmp_path: Path):
         torch.testing.assert_close(
             load_model(tmp_path / "weights.safetensors")(features).logits, load_model(run)(features).logits
         )
+
+
+ALIKE: dict[str, Callable[[np.ndarray], Any]] = {
+    "masked": lambda e: np.ma.masked_invalid(e),
+    "masked, with odd values below": lambda e: np.ma.masked_array(np.nan_to_num(e, nan=-999.0), np.isnan(e)),
+    "nullable": lambda e: pd.DataFrame(e, columns=NAMES).astype("Float32"),
+    "arrow": lambda e: pd.DataFrame(e, columns=NAMES).astype("float[pyarrow]"),
+    "other spellings": lambda e: pd.DataFrame(e, columns=NAMES).rename(
+        columns=lambda n: n.replace("_b-tag", "b_tag").replace("jet_", "jet")
+    ),
+    "reversed columns": lambda e: np.ascontiguousarray(e[:, ::-1])[:, ::-1],
+    "in columns": np.asfortranarray,
+    "lists": lambda e: e.tolist(),
+    "read-only": lambda e: np.frombuffer(e.tobytes(), np.float32).reshape(e.shape),
+}
+
+
+@pytest.mark.parametrize("name", ALIKE)
+def test_features_in_every_shape_score_alike(name: str):
+    events = make_events(50)[:, 1:]
+    events[::3, 17:] = np.nan
+    model = load_model("pretrained")
+    expected = model.predict_proba(events)
+    assert np.isfinite(expected).all()
+    given = ALIKE[name](events)
+    np.testing.assert_array_equal(model.predict_proba(given), expected)
+
+
+def test_whole_numbers_are_features():
+    events = make_events(20)[:, 1:].round().clip(-1, 1)
+    model = load_model("pretrained")
+    expected = model.predict_proba(events)
+    np.testing.assert_array_equal(model.predict_proba(events.astype(int)), expected)
+    np.testing.assert_array_equal(model.predict_proba(pd.DataFrame(events, dtype="Int64")), expected)
+
+
+def test_the_mode_of_a_model_does_not_matter_and_stays():
+    model, events = load_model("pretrained"), make_events(20)[:, 1:]
+    expected = model.predict_proba(events)
+    model.train()
+    next(model.children()).eval()
+    modes = [part.training for part in model.modules()]
+    np.testing.assert_array_equal(model.predict_proba(events), expected)
+    assert [part.training for part in model.modules()] == modes
+
+
+def with_value(value: float, column: str = "jet_1_pt") -> np.ndarray:
+    events = make_events(5)[:, 1:].astype(np.float64)
+    events[2, NAMES.index(column)] = value
+    return events
+
+
+REFUSED: dict[str, tuple[Any, str]] = {
+    "bool": (np.ones((5, 21), bool), "the features hold bool, not numbers"),
+    "text": (np.full((5, 21), "0.5"), "the features hold <U3, not numbers"),
+    "complex": (np.ones((5, 21), complex), "the features hold complex128, not numbers"),
+    "objects": ([[None] * 21], "the features hold object, not numbers"),
+    "a column of text": (pd.DataFrame(with_value(1), columns=NAMES).assign(jet_1_pt="1"), "not numbers"),
+    "a column of bool": (pd.DataFrame(with_value(1), columns=NAMES).assign(jet_1_pt=True), "hold bool"),
+    "infinite": (with_value(np.inf), "row 2 of the features: jet_1_pt is inf, which no detector"),
+    "minus infinity": (with_value(-np.inf, "jet_1_b-tag"), "row 2 of the features: jet_1_b-tag is -inf"),
+    "too large": (with_value(1e300), "row 2 of the features: jet_1_pt is inf"),
+    "b-tag": (
+        with_value(-999, "jet_2_b-tag"),
+        "row 2 of the features: jet_2_b-tag is -999, .* leave it empty",
+    ),
+    "two spellings": (
+        pd.DataFrame(with_value(1), columns=NAMES).rename(columns={"jet_1_pt": "jet1pt"}).assign(jet_1pt=1.0),
+        "two columns, 'jet1pt' and 'jet_1pt', that may be jet_1_pt",
+    ),
+}
+
+
+@pytest.mark.parametrize(("features", "sentence"), REFUSED.values(), ids=REFUSED)
+def test_what_is_no_number_is_not_scored(features: Any, sentence: str):
+    with pytest.raises(ValueError, match=sentence) as raised:
+        load_model("pretrained").predict_proba(features)
+    assert "\n" not in str(raised.value)

@@ -164,8 +164,11 @@ BAD = {
     "columns": (b"1,2,3\n", "has 3 columns: without names there must be 21"),
     "names": (b"a,b,c\n1,2,3\n", "has no column 'lepton_pT' .21 of 21 are missing"),
     "twice": (f"{NAMES[0]},{','.join(NAMES)}\n".encode(), "has two columns of one name"),
-    "text": (f"{ROW}\n{ROW[:-1]}abc\n".encode(), "can't be read .*abc.*: correct the row"),
-    "short row": (f"{ROW}\n{ROW[:-2]}\n".encode(), "can't be read .*: correct the row"),
+    "text": (
+        f"{ROW}\n{ROW[:-1]}abc\n".encode(),
+        "row 2: jet_4_b-tag is 'abc', not a number; correct or remove",
+    ),
+    "short row": (f"{ROW}\n{ROW[:-2]}\n".encode(), "row 2: it has 20 columns, not 21; correct or remove"),
     "infinite": (f"{ROW}\n{ROW[:-1]}inf\n".encode(), "row 2: a value is infinite"),
     "damaged gzip": (gzip.compress(f"{ROW}\n".encode() * 9000)[:-20], "can't be read"),
     "not parquet": (b"PAR1 and nothing else", "can't be read"),

@@ -1,4 +1,4 @@
-"""From a HIGGS file to the cache: streamed once, in bounded memory, complete or absent.
+"""From files of events to the cache: streamed once, in bounded memory, complete or absent.
 
 A cache is one folder beside others, ``<stem>-<key>/``: ``events.npy``, float32 (rows, 22), the columns
 :data:`higgs_lightning.schema.CACHED_COLUMNS` of every row, which anyone can open with
@@ -9,8 +9,8 @@ written under another name and renamed whole.
 import hashlib
 import json
 import logging
-import os
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -21,8 +21,10 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
 from higgs_lightning import schema
-from higgs_lightning.data.higgs_csv import read_events
-from higgs_lightning.errors import UserError
+from higgs_lightning.data.columns import Reading
+from higgs_lightning.data.formats import read_files
+from higgs_lightning.data.sources import Files, Source, find_sources
+from higgs_lightning.errors import UserError, one_line
 
 log = logging.getLogger(__name__)
 
@@ -31,37 +33,38 @@ _BTAGS = [1 + column for column in schema.columns("btag")]
 _BTAG_SCALES = np.array([schema.LOW_LEVEL[column].scale for column in schema.columns("btag")], np.float32)
 
 
-def open_events(source: str | Path, cache_dir: str | Path, skip_rows: int = 0) -> np.ndarray:
-    """The events of a file as a read-only memory map, from the cache, which is built first where need be.
+def open_events(files: Files, cache_dir: str | Path, reading: Reading | None = None) -> np.ndarray:
+    """The events of files as a read-only memory map, from the cache, which is built first where need be.
 
-    Processes that want the same cache at once build it once; the others wait. A cache that is not of this
-    very file (path, size, time of change), of another version, or damaged is built anew.
+    Processes that want the same cache at once build it once; the others wait. A cache that is not of these
+    very files (path, size, time of change), of another version, or damaged is built anew.
 
     Args:
-        source: .csv, .csv.gz or a .zip of one of them, in HIGGS format: 29 columns, no header; what is
-            accepted is said in :mod:`higgs_lightning.data.higgs_csv`.
+        files: a file, several of them, a pattern or a folder; what is accepted is said in
+            :mod:`higgs_lightning.data.formats`.
         cache_dir: folder of the caches.
-        skip_rows: lines to skip at the top.
+        reading: how to read them; None for what is usual.
 
     Returns:
-        (rows, 22) float32: label, then the 21 low-level features in HIGGS units.
+        (rows, 22) float32: label, then the 21 low-level features in HIGGS units, of all files in their order.
 
     Raises:
-        UserError: the file can't be read, or the cache not written; nothing is left behind.
+        UserError: a file can't be read, or the cache not written; nothing is left behind.
     """
-    source = Path(source).absolute()
-    if not os.path.isfile(source):  # unlike Path.is_file also where a folder above may not be entered
-        raise UserError(f"{source} is not a file: give data.csv=PATH, or data=sample for the embedded sample")
-    key = hashlib.sha256(f"{source} {skip_rows}".encode()).hexdigest()[:12]
-    folder = Path(cache_dir) / f"{source.name.split('.')[0]}-{key}"
-    events = load(folder, identity(source, skip_rows))
+    reading = reading or Reading()
+    sources = find_sources(files, f"{reading.prefix}csv")
+    differences = reading.differences()
+    named = [*map(str, sources), str(reading.skip_rows), *([json.dumps(differences)] if differences else [])]
+    key = hashlib.sha256(" ".join(named).encode(errors="surrogateescape")).hexdigest()[:12]
+    folder = Path(cache_dir) / f"{sources[0].path.name.split('.')[0]}-{key}"
+    events = load(folder, identity(sources, reading))
     if events is None:
         try:
             folder.parent.mkdir(parents=True, exist_ok=True)
             with FileLock(folder.with_suffix(".lock")):
-                events = load(folder, identity(source, skip_rows))
+                events = load(folder, identity(sources, reading))
                 if events is None:
-                    build(source, folder, skip_rows)
+                    build(sources, folder, reading)
                     events = np.load(folder / "events.npy", mmap_mode="r", allow_pickle=False)
         except OSError as error:
             raise UserError(
@@ -70,17 +73,23 @@ def open_events(source: str | Path, cache_dir: str | Path, skip_rows: int = 0) -
     return events
 
 
-def identity(source: Path, skip_rows: int) -> dict[str, Any]:
+def identity(sources: Sequence[Source], reading: Reading) -> dict[str, Any]:
     """What a cache must have been made from, and how."""
-    status = source.stat()
-    return {
+
+    def each(values: list[Any]) -> Any:
+        return values[0] if len(values) == 1 else values  # of one file as it always was
+
+    states = [source.path.stat() for source in sources]
+    made_from = {
         "version": CACHE_VERSION,
         "columns": list(schema.CACHED_COLUMNS),
-        "source": str(source),
-        "size": status.st_size,
-        "mtime_ns": status.st_mtime_ns,
-        "skip_rows": skip_rows,
+        "source": each([str(source) for source in sources]),
+        "size": each([status.st_size for status in states]),
+        "mtime_ns": each([status.st_mtime_ns for status in states]),
+        "skip_rows": reading.skip_rows,
     }
+    differences = reading.differences()
+    return {**made_from, "reading": differences} if differences else made_from
 
 
 def load(folder: Path, identity: dict[str, Any]) -> np.ndarray | None:
@@ -100,20 +109,20 @@ def load(folder: Path, identity: dict[str, Any]) -> np.ndarray | None:
     return events if is_intact else None
 
 
-def build(source: Path, folder: Path, skip_rows: int) -> None:
-    """Write the cache of ``source`` into ``folder``. The caller holds the cache's lock.
+def build(sources: Sequence[Source], folder: Path, reading: Reading) -> None:
+    """Write the cache of ``sources`` into ``folder``. The caller holds the cache's lock.
 
     Nothing waits for the disk: what a power cut leaves of the bytes fails its checksum.
     """
-    made_from = identity(source, skip_rows)
+    made_from = identity(sources, reading)
     partial = folder.with_suffix(".partial")
     for leftover in (partial, folder):  # of a builder that was killed; of another source or version
         shutil.rmtree(leftover, ignore_errors=True)
     partial.mkdir()
     try:
-        rows, crc32 = write_events(source, partial / "events.npy", skip_rows)
-        if identity(source, skip_rows) != made_from:
-            raise UserError(f"{source} changed while it was read: try again when it is complete")
+        rows, crc32 = write_events(sources, partial / "events.npy", reading)
+        if identity(sources, reading) != made_from:
+            raise UserError(f"{sources[0]} changed while it was read: try again when it is complete")
         meta = {**made_from, "rows": rows, "crc32": crc32}
         (partial / "meta.json").write_text(json.dumps(meta, indent=2))
         partial.rename(folder)
@@ -121,22 +130,28 @@ def build(source: Path, folder: Path, skip_rows: int) -> None:
         shutil.rmtree(partial, ignore_errors=True)
 
 
-def write_events(source: Path, target: Path, skip_rows: int) -> tuple[int, int]:
-    """Stream ``source`` into an ``.npy`` file; returns its number of rows and the checksum of its data.
+def write_events(sources: Sequence[Source], target: Path, reading: Reading) -> tuple[int, int]:
+    """Stream files into an ``.npy`` file; returns its number of rows and the checksum of its data.
 
     Raises:
-        UserError: the first thing in the file that is wrong.
+        UserError: the first thing in the files that is wrong.
     """
     rows, crc32, odd_btags = 0, 0, 0
     console = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
+    columns = (TextColumn("{task.description}", markup=False), BarColumn())
     with (
         target.open("wb") as file,
-        Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar,
+        Progress(
+            *(*columns, DownloadColumn(), TimeRemainingColumn()),
+            console=console,
+            transient=True,
+            disable=not console.is_terminal,
+        ) as bar,
     ):
         write_header(file, rows)
-        task = bar.add_task(f"Reading {source.name}", total=source.stat().st_size)
-        for events, position in read_events(source, skip_rows):
+        size = sum(source.path.stat().st_size for source in sources)
+        task = bar.add_task("Reading", total=size)
+        for events, share, source in read_files(sources, reading, needs_label=True):
             file.write(events.data)
             crc32 = isal_zlib.crc32(events.data, crc32)
             rows += len(events)
@@ -144,12 +159,15 @@ def write_events(source: Path, target: Path, skip_rows: int) -> tuple[int, int]:
             odd_btags += int(
                 (np.abs(levels - levels.round().clip(0, schema.NUM_BTAG_LEVELS - 1)) > 0.01).sum()
             )
-            bar.update(task, completed=position, description=f"Reading {source.name}: {rows:,} events")
+            shown = one_line(source.path.name)
+            bar.update(task, completed=share * size, description=f"Reading {shown}: {rows:,} events")
         file.seek(0)
         write_header(file, rows)
     if odd_btags:
         log.warning(
-            "%s: %d b-tags are none of HIGGS' three levels; the nearest level is used", source, odd_btags
+            "%s: %d b-tags are none of HIGGS' three levels; the nearest level is used",
+            one_line(sources[0]),
+            odd_btags,
         )
     return rows, crc32
 

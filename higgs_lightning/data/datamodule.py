@@ -1,5 +1,6 @@
-"""From a HIGGS file to the batches of a run: cache, split, statistics, loaders."""
+"""From files of events to the batches of a run: cache, split, statistics, loaders."""
 
+from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -13,14 +14,18 @@ from torch import Tensor
 from higgs_lightning import schema
 from higgs_lightning.data.batches import EventLoader, Events, batches
 from higgs_lightning.data.cache import open_events
+from higgs_lightning.data.columns import Reading
 from higgs_lightning.data.download import HIGGS_SIZE
+from higgs_lightning.data.sources import Files
 from higgs_lightning.data.splits import draw_balanced, split_rows
-from higgs_lightning.errors import UserError
+from higgs_lightning.data.units import wrong_units
+from higgs_lightning.errors import UserError, one_line
 
 #: What the archive's events are called.
 UCI_HIGGS = "UCI HIGGS"
 
 _STATISTICS_CHUNK = 1_000_000  # rows
+_UNITS_CHUNK, _UNITS_CHUNKS = 2_000, 50  # rows, and how many times so many
 
 
 def sample_csv() -> Path:
@@ -28,21 +33,38 @@ def sample_csv() -> Path:
     return Path(str(files("higgs_lightning.data") / "sample.csv.gz"))
 
 
-def _name_of(csv: Path) -> str:
-    is_archive = csv.is_file() and csv.name == "HIGGS.csv.gz" and csv.stat().st_size == HIGGS_SIZE
-    return UCI_HIGGS if is_archive else csv.name
+def _name_of(csv: str | list[str]) -> str:
+    if isinstance(csv, list):
+        return one_line(Path(csv[0]).name) + (f" and {len(csv) - 1} more" if len(csv) > 1 else "")
+    path = Path(csv)
+    is_archive = path.is_file() and path.name == "HIGGS.csv.gz" and path.stat().st_size == HIGGS_SIZE
+    return UCI_HIGGS if is_archive else one_line(path.name)
+
+
+def _shown(files: str | list[str] | None) -> str:
+    return ", ".join(files) if isinstance(files, list) else str(files)
+
+
+def _plain(files: Files) -> str | list[str]:
+    """What names files as text; a number is a name too."""
+    return str(files) if isinstance(files, str | Path | int) else [str(each) for each in files]
 
 
 class HiggsDataModule(LightningDataModule):
-    """Events of a file in HIGGS format, split and in batches.
+    """Events of files, split and in batches.
 
     Args:
-        csv: file in HIGGS format (.csv or .csv.gz): label, 21 low-level features, 7 masses, no header.
+        csv: a file, several, a pattern or a folder, in any format of :mod:`higgs_lightning.data.formats`.
         name: what to call the events in tables and plots; None for the file's name, or UCI HIGGS where the
             file is the archive's.
-        test_csv: a second file whose events are all test events; the first is then trained and validated on.
+        test_csv: further files whose events are all test events; the first are then trained and validated on.
         dir: folder for the cache.
         skip_rows: lines to skip at the top of the files.
+        columns: of HIGGS' names of columns, what the files call them instead, if not as is usual.
+        label: what the files call the label, if not as is usual.
+        missing: a number that says that a value is missing, such as -999.
+        units: ``higgs``, the archive's; ``gev`` for GeV, radians and b-tag levels 0, 1, 2; ``unchecked`` for
+            the archive's, whatever the numbers look like.
         split: ``random``, ``gsoc`` or ``paper``, see :func:`higgs_lightning.data.splits.split_rows`.
         val_fraction: share of events to draw for validation.
         test_fraction: share of events to draw for test (``random`` without ``test_csv``).
@@ -60,9 +82,9 @@ class HiggsDataModule(LightningDataModule):
 
     def __init__(
         self,
-        csv: str | Path,
+        csv: Files,
         name: str | None = None,
-        test_csv: str | Path | None = None,
+        test_csv: Files | None = None,
         dir: str | Path = "data",
         skip_rows: int = 0,
         split: str = "random",
@@ -73,6 +95,10 @@ class HiggsDataModule(LightningDataModule):
         batch_size: int = 512,
         device_resident: bool | str = "auto",
         seed: int = 1,
+        columns: Mapping[str, str] | None = None,
+        label: str | None = None,
+        missing: float | None = None,
+        units: str = "higgs",
     ) -> None:
         super().__init__()
         if test_csv is not None and split != "random":
@@ -81,12 +107,11 @@ class HiggsDataModule(LightningDataModule):
             raise UserError(f"data.batch_size={batch_size}: give a whole number, 1 or more")
         if statistics not in ("train", "all"):
             raise UserError(f"data.statistics={statistics} is unknown: choose train or all")
-        csv, test_csv = str(csv), None if test_csv is None else str(test_csv)  # a number is a name too
-        self.name: str = name if name is not None else _name_of(Path(csv))
-        self.csv = csv
-        self.test_csv = test_csv
+        self.csv = _plain(csv)
+        self.test_csv = None if test_csv is None else _plain(test_csv)
+        self.name: str = one_line(name) if name is not None else _name_of(self.csv)
         self.cache_dir = Path(str(dir)) / "cache"
-        self.skip_rows = skip_rows
+        self.reading = Reading(skip_rows, None if columns is None else dict(columns), label, missing, units)
         self.split = split
         self.val_fraction = val_fraction
         self.test_fraction = test_fraction
@@ -106,12 +131,16 @@ class HiggsDataModule(LightningDataModule):
         """Open the caches and split them into :attr:`events`: ``train``, ``val`` and ``test``.
 
         Raises:
-            UserError: the file can't be read or split, a split lacks signal or background, or an event holds
-                what can't be a measurement.
+            UserError: the files can't be read or split, a split lacks signal or background, the events are
+                plainly not in the units that they are said to be in, or one holds what can't be a
+                measurement.
         """
         if self.events:
             return
         cache, test_cache = self._open()
+        self._require_units(self.csv, cache)
+        if test_cache is not None:
+            self._require_units(self.test_csv, test_cache)
         test_fraction = self.test_fraction if test_cache is None else 0.0
         rows = split_rows(self.split, len(cache), self.val_fraction, test_fraction, self.seed)
         train = rows.train
@@ -133,16 +162,24 @@ class HiggsDataModule(LightningDataModule):
                     "fractions or data.train_events"
                 )
 
+    def _require_units(self, files: str | list[str] | None, events: np.ndarray) -> None:
+        """Look at some events from all over the files: several files may be in several units."""
+        step = max(_UNITS_CHUNK, len(events) // _UNITS_CHUNKS)
+        for start in range(0, len(events), step):
+            found = wrong_units(events[start : start + _UNITS_CHUNK, 1:], self.reading)
+            if found is not None:
+                raise UserError(f"{_shown(files)}, from row {start + 1} on: {found}")
+
     def _require_measurements(self, split: str, events: np.ndarray, rows: np.ndarray) -> None:
         for start in range(0, len(rows), _STATISTICS_CHUNK):
             chunk = rows[start : start + _STATISTICS_CHUNK]
-            found = schema.impossible_value(events[chunk, 1:])
+            found = schema.impossible_value(events[chunk, 1:], self.reading.units == "gev")
             if found is not None:
-                row = int(chunk[found.row]) + 1 + self.skip_rows
+                row = int(chunk[found.row]) + 1 + self.reading.skip_rows
                 raise UserError(f"{self._file_of(split)}, row {row}: {found}")
 
     def _file_of(self, split: str) -> str:
-        return self.test_csv if split == "test" and self.test_csv is not None else self.csv
+        return _shown(self.test_csv if split == "test" and self.test_csv is not None else self.csv)
 
     def arrays(self, split: str) -> tuple[np.ndarray, np.ndarray]:
         """All features (N, 21) in HIGGS units and labels (N,) of ``train``, ``val`` or ``test``, as float32.
@@ -158,10 +195,29 @@ class HiggsDataModule(LightningDataModule):
         rows = self.events[split].cache[self.events[split].rows]
         return rows[:, 1:], rows[:, 0]
 
+    def frame(self, split: str) -> Any:
+        """The events of ``train``, ``val`` or ``test`` as a pandas.DataFrame.
+
+        Its columns are the label (0 or 1) and the 21 features by their names, in HIGGS units; see
+        :meth:`arrays`.
+
+        Raises:
+            UserError: pandas is not installed, or see :meth:`arrays`.
+        """
+        try:
+            import pandas as pd
+        except ImportError as error:
+            raise UserError("data frames need one more package: pip install -e '.[pandas]'") from error
+        features, labels = self.arrays(split)
+        frame = pd.DataFrame(features, columns=list(schema.CACHED_COLUMNS[1:]))
+        frame.insert(0, schema.LABEL, labels.astype(int))
+        frame.attrs["units"] = "higgs"
+        return frame
+
     def identity(self) -> list[dict[str, Any]]:
         """The name, the number of rows and the CRC-32 of the cached events of each file."""
         return [
-            {"file": str(file), "rows": len(events), "crc32": isal_zlib.crc32(events.data)}
+            {"file": _shown(file), "rows": len(events), "crc32": isal_zlib.crc32(events.data)}
             for file, events in zip((self.csv, self.test_csv), self._open(), strict=True)
             if events is not None
         ]
@@ -209,10 +265,10 @@ class HiggsDataModule(LightningDataModule):
         return [batches(events, self.batch_size) for events in self.events.values()]
 
     def _open(self) -> tuple[np.ndarray, np.ndarray | None]:
-        cache = open_events(self.csv, self.cache_dir, self.skip_rows)
-        return cache, None if self.test_csv is None else open_events(
-            self.test_csv, self.cache_dir, self.skip_rows
-        )
+        cache = open_events(self.csv, self.cache_dir, self.reading)
+        if self.test_csv is None:
+            return cache, None
+        return cache, open_events(self.test_csv, self.cache_dir, self.reading)
 
     def _device(self, num_events: int) -> torch.device | None:
         """The device whose memory is to hold the events, if any is."""

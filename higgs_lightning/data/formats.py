@@ -1,151 +1,440 @@
-"""Events from any table, CSV, Parquet or ROOT, with or without names, label and masses: to be scored.
+"""Events from any file: CSV, Parquet, ROOT, NumPy, HDF5, LIBSVM or ARFF, told apart by their first bytes.
 
-What is missing (an empty field, nan, null) stays NaN: the models mask that object.
+The archive's own CSV, 29 columns without names, is read by :mod:`higgs_lightning.data.higgs_csv` alone, which
+is strict and fast. Of any other file, each format hands over its columns as a :class:`Table`, and
+:mod:`higgs_lightning.data.columns` makes events of them. What is missing stays NaN: the models mask that
+object.
 """
 
 import csv
-import os
+import lzma
+import re
 import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
+from zipfile import BadZipFile, ZipFile
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet
-from isal import igzip
+from isal.igzip_lib import IsalError
 
 from higgs_lightning import schema
+from higgs_lightning.data import higgs_csv
+from higgs_lightning.data.columns import (
+    FEATURES,
+    MISSING_TEXTS,
+    Columns,
+    Events,
+    Reading,
+    label_of,
+    named_columns,
+    names_features,
+    unnamed_columns,
+)
+from higgs_lightning.data.sources import Source
+from higgs_lightning.data.text import open_text
 from higgs_lightning.errors import UserError, one_line
 
-_NAMES = [feature.name for feature in schema.LOW_LEVEL]
-#: For tables without names: how many columns there are, and how many of them come before the features.
-_UNNAMED = {21: 0, 22: 1, 28: 0, 29: 1}
-_GZIP, _PARQUET, _ROOT = b"\x1f\x8b", b"PAR1", b"root"
+_PARQUET, _ROOT, _NPY, _HDF5, _ZIP = b"PAR1", b"root", b"\x93NUMPY", b"\x89HDF\r\n\x1a\n", b"PK\x03\x04"
 _TREES = ("TTree", "ROOT::RNTuple")  # uproot's assignment writes the latter
-_MISSING = ["", "nan", "NaN", "NAN", "null", "NULL", "NA"]
+_HEAD = 256 << 10  # bytes of text that are looked at before it is read; also more than any line has
+_HEAD_ROWS = 500
+_BLOCK = 4 << 20  # bytes of text that are parsed at once
+_PAIR = re.compile(r"\s*[+-]?\d\S*\s+\d+:\S")  # how a line of LIBSVM begins
+_ATTRIBUTE = re.compile(r"@attribute\s+('[^']*'|\"[^\"]*\"|\S+)\s", re.IGNORECASE)
+_BAD_NUMBER = re.compile(r"CSV column #(\d+): (?:Row #(\d+): )?.*invalid value '(.*?)'")
+_BAD_WIDTH = re.compile(r"(?:Row #(\d+): )?Expected (\d+) columns, got (\d+)")
+# uproot has no exception of its own for a damaged file
+_DAMAGES: tuple[type[Exception], ...] = (
+    *(pa.ArrowException, csv.Error, OSError, EOFError, zlib.error, lzma.LZMAError, struct.error),
+    *(BadZipFile, IsalError, ValueError, LookupError, RuntimeError, NotImplementedError),  # type: ignore
+)
 
 
-def which_tree(path: Path) -> tuple[Path, str]:
-    """The file and the tree that ``FILE.root:TREE`` names; any other path as it is, and no tree."""
-    name, _, tree = str(path).partition(".root:")
-    return (Path(f"{name}.root"), tree) if tree else (path, "")
+@dataclass
+class Table:
+    """The columns of a file.
+
+    Attributes:
+        names: of the columns; None where they have none.
+        width: how many there are.
+        blocks: of the columns at some positions, the next rows of each, and the share of the file that is
+            read; arrays of numpy or pyarrow.
+        head: the first rows, where columns have no names.
+        label: where the label is, if the format says so.
+        first_row: the number of the first row in the file.
+    """
+
+    names: Sequence[str] | None
+    width: int
+    blocks: Callable[[Columns], Iterator[tuple[Sequence[Any], float]]]
+    head: Sequence[Sequence[Any]] = ()
+    label: int | None = None
+    first_row: int = 1
 
 
-def read_table(path: Path, rows: int, tree: str = "") -> Iterator[tuple[np.ndarray, float]]:
-    """The low-level features of a file, block by block.
+def read_file(
+    source: Source, reading: Reading, needs_label: bool, rows: int = 1 << 16
+) -> Iterator[tuple[np.ndarray, float]]:
+    """The events of a file, block by block, in bounded memory.
 
     Args:
-        path: .parquet, .csv, .csv.gz or .root, told apart by their first bytes. With names, columns may come
-            in any order and others are passed over; without, there are 21 (features) or 28 (and masses)
-            columns, or one more with the label first.
-        rows: at most so many rows a block, for Parquet and ROOT.
-        tree: of a ROOT file that holds several.
+        source: the file. With names, columns may come in any order and others are passed over; without,
+            there are 21 (features) or 28 (and masses) columns, and the label before or after them.
+        reading: how it is to be read.
+        needs_label: whether a file without labels is a mistake; of one that may lack them, they may be NaN.
+        rows: at most so many rows a block, but for text.
 
     Yields:
-        (rows, 21) float32 in HIGGS units, in the file's order, and the share of the file that is read.
+        (rows, 22) float32 in HIGGS units, the label first, in the file's order, NaN for what is missing; and
+        the share of the file that is read.
 
     Raises:
-        UserError: the file is not such a table.
+        UserError: the first thing in the file that is wrong.
     """
-    if not os.path.isfile(path):  # unlike Path.is_file also where a folder above may not be entered
-        raise UserError(f"input={path} is not a file")
-    with path.open("rb") as file:
-        magic = file.read(4)
+    path = source.path
+    empty = True
     try:
-        if magic == _PARQUET:
-            yield from _parquet(path, rows)
-        elif magic == _ROOT:
-            yield from _root(path, tree, rows)
-        else:
-            yield from _csv(path, magic.startswith(_GZIP))
-    # uproot has no exception of its own for a damaged file
-    except (
-        pa.ArrowException,
-        csv.Error,
-        OSError,
-        EOFError,
-        zlib.error,
-        struct.error,
-        ValueError,
-        LookupError,
-    ) as error:
+        with ExitStack() as stack:
+            magic = _first_bytes(path)
+            for magic_of, opened in _BINARY.items():
+                if magic.startswith(magic_of) and not (magic_of == _ZIP and not _is_npz(path)):
+                    table = opened(source, stack, rows)
+                    break
+            else:
+                head = _Head(path, reading)
+                if head.is_archive_format:
+                    size = path.stat().st_size
+                    for events, position in higgs_csv.read_events(path, reading.skip_rows):
+                        yield reading.finish(events), position / size
+                    return
+                table = head.table(stack)
+            columns = (
+                unnamed_columns(table.width, table.head, reading, source, needs_label, table.label)
+                if table.names is None
+                else named_columns(table.names, reading, source, needs_label)
+            )
+            if not needs_label:
+                columns = Columns(columns.features, None)
+            names = [
+                schema.CACHED_COLUMNS[1 + i] if table.names is None else table.names[place]
+                for i, place in enumerate(columns.features)
+            ]
+            make = Events(reading, source, [*names, schema.LABEL][: len(columns.positions)], needs_label)
+            make.row = table.first_row
+            for block, share in table.blocks(columns):
+                events = make.of(block)
+                empty = empty and not len(events)
+                yield events, share
+    except _DAMAGES as error:
         reason = one_line(error)[:200]
-        raise UserError(
-            f"{path} can't be read ({reason}): correct the row, or write the file again"
-        ) from error
+        mend = "make it readable" if isinstance(error, PermissionError) else "write the file again"
+        raise UserError(f"{source} can't be read ({reason}): {mend}") from error
+    if empty:
+        raise UserError(f"{source} holds no events; give another file")
 
 
-def _csv(path: Path, is_gzip: bool) -> Iterator[tuple[np.ndarray, float]]:
-    with path.open("rb") as raw:
-        file: Any = igzip.open(raw) if is_gzip else raw
-        first = file.readline().decode("utf-8-sig", "replace").strip()
-        if not first:
-            raise UserError(f"{path} holds no events")
-        fields = [field.strip() for field in next(csv.reader([first]))]  # names may be quoted
-        if len(fields) > 2 and fields[1:] in (_counted(len(fields))[1:], _counted(len(fields) - 1)):
+def read_files(
+    sources: Sequence[Source], reading: Reading, needs_label: bool, rows: int = 1 << 16
+) -> Iterator[tuple[np.ndarray, float, Source]]:
+    """The events of several files, one after the other: see :func:`read_file`.
+
+    Yields:
+        Events, the share of all bytes that are read, and the file that they are of.
+    """
+    sizes = [max(1, source.path.stat().st_size) for source in sources]
+    before = 0
+    for source, size in zip(sources, sizes, strict=True):
+        for events, share in read_file(source, reading, needs_label, rows):
+            yield events, (before + share * size) / sum(sizes), source
+        before += size
+
+
+def _first_bytes(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(8)
+
+
+# text ---------------------------------------------------------------------------------------------------
+
+
+class _Head:
+    """The first lines of a text file: they tell what it is.
+
+    Args:
+        path: of the file.
+        reading: how it is to be read.
+    """
+
+    def __init__(self, path: Path, reading: Reading) -> None:
+        self.path = path
+        self.reading = reading
+        with ExitStack() as stack:
+            _, text = open_text(path, stack)
+            for _ in range(reading.skip_rows):
+                skipped = text.readline(_HEAD)
+                if not skipped:
+                    break
+                self._refuse_names(skipped)
+            head = text.read(_HEAD)
+        *lines, last = head.decode("utf-8", "replace").split("\n")
+        if not lines and len(head) == _HEAD:
+            raise UserError(f"{path} has a line of more than {_HEAD:,} bytes: let lines end in LF or CRLF")
+        lines += [last] if len(head) < _HEAD else []
+        #: How many lines come before the first that is not empty.
+        self.blank = next((i for i, line in enumerate(lines) if line.strip()), len(lines))
+        self.lines = [line.strip("\r") for line in lines[self.blank : self.blank + _HEAD_ROWS]]
+        if not self.lines:
+            mend = f" or a smaller {reading.prefix}skip_rows" if reading.skip_rows else ""
+            raise UserError(f"{path} holds no events; give another file{mend}")
+        first = self.lines[0]
+        # tabs and semicolons separate even where numbers have commas
+        self.delimiter = next((each for each in "\t;, " if each in first.strip()), ",")
+        self.fields = self._split(first)
+        filled = [field for field in self.fields if field not in MISSING_TEXTS]
+        self.has_names = len(filled) > 1 and not any(_is_number(field) for field in filled)
+        counted = [str(number) for number in range(len(self.fields))]
+        if len(counted) > 2 and self.fields[1:] in (counted[1:], counted[:-1]):
             raise UserError(
                 f"{path}: its first line counts the columns, as pandas names them by itself: write the file "
                 "with header=False, or with the names of schema.LOW_LEVEL"
             )
-        filled = [field for field in fields if field]
-        has_names = filled != [] and not any(_is_number(field) for field in filled)
-        file.seek(0)
-        columns = _columns(fields, path) if has_names else _unnamed(len(fields), path)
-        names = fields if has_names else _counted(len(fields))
-        chosen = [names[column] for column in columns]
-        if len(set(names)) < len(names):
-            raise UserError(f"{path} has two columns of one name")
-        reader = pyarrow.csv.open_csv(
-            file,
-            pyarrow.csv.ReadOptions(column_names=names, skip_rows=int(has_names), block_size=4 << 20),
-            convert_options=pyarrow.csv.ConvertOptions(
-                column_types=dict.fromkeys(chosen, pa.float32()),
-                include_columns=chosen,
-                null_values=_MISSING,
-                strings_can_be_null=True,
-            ),
+
+    @property
+    def is_archive_format(self) -> bool:
+        """Whether the strict reader decides: 29 columns without names, of which the last is no label."""
+        return (
+            self.lines[0].count(",") + 1 == len(schema.COLUMNS) == len(self.fields)
+            and '"' not in self.lines[0]
+            and not (self.reading.columns or self.reading.label)
+            and _is_number(self.fields[0])
+            and (label_of(self.fields[0]) is not None or label_of(self.fields[-1]) is None)
         )
-        size, row = path.stat().st_size, 1 + has_names
-        for batch in reader:
-            yield _features(batch, path, row), raw.tell() / size
-            row += len(batch)
 
+    def table(self, stack: ExitStack) -> Table:
+        first = self.lines[0].lstrip()
+        if _PAIR.match(first):
+            return self._libsvm(stack)
+        if first.startswith("%") or first.lower().startswith("@relation"):
+            return self._arff(stack)
+        before = self.reading.skip_rows + self.blank + int(self.has_names)
+        # rows of the head as they are read below, where there are no names
+        rows = [self._split(line) for line in self.lines if line.strip()]
+        head = [] if self.has_names else [row for row in rows if len(row) == len(self.fields)]
+        return self._separated(stack, self.fields if self.has_names else None, len(self.fields), before, head)
 
-def _parquet(path: Path, rows: int) -> Iterator[tuple[np.ndarray, float]]:
-    table = pyarrow.parquet.ParquetFile(path)
-    names = table.schema_arrow.names
-    columns = _columns(names, path)
-    row, total = 1, max(1, table.metadata.num_rows)
-    for batch in table.iter_batches(rows, columns=[names[column] for column in columns]):
-        features = _features(batch.select(_NAMES), path, row)
-        row += len(batch)
-        yield features, (row - 1) / total
+    def _split(self, line: str) -> list[str]:
+        return [field.strip() for field in next(csv.reader([line.strip()], delimiter=self.delimiter), [])]
 
-
-def _root(path: Path, tree_name: str, rows: int) -> Iterator[tuple[np.ndarray, float]]:
-    with import_uproot().open(path) as file:
-        trees = [name for name, kind in file.classnames(cycle=False).items() if kind in _TREES]
-        if not trees:
-            raise UserError(f"{path} holds neither a TTree nor an RNTuple: write the events as one of them")
-        if not tree_name and len(trees) != 1:
+    def _refuse_names(self, skipped: bytes) -> None:
+        """Refuse to skip names that say that the columns are others than they would be taken for."""
+        names = [field.strip('" \r') for field in skipped.decode("utf-8", "replace").strip().split(",")]
+        if not names_features(names):
+            return
+        columns = named_columns(names, Reading(prefix=self.reading.prefix), self.path, needs_label=False)
+        if columns.features not in ([*range(len(FEATURES))], [*range(1, 1 + len(FEATURES))]):
             raise UserError(
-                f"{path} holds {len(trees)} trees ({', '.join(trees)}): name one as in {path}:TREE"
+                f"{self.path}: the line that {self.reading.prefix}skip_rows={self.reading.skip_rows} skips "
+                "names the columns in another order than HIGGS': leave that option away, to read them by name"
             )
-        if tree_name and tree_name not in trees:
-            raise UserError(f"{path} has no tree {tree_name}: it holds {', '.join(trees)}")
-        tree = file[tree_name or trees[0]]
-        _columns(tree.keys(), path)
-        row, total = 1, max(1, tree.num_entries)
-        for arrays in tree.iterate(filter_name=_NAMES, step_size=rows, library="np"):
-            # what an RNTuple may lack comes masked
-            filled = [np.ma.filled(arrays[name].astype(float), np.nan) for name in _NAMES]
-            batch = pa.RecordBatch.from_arrays([pa.array(column) for column in filled], _NAMES)
-            features = _features(batch, path, row)
-            row += len(batch)
-            yield features, (row - 1) / total
+
+    def _separated(
+        self,
+        stack: ExitStack,
+        names: Sequence[str] | None,
+        width: int,
+        lines_before: int,
+        head: Sequence[Sequence[Any]] = (),
+        quote: str = '"',
+    ) -> Table:
+        """Values between separators, after some lines."""
+        raw, text = open_text(self.path, stack)
+        for _ in range(lines_before):
+            text.readline()
+        size = self.path.stat().st_size
+
+        def blocks(columns: Columns) -> Iterator[tuple[Sequence[Any], float]]:
+            # names of our own: those of the file may come twice among the others
+            chosen = [str(place) for place in columns.positions]
+            types = dict.fromkeys(chosen, pa.float32())
+            if columns.label is not None:
+                types[str(columns.label)] = pa.string()
+            options = pyarrow.csv.ConvertOptions(
+                column_types=types,
+                include_columns=chosen,
+                null_values=MISSING_TEXTS,
+                strings_can_be_null=True,
+            )
+            try:
+                reader = pyarrow.csv.open_csv(
+                    text,
+                    # one thread: only then it knows the row of a fault
+                    pyarrow.csv.ReadOptions(
+                        column_names=[str(place) for place in range(width)],
+                        block_size=_BLOCK,
+                        use_threads=False,
+                    ),
+                    pyarrow.csv.ParseOptions(delimiter=self.delimiter, quote_char=quote),
+                    options,
+                )
+                for batch in reader:
+                    yield batch.columns, raw.tell() / size
+            except pa.ArrowInvalid as error:
+                if "Empty CSV file" in str(error):
+                    return
+                raise UserError(_csv_fault(error, self.path, names, columns, lines_before)) from error
+
+        return Table(names, width, blocks, head, first_row=1 + lines_before)
+
+    def _arff(self, stack: ExitStack) -> Table:
+        names, lines = [], 0
+        for line in self.lines:
+            lines += 1
+            attribute = _ATTRIBUTE.match(line.strip())
+            if attribute:
+                names.append(attribute[1].strip("'\""))
+            elif line.strip().lower() == "@data":
+                break
+        else:
+            raise UserError(f"{self.path} has no line @data in its first {_HEAD_ROWS}: it is no ARFF file")
+        self.delimiter = ","
+        before = self.reading.skip_rows + self.blank + lines
+        return self._separated(stack, names, len(names), before, quote="'")
+
+    def _libsvm(self, stack: ExitStack) -> Table:
+        raw, text = open_text(self.path, stack)
+        size, before = self.path.stat().st_size, self.reading.skip_rows + self.blank
+        for _ in range(before):
+            text.readline()
+        # values that are 0 may be left out, the last ones too
+        width = len(FEATURES) + len(schema.HIGH_LEVEL)
+
+        def blocks(columns: Columns) -> Iterator[tuple[Sequence[Any], float]]:
+            row = 1 + before
+            while lines := text.readlines(_BLOCK):
+                found = _libsvm_rows([line for line in lines if line.strip()], width, self.path, row)
+                row += len(lines)
+                yield [found[:, place] for place in columns.positions], raw.tell() / size
+
+        return Table(None, 1 + width, blocks, label=0, first_row=1 + before)
+
+
+def _libsvm_rows(lines: Sequence[bytes], width: int, path: Path, row: int) -> np.ndarray:
+    """(rows, 1 + width): the label and the values of lines ``label index:value index:value ...``."""
+    found = np.zeros((len(lines), 1 + width))
+    counts = np.array([line.count(b":") for line in lines])
+    try:
+        # as one list: a number of each label, two of each pair
+        numbers = np.array(b" ".join(lines).replace(b":", b" ").split(), np.float64)
+        starts = np.concatenate([[0], np.cumsum(1 + 2 * counts)])
+        if len(numbers) != starts[-1]:
+            raise ValueError("pairs and numbers do not go together")
+        labels = starts[:-1]
+        in_pair = np.ones(len(numbers), bool)
+        in_pair[labels] = False
+        indices, values = numbers[in_pair].reshape(-1, 2).T
+        if not ((indices >= 1) & (indices <= width) & (indices == indices.round())).all():
+            raise ValueError("an index is none of 1 to 28")
+        found[:, 0] = numbers[labels]
+        found[np.repeat(np.arange(len(lines)), counts), indices.astype(int)] = values
+    except ValueError:
+        for number, line in enumerate(lines if len(lines) > 1 else ()):
+            _libsvm_rows([line], width, path, row + number)
+        shown = lines[0][:40].decode("utf-8", "replace").strip()
+        raise UserError(
+            f"{path}, line {row}: {shown!r} is no label and pairs of an index from 1 to {width} and a value"
+        ) from None
+    return found
+
+
+def _csv_fault(
+    error: Exception, path: Path, names: Sequence[str] | None, columns: Columns, lines_before: int
+) -> str:
+    """What pyarrow found wrong, with the row and column as they are counted here."""
+    text = one_line(error)
+    number, width = _BAD_NUMBER.search(text), _BAD_WIDTH.search(text)
+
+    def place(row: str | None) -> str:
+        return f"{path}, row {int(row) + lines_before}" if row else str(path)
+
+    if number:
+        column = int(number[1])
+        if names is not None:
+            name = names[column]
+        else:
+            name = FEATURES[columns.features.index(column)] if column in columns.features else schema.LABEL
+        return f"{place(number[2])}: {name} is {number[3][:40]!r}, not a number; correct or remove the row"
+    if width:
+        return f"{place(width[1])}: it has {width[3]} columns, not {width[2]}; correct or remove the row"
+    return f"{path} can't be read ({text[:200]}): correct the row, or write the file again"
+
+
+def _is_number(field: str) -> bool:
+    try:
+        float(field)
+    except ValueError:
+        return False
+    return True
+
+
+# Parquet and ROOT ---------------------------------------------------------------------------------------
+
+
+def _parquet(source: Source, stack: ExitStack, rows: int) -> Table:
+    file = stack.enter_context(pyarrow.parquet.ParquetFile(source.path))
+    own = list(file.schema_arrow.names)
+    # of a dataset in folders: label=0/part-0.parquet
+    parts = [part.partition("=") for part in source.path.parts[:-1] if "=" in part]
+    constants = [(name, value) for name, _, value in parts if name not in own]
+    names = [*own, *(name for name, _ in constants)]
+
+    def blocks(columns: Columns) -> Iterator[tuple[Sequence[Any], float]]:
+        read, total = 0, max(1, file.metadata.num_rows)
+        wanted = [names[place] for place in columns.positions if place < len(own)]
+        for batch in file.iter_batches(rows, columns=wanted):
+            read += len(batch)
+            yield (
+                [
+                    batch[names[place]]
+                    if place < len(own)
+                    else pa.array([constants[place - len(own)][1]] * len(batch))
+                    for place in columns.positions
+                ],
+                read / total,
+            )
+
+    return Table(names, len(names), blocks)
+
+
+def _root(source: Source, stack: ExitStack, rows: int) -> Table:
+    path = source.path
+    file = stack.enter_context(import_uproot().open(path))
+    trees = [name for name, kind in file.classnames(cycle=False).items() if kind in _TREES]
+    if not trees:
+        raise UserError(f"{path} holds neither a TTree nor an RNTuple: write the events as one of them")
+    if not source.tree and len(trees) != 1:
+        raise UserError(f"{path} holds {len(trees)} trees ({', '.join(trees)}): name one as in {path}:TREE")
+    if source.tree and source.tree not in trees:
+        raise UserError(f"{path} has no tree {source.tree}: it holds {', '.join(trees)}")
+    tree = file[source.tree or trees[0]]
+    names = list(tree.keys())
+
+    def blocks(columns: Columns) -> Iterator[tuple[Sequence[Any], float]]:
+        read, total = 0, max(1, tree.num_entries)
+        wanted = [names[place] for place in columns.positions]
+        for arrays in tree.iterate(filter_name=lambda name: name in wanted, step_size=rows, library="np"):
+            read += len(arrays[wanted[0]])
+            yield [arrays[name] for name in wanted], read / total
+
+    return Table(names, len(names), blocks)
 
 
 def import_uproot() -> Any:
@@ -161,50 +450,102 @@ def import_uproot() -> Any:
     return uproot
 
 
-def _features(batch: pa.RecordBatch, path: Path, row: int) -> np.ndarray:
-    """(rows, 21) float32, NaN for what is missing; the first of them is row ``row`` of the file."""
-    columns = []
-    for name, column in zip(_NAMES, batch.columns, strict=True):
-        try:
-            columns.append(column.cast(pa.float32()).to_numpy(zero_copy_only=False))
-        except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
-            raise UserError(f"{path}: column {name} holds {column.type}, not numbers") from error
-    features = np.stack(columns, axis=1).astype(np.float32, copy=False)
-    infinite = np.isinf(features).any(axis=1)
-    if infinite.any():
-        raise UserError(f"{path}, row {row + int(infinite.argmax())}: a value is infinite; leave it empty")
-    return features
+# arrays -------------------------------------------------------------------------------------------------
 
 
-def _columns(names: list[str], path: Path) -> list[int]:
-    """Where the features are among named columns."""
-    missing = [name for name in _NAMES if name not in names]
-    if missing:
-        raise UserError(
-            f"{path} has no column {missing[0]!r} ({len(missing)} of 21 are missing): name the columns as "
-            "schema.LOW_LEVEL does, or leave the header away and write them in HIGGS' order"
-        )
-    return [names.index(name) for name in _NAMES]
+def _npy(source: Source, stack: ExitStack, rows: int) -> Table:
+    array = np.load(source.path, mmap_mode="r", allow_pickle=False)
+    return _arrays({"the array": array}, source, rows)
 
 
-def _unnamed(num_columns: int, path: Path) -> list[int]:
-    """Where the features are among columns without names."""
-    if num_columns not in _UNNAMED:
-        raise UserError(
-            f"{path} has {num_columns} columns: without names there must be 21 features or 28, or one more "
-            "with the label first"
-        )
-    first = _UNNAMED[num_columns]
-    return list(range(first, first + len(_NAMES)))
+def _is_npz(path: Path) -> bool:
+    with ZipFile(path) as archive:
+        names = archive.namelist()
+    return bool(names) and all(name.endswith(".npy") for name in names)
 
 
-def _counted(num_columns: int) -> list[str]:
-    return [str(number) for number in range(num_columns)]
+def _npz(source: Source, stack: ExitStack, rows: int) -> Table:
+    # unpacked beside the other temporary files, because numpy would hold whole arrays in memory
+    folder = Path(stack.enter_context(TemporaryDirectory(prefix="higgs-npz-")))
+    arrays = {}
+    with ZipFile(source.path) as archive:
+        for number, name in enumerate(archive.namelist()):
+            unpacked = folder / f"{number}.npy"
+            with archive.open(name) as member, unpacked.open("wb") as file:
+                while piece := member.read(_BLOCK):
+                    file.write(piece)
+            arrays[name.removesuffix(".npy")] = np.load(unpacked, mmap_mode="r", allow_pickle=False)
+    return _arrays(arrays, source, rows)
 
 
-def _is_number(field: str) -> bool:
+def _hdf5(source: Source, stack: ExitStack, rows: int) -> Table:
     try:
-        float(field)
-    except ValueError:
-        return False
-    return True
+        import h5py
+    except ImportError as error:
+        raise UserError("HDF5 files need one more package: pip install -e '.[hdf5]'") from error
+    file = stack.enter_context(h5py.File(source.path, "r"))
+    datasets: dict[str, Any] = {}
+
+    def collect(name: str, item: Any) -> None:
+        if isinstance(item, h5py.Dataset) and item.shape:
+            datasets[name] = item
+
+    file.visititems(collect)
+    # columns of one group are meant by their own names
+    short = {name.rsplit("/", 1)[-1]: item for name, item in datasets.items()}
+    return _arrays(short if len(short) == len(datasets) else datasets, source, rows)
+
+
+def _arrays(arrays: Mapping[str, Any], source: Source, rows: int) -> Table:
+    """A table of one array of records, of one column each, or of one of rows and perhaps one of labels."""
+    records = [name for name, array in arrays.items() if array.dtype.names]
+    tables = [name for name, array in arrays.items() if len(array.shape) == 2]
+    vectors = [name for name, array in arrays.items() if len(array.shape) == 1]
+    known = ", ".join(f"{name} {tuple(array.shape)}" for name, array in islice(arrays.items(), 6))
+    label = None
+    if len(arrays) == 1 and len(records) == 1:
+        used: list[str] = records
+        names: list[str] | None = list(arrays[records[0]].dtype.names)
+    elif len(tables) == 1 and len(vectors) <= 1:
+        used, names = [*tables, *vectors], None
+        label = arrays[tables[0]].shape[1] if vectors else None
+    elif vectors and not tables:
+        used = names = vectors
+    else:
+        raise UserError(
+            f"{source} holds {known or 'no arrays'}: give one array of rows (events, 21 or 28) and one of "
+            "labels (events,), or one of each column by its name"
+        )
+    lengths = {len(arrays[name]) for name in used}
+    if len(lengths) != 1:
+        raise UserError(f"{source} holds arrays of different lengths ({known}): give one row an event")
+    (total,) = lengths
+
+    def columns_of(start: int, stop: int) -> list[np.ndarray]:
+        found: list[np.ndarray] = []
+        for name in used:
+            block = np.asarray(arrays[name][start:stop])
+            if block.dtype.names:
+                found += [block[field] for field in block.dtype.names]
+            else:
+                found += [block] if block.ndim == 1 else list(block.T)
+        return found
+
+    def blocks(columns: Columns) -> Iterator[tuple[Sequence[Any], float]]:
+        for start in range(0, total, rows):
+            stop = min(start + rows, total)
+            block = columns_of(start, stop)
+            yield [block[place] for place in columns.positions], stop / total
+
+    first = columns_of(0, min(_HEAD_ROWS, total))
+    head = list(zip(*first, strict=True)) if names is None else []
+    return Table(names, len(first), blocks, head, label)
+
+
+_BINARY: dict[bytes, Callable[[Source, ExitStack, int], Table]] = {
+    _PARQUET: _parquet,
+    _ROOT: _root,
+    _NPY: _npy,
+    _HDF5: _hdf5,
+    _ZIP: _npz,
+}

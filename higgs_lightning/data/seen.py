@@ -1,7 +1,7 @@
 """Whether a model was trained on the events that are to test it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -54,7 +54,7 @@ def seen_events(
     In the run's own file by their rows; in another by what they hold, bit for bit.
 
     Args:
-        options: of the run's data module; where the files are is not looked at.
+        options: of the run's data module; where a single file is is not looked at.
         identity: of the run's data, see :meth:`~higgs_lightning.data.HiggsDataModule.identity`; None where
             it is not known.
         path: of the run's checkpoint.
@@ -73,11 +73,13 @@ def seen_events(
         else f"{path} was trained on {identity[0]['rows']:,} events of {identity[0]['file']}; "
         f"these are {at_hand[0]['rows']:,} of {at_hand[0]['file']}."
     )
+    csv = options.get("csv")
     options = {key: value for key, value in options.items() if key not in ("_target_", "csv", "test_csv")}
-    # a file of the same events may lie elsewhere by now, with another header
-    file = identity[0]["file"]
+    # files of the same events may lie elsewhere by now, in another format
+    file = csv if isinstance(csv, list) else identity[0]["file"]
     if _same(identity[:1], at_hand[:1]):
-        file, options["skip_rows"] = at_hand[0]["file"], datamodule.skip_rows
+        file = datamodule.csv
+        options |= {name: value for name, value in asdict(datamodule.reading).items() if name != "prefix"}
     test_file = None if len(identity) == 1 else identity[1]["file"]
     if test_file is not None and not Path(test_file).is_file():
         test_file = file  # it makes no difference to the rows that are trained on

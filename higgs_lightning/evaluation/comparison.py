@@ -4,7 +4,7 @@ import base64
 import csv
 import html
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from io import BytesIO, StringIO
 from pathlib import Path
 from string import Template
@@ -156,10 +156,17 @@ def short_names(keys: Sequence[str]) -> list[str]:
 
 def to_csv(rows: Sequence[dict[str, Any]]) -> str:
     text = StringIO()
-    writer = csv.DictWriter(text, list(rows[0]))
-    writer.writeheader()
-    writer.writerows(rows)
+    columns = list(rows[0])
+    lines = [columns, *([row.get(column, "") for column in columns] for row in rows)]
+    csv.writer(text).writerows(map(_no_formula, lines))
     return text.getvalue()
+
+
+def _no_formula(cells: Iterable[Any]) -> list[Any]:
+    """Cells of which none is a formula to a spreadsheet: what runs hold may be a stranger's."""
+    return [
+        f"'{cell}" if isinstance(cell, str) and cell[:1] in ("=", "+", "-", "@") else cell for cell in cells
+    ]
 
 
 def to_html(rows: Sequence[dict[str, Any]], figures: dict[str, Figure], title: str) -> str:

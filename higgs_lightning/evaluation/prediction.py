@@ -1,6 +1,6 @@
 """The scores of the events of any file, in its order."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,10 @@ from rich.progress import Progress
 
 from higgs_lightning import schema
 from higgs_lightning.configuration import require_kinds
-from higgs_lightning.data.formats import import_uproot, read_table, which_tree
+from higgs_lightning.data.columns import Reading
+from higgs_lightning.data.formats import import_uproot, read_files
+from higgs_lightning.data.sources import Files, Source, find_sources
+from higgs_lightning.data.units import wrong_units
 from higgs_lightning.errors import UserError, one_line
 from higgs_lightning.files import output_file, replaced
 from higgs_lightning.models import Model
@@ -23,12 +26,14 @@ from higgs_lightning.models.weights import load_model
 from higgs_lightning.runs import require_no_file_of_a_run
 from higgs_lightning.shapes import Features
 
+_BLOCK = 1 << 16  # events that are read at once, about
+_UNITS_CHUNK = 2_000  # events
 _SUFFIXES = (".parquet", ".csv", ".csv.gz", ".root")
 
 
 def predict(
     ckpt: str | Sequence[str],
-    input: str | Path,
+    input: Files,
     output: str | Path,
     latent: bool,
     reconstruction: bool,
@@ -36,12 +41,15 @@ def predict(
     batch_size: int,
     device: str,
     model_class: str | None = None,
+    columns: Mapping[str, str] | None = None,
+    missing: float | None = None,
+    units: str = "higgs",
 ) -> int:
-    """Score every event of a file, in its order; memory does not grow with the file.
+    """Score every event of some files, in their order; memory does not grow with the files.
 
     Args:
         ckpt: as for :func:`~higgs_lightning.models.weights.load_model`.
-        input: see :func:`~higgs_lightning.data.formats.read_table`.
+        input: a file, several, a pattern or a folder, see :func:`~higgs_lightning.data.formats.read_file`.
         output: .parquet, .csv, .csv.gz or .root; written beside its name and renamed once it is whole. Its
             columns: ``score``, the probability of signal; then what else is asked for.
         latent: write the bottleneck too, ``latent_0`` and so on.
@@ -51,6 +59,7 @@ def predict(
         batch_size: events scored at once.
         device: of the model.
         model_class: as for :func:`~higgs_lightning.models.weights.load_model`.
+        columns: see :class:`~higgs_lightning.data.columns.Reading`, as ``missing`` and ``units``.
 
     Returns:
         The number of events.
@@ -61,13 +70,15 @@ def predict(
     require_kinds(
         "predict",
         {
-            **{"ckpt": _texts(ckpt), "input": str(input), "output": str(output), "model_class": model_class},
+            **{"ckpt": _texts(ckpt), "input": _texts(input), "output": str(output)},
+            **{"model_class": model_class, "units": units, "columns": columns, "missing": missing},
             **{"latent": latent, "reconstruction": reconstruction, "temperature": temperature},
             **{"batch_size": batch_size, "device": device},
         },
     )
-    source, tree = which_tree(Path(str(input)))
-    output = output_file("output", Path(str(output)), _SUFFIXES, [source])
+    reading = Reading(columns=columns, missing=missing, units=units, prefix="")
+    sources = find_sources(_texts(input), "input")
+    output = output_file("output", Path(str(output)), _SUFFIXES, [source.path for source in sources])
     require_no_file_of_a_run("output", output)
     if output.suffix == ".root":
         import_uproot()
@@ -77,35 +88,48 @@ def predict(
     if model.mixes_events:
         Console(stderr=True).print(f"{type(model).__name__}: scores depend on the order and on batch_size")
 
-    events = 0
+    events, before, current = 0, 0, None
     console = Console(stderr=True)
-    with replaced(output) as partial:
-        with ExitStack() as stack:
-            bar = stack.enter_context(Progress(console=console, disable=not console.is_terminal))
-            task = bar.add_task("Scoring", total=1.0)
-            write = None
-            for block, share in read_table(source, batch_size, tree):
-                require_measurements(block, source, events)
-                for start in range(0, len(block), batch_size):
-                    batch = torch.from_numpy(block[start : start + batch_size]).to(device)
-                    table = score(model, batch, temperature, latent, reconstruction)
-                    if write is None:
-                        write = writer(stack, partial, output.name, table.schema)
-                    write.write_batch(table)
-                    events += len(table)
-                bar.update(task, completed=share, description=f"Scoring: {events:,} events")
-        if not events:
-            raise UserError(f"{source} holds no events")
+    with replaced(output) as partial, ExitStack() as stack:
+        bar = stack.enter_context(Progress(console=console, disable=not console.is_terminal))
+        task = bar.add_task("Scoring", total=1.0)
+        write = None
+        rows = batch_size * max(1, _BLOCK // batch_size)
+        for labelled, share, source in read_files(sources, reading, needs_label=False, rows=rows):
+            block = np.ascontiguousarray(labelled[:, 1:])
+            if source != current:  # the first events tell the units of a file
+                before, current = events, source
+                require_units(block, source, reading)
+            require_measurements(block, source, events - before, reading)
+            for start in range(0, len(block), batch_size):
+                batch = torch.from_numpy(block[start : start + batch_size]).to(device)
+                table = score(model, batch, temperature, latent, reconstruction)
+                if write is None:
+                    write = writer(stack, partial, output.name, table.schema)
+                write.write_batch(table)
+                events += len(table)
+            bar.update(task, completed=share, description=f"Scoring: {events:,} events")
     return events
 
 
-def require_measurements(features: np.ndarray, source: Path, events: int) -> None:
+def require_units(features: np.ndarray, source: Source, reading: Reading) -> None:
+    """Refuse the first events (N, 21) of a file that are plainly in other units.
+
+    Raises:
+        UserError: says which columns show it.
+    """
+    found = wrong_units(features[:_UNITS_CHUNK], reading)
+    if found is not None:
+        raise UserError(f"{source}: {found}")
+
+
+def require_measurements(features: np.ndarray, source: Source, events: int, reading: Reading) -> None:
     """Refuse events (N, 21) that can't be scored; ``events`` of the file came before them.
 
     Raises:
         UserError: names row, column and value.
     """
-    found = schema.impossible_value(features)
+    found = schema.impossible_value(features, reading.units == "gev")
     if found is not None:
         raise UserError(f"{source}, event {events + found.row + 1}: {found}")
 
@@ -123,8 +147,8 @@ def available_device(device: str) -> str:
     return device
 
 
-def _texts(ckpt: str | Path | Sequence[str]) -> Any:
-    return str(ckpt) if isinstance(ckpt, str | Path | int) else [str(each) for each in ckpt]
+def _texts(paths: str | Path | Sequence[str | Path]) -> Any:
+    return str(paths) if isinstance(paths, str | Path | int) else [str(each) for each in paths]
 
 
 @torch.inference_mode()

@@ -85,15 +85,18 @@ class Model(nn.Module):
     def predict_proba(self, features: ArrayLike) -> Float[np.ndarray, "N 2"]:
         """Probability of background and of signal, as scikit-learn orders them.
 
+        The scores are those of evaluation, whatever mode the model is in, and that stays.
+
         Args:
-            features: (N, 21) in HIGGS units; NaN for what is missing. Of a table with named columns, such as
-                a pandas.DataFrame, those that the features are named by are taken, in any order.
+            features: (N, 21) in HIGGS units; what is NaN, NA or masked is missing. Of a table with named
+                columns, such as a pandas.DataFrame, those that the features are named by are taken, in any
+                order and spelling.
 
         Raises:
-            ValueError: it has another shape, lacks a column, or holds a value that no detector measures.
+            ValueError: it has another shape, lacks a column, or holds what is no number or what no detector
+                measures.
         """
-        table = np.asarray(_named_features(features), np.float32)
-        events = torch.from_numpy(np.require(table, requirements="W"))  # a copy of what can't be written to
+        events = torch.from_numpy(_numbers(_named_features(features)))
         if events.ndim != 2 or events.shape[1] != schema.NUM_FEATURES:
             raise ValueError(f"features are {tuple(events.shape)}: give (N, {schema.NUM_FEATURES})")
         impossible = schema.impossible_value(events.numpy())
@@ -101,9 +104,31 @@ class Model(nn.Module):
             raise ValueError(f"row {impossible.row} of the features: {impossible}")
         device = next(self.parameters()).device
         batches = events.split(_BATCH) if len(events) else ()
-        scores = [self(batch.to(device)).logits.sigmoid().cpu() for batch in batches]
+        in_training = [part for part in self.modules() if part.training]
+        self.eval()
+        try:
+            scores = [self(batch.to(device)).logits.sigmoid().cpu() for batch in batches]
+        finally:
+            for part in in_training:
+                part.training = True
         signal = torch.cat(scores).numpy() if scores else np.empty(0, np.float32)
         return np.stack([1 - signal, signal], axis=1)
+
+
+def _numbers(features: Any) -> np.ndarray:
+    """Features as a new array of float32; NaN for what is NA or masked."""
+    is_pandas, is_masked = hasattr(features, "iloc"), isinstance(features, np.ma.MaskedArray)
+    if not (is_pandas or is_masked):
+        features = np.asarray(features)
+    for kind in np.ravel(features.dtypes) if is_pandas else [features.dtype]:
+        if kind.kind not in "fiu":
+            raise ValueError(f"the features hold {kind}, not numbers: give floats, NaN for what is missing")
+    with np.errstate(over="ignore"):  # what is too large is infinite, which is told
+        if is_pandas:  # its NA is no number to numpy
+            return np.array(features.to_numpy(dtype=np.float32, na_value=np.nan))
+        if is_masked:
+            return np.array(features.astype(np.float32).filled(np.nan))
+        return np.array(features, np.float32)
 
 
 def _named_features(features: Any) -> Any:
@@ -111,8 +136,13 @@ def _named_features(features: Any) -> Any:
     names = getattr(features, "columns", None)
     if names is None or not any(isinstance(name, str) for name in names):
         return features
-    wanted = [feature.name for feature in schema.LOW_LEVEL]
-    lacking = [name for name in wanted if name not in names]
-    if lacking:
-        raise ValueError(f"the table has no column {lacking[0]!r} ({len(lacking)} of 21 are missing)")
-    return features[wanted]
+    named = [str(name) for name in names]
+    found = [schema.places(feature.name, named) for feature in schema.LOW_LEVEL]
+    for feature, places in zip(schema.LOW_LEVEL, found, strict=True):
+        if not places:
+            lacking = sum(not each for each in found)
+            raise ValueError(f"the table has no column {feature.name!r} ({lacking} of 21 are missing)")
+        if len(places) > 1:
+            both = " and ".join(repr(named[place]) for place in places[:2])
+            raise ValueError(f"the table has two columns, {both}, that may be {feature.name}: leave one out")
+    return features[[names[place] for (place,) in found]]

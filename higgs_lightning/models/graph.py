@@ -15,7 +15,9 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from higgs_lightning import schema
 from higgs_lightning.data import sample_csv
-from higgs_lightning.data.formats import read_table
+from higgs_lightning.data.columns import Reading
+from higgs_lightning.data.formats import read_file
+from higgs_lightning.data.sources import Source
 from higgs_lightning.errors import UserError
 from higgs_lightning.files import output_file, replaced
 from higgs_lightning.models import Model
@@ -63,8 +65,8 @@ def export(ckpt: str | Sequence[str], output: str | Path, model_class: str | Non
         raise UserError(
             f"ckpt={ckpt}: {type(model).__name__} scores a batch as a whole; export another model"
         )
-    events, _ = next(read_table(sample_csv(), _NUM_CHECKED))
-    events = events[:_NUM_CHECKED].copy()
+    events, _ = next(read_file(Source(sample_csv()), Reading(), needs_label=True))
+    events = events[:_NUM_CHECKED, 1:].copy()
     for missing in range(schema.NUM_OBJECTS):
         events[missing::100, np.array(schema.OBJECT_OF_FEATURE) == missing] = np.nan
     write, read = formats[output.suffix]

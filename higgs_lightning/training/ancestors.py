@@ -16,7 +16,7 @@ from higgs_lightning import runs
 from higgs_lightning.configuration import as_data
 from higgs_lightning.data import HiggsDataModule
 from higgs_lightning.data.seen import SeenEvents, seen_events
-from higgs_lightning.errors import UserError
+from higgs_lightning.errors import UserError, one_line
 from higgs_lightning.models.weights import load_checkpoint
 
 #: Of a checkpoint: the trainings that came before its own.
@@ -118,4 +118,5 @@ def tell(seen: Sequence[SeenEvents], allowed: bool) -> None:
             )
         if each.remark:
             console = Console(stderr=True)
-            console.print(Panel(Text(each.remark), title="other events than the run's", border_style="red"))
+            remark = Text(one_line(each.remark))  # it names files of a stranger's, maybe
+            console.print(Panel(remark, title="other events than the run's", border_style="red"))

@@ -22,7 +22,9 @@ from torch.utils.data import DataLoader, TensorDataset
 
 from higgs_lightning import load_model, schema
 from higgs_lightning.data import sample_csv
-from higgs_lightning.data.formats import read_table
+from higgs_lightning.data.columns import Reading
+from higgs_lightning.data.formats import read_file
+from higgs_lightning.data.sources import Source
 from higgs_lightning.evaluation.prediction import predict
 from higgs_lightning.models.graph import export
 
@@ -33,7 +35,8 @@ def main() -> None:
     parser.add_argument("--events", type=int, default=40_000)
     parser.add_argument("--repeats", type=int, default=3)
     arguments = parser.parse_args()
-    sample = np.concatenate([block for block, _ in read_table(sample_csv(), 1024)])
+    blocks = read_file(Source(sample_csv()), Reading(), needs_label=True)
+    sample = np.concatenate([block[:, 1:] for block, _ in blocks])
     events = np.resize(sample, (arguments.events, schema.NUM_FEATURES))
     model = load_model(arguments.run)
 
