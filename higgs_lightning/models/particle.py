@@ -2,7 +2,9 @@
 
 Read in this order: :meth:`ParticleAutoencoder.forward`, then what it calls, top to bottom.
 Shape legend, beside that of :mod:`higgs_lightning.shapes`: Q = 7 quantities of an object, D width of a
-token, H heads, T = 1 + O tokens of an event, of which the class token is the first.
+token, H heads, T = 1 + O tokens of an event, of which the class token is the first. Between the embedding and
+the reconstructor tokens come first and events second; a bias has its events last, see
+:class:`~higgs_lightning.models.layers.Block`.
 """
 
 from collections.abc import Mapping
@@ -100,17 +102,17 @@ class ParticleAutoencoder(Model):
             output = output._replace(logits=torch.stack(logits).mean(dim=0))
         return output._replace(logits=output.logits.to(features))  # mixed precision ends here
 
-    def look(self, objects: Objects, hidden: ObjectMask, bias: Float[Tensor, "B H T=7 T=7"]) -> Output:
+    def look(self, objects: Objects, hidden: ObjectMask, bias: Float[Tensor, "H T=7 T=7 B"]) -> Output:
         """Score events as they are, without their mirror images."""
         encoded = self.encode(objects, hidden, bias)
-        latent = self.bottleneck(encoded[:, 0])
-        return Output(self.classifier(latent).squeeze(1), latent, encoded[:, 1:])
+        latent = self.bottleneck(encoded[0])
+        return Output(self.classifier(latent).squeeze(1), latent, encoded[1:].transpose(0, 1))
 
     def reconstruct(
         self, encoded: Float[Tensor, "B O=6 D"], features: Features, hidden: ObjectMask | None = None
     ) -> Reconstruction:
         objects, _, origin = self.view(features, hidden)
-        decoded = self.decode(encoded).to(features)
+        decoded = self.decode(encoded.transpose(0, 1)).transpose(0, 1).to(features)
         reconstructed = to_objects(decoded)
         reconstructed = reconstructed._replace(phi=reconstructed.phi + origin)
         return Reconstruction(kinematics.to_features(reconstructed), reconstruction_errors(decoded, objects))
@@ -125,18 +127,18 @@ class ParticleAutoencoder(Model):
         return objects._replace(phi=kinematics.wrap(objects.phi - origin)), hidden, origin
 
     def encode(
-        self, objects: Objects, hidden: ObjectMask, bias: Float[Tensor, "B H T=7 T=7"]
-    ) -> Float[Tensor, "B T=7 D"]:
+        self, objects: Objects, hidden: ObjectMask, bias: Float[Tensor, "H T=7 T=7 B"]
+    ) -> Float[Tensor, "T=7 B D"]:
         """Encode the class token and the objects."""
-        tokens = self.embedding(quantities(objects))
-        tokens = torch.where(hidden[:, :, None], self.mask_token, tokens) + self.slot
-        x = torch.cat([self.class_token.expand(tokens.shape[0], 1, -1), tokens], dim=1)
+        tokens = self.embedding(quantities(objects).transpose(0, 1))
+        tokens = torch.where(hidden.T[:, :, None], self.mask_token, tokens) + self.slot[:, None]
+        x = torch.cat([self.class_token.expand(1, tokens.shape[1], -1), tokens])
         for block in self.encoder:
             x = block(x, bias)
         encoded: Tensor = self.encoder_norm(x)
         return encoded
 
-    def attention_bias(self, objects: Objects, hidden: ObjectMask) -> Float[Tensor, "B H T=7 T=7"]:
+    def attention_bias(self, objects: Objects, hidden: ObjectMask) -> Float[Tensor, "H T=7 T=7 B"]:
         """Bias of each head's attention between two tokens.
 
         0 for the class token and for pairs with a hidden object.
@@ -144,9 +146,9 @@ class ParticleAutoencoder(Model):
         bias = self.pair_bias(kinematics.pair_invariants(objects))
         unknown = hidden[:, :, None] | hidden[:, None, :]
         bias = bias.masked_fill(unknown[..., None], 0.0)
-        return F.pad(bias.permute(0, 3, 1, 2), (1, 0, 1, 0))
+        return F.pad(bias.permute(3, 1, 2, 0), (0, 0, 1, 0, 1, 0))
 
-    def decode(self, tokens: Float[Tensor, "B O=6 D"]) -> Float[Tensor, "B O=6 Q=7"]:
+    def decode(self, tokens: Float[Tensor, "O=6 B D"]) -> Float[Tensor, "O=6 B Q=7"]:
         """Decode the encoded objects into their quantities."""
         for block in self.decoder:
             tokens = block(tokens)
@@ -223,6 +225,6 @@ class PerObjectLinear(nn.Module):
         self.missing_energy = nn.Linear(in_dim, out_dim)
         self.jet = nn.Linear(in_dim, out_dim)
 
-    def forward(self, x: Float[Tensor, "B O=6 N"]) -> Float[Tensor, "B O=6 M"]:
-        lepton, missing_energy, jets = x.split([1, 1, schema.NUM_OBJECTS - schema.FIRST_JET], dim=1)
-        return torch.cat([self.lepton(lepton), self.missing_energy(missing_energy), self.jet(jets)], dim=1)
+    def forward(self, x: Float[Tensor, "O=6 B N"]) -> Float[Tensor, "O=6 B M"]:
+        lepton, missing_energy, jets = x.split([1, 1, schema.NUM_OBJECTS - schema.FIRST_JET])
+        return torch.cat([self.lepton(lepton), self.missing_energy(missing_energy), self.jet(jets)])
