@@ -123,8 +123,11 @@ class SumOfProducts(torch.autograd.Function):
 
 
 def _sum_of_products(a: Tensor, b: Tensor, axis: int) -> Tensor:
-    first, *others = zip(a.unbind(axis), b.unbind(axis), strict=True)
+    ones = a.shape[axis] * [1]
+    first, *others = zip(
+        torch.split_with_sizes(a, ones, axis), torch.split_with_sizes(b, ones, axis), strict=True
+    )
     total = first[0] * first[1]
     for slice_of_a, slice_of_b in others:
         total.addcmul_(slice_of_a, slice_of_b)
-    return total.unsqueeze(axis)
+    return total

@@ -174,7 +174,8 @@ def blank(objects: Objects, hidden: ObjectMask) -> Objects:
 def quantities(objects: Objects) -> Float[Tensor, "B O=6 Q=7"]:
     """Describe each object by the numbers that a token is made of."""
     kinematic = [_log_pt(objects), objects.eta, objects.phi.cos(), objects.phi.sin()]
-    btag = F.one_hot(objects.btag, schema.NUM_BTAG_LEVELS).to(objects.pt)
+    levels = torch.arange(schema.NUM_BTAG_LEVELS, device=objects.btag.device)
+    btag = (objects.btag[..., None] == levels).to(objects.pt)  # one-hot, without a look at the values
     return torch.cat([torch.stack(kinematic, dim=-1), btag], dim=-1)
 
 
@@ -199,17 +200,9 @@ def reconstruction_errors(decoded: Float[Tensor, "B O=6 Q=7"], objects: Objects)
     truth = quantities(objects)
     squared = (decoded - truth).square()
     btag = F.cross_entropy(decoded[..., _BTAG].movedim(-1, 1), objects.btag, reduction="none")
-    error = {
-        "pt": squared[..., _LOG_PT],
-        "eta": squared[..., _ETA],
-        "phi": squared[..., _ANGLE].sum(dim=-1),
-        "btag": btag,
-    }
-    columns = [
-        error[feature.quantity][:, o]
-        for feature, o in zip(schema.LOW_LEVEL, schema.OBJECT_OF_FEATURE, strict=True)
-    ]
-    return torch.stack(columns, dim=1)
+    return kinematics.columns(
+        squared[..., _LOG_PT], squared[..., _ETA], squared[..., _ANGLE].sum(dim=-1), btag
+    )
 
 
 def _log_pt(objects: Objects) -> PerObject:
