@@ -4,6 +4,7 @@ All transverse momenta and masses are in GeV, all azimuths in radians. Objects a
 """
 
 import math
+from itertools import combinations_with_replacement
 from typing import NamedTuple
 
 import torch
@@ -29,9 +30,11 @@ _PLACES = torch.tensor(
 _FEATURES = torch.tensor(schema.columns("pt")).repeat(len(_QUANTITIES))
 _FEATURES[_PLACES] = torch.arange(schema.NUM_FEATURES)
 _TABLE_SCALES = torch.zeros(len(_FEATURES)).index_copy(0, _PLACES, _SCALES)
-# of two objects: 0 where one has no pseudorapidity
-_BOTH_HAVE_ETA = torch.ones(schema.NUM_OBJECTS, schema.NUM_OBJECTS)
-_BOTH_HAVE_ETA[schema.MISSING_ENERGY, :] = _BOTH_HAVE_ETA[:, schema.MISSING_ENERGY] = 0
+
+#: The P = 21 pairs of objects (i, j) with i <= j: what is symmetric in two objects is computed once.
+PAIRS = tuple(combinations_with_replacement(range(schema.NUM_OBJECTS), 2))
+_FIRST, _SECOND = torch.tensor(PAIRS).unbind(1)
+_BOTH_HAVE_ETA = torch.tensor([schema.MISSING_ENERGY not in pair for pair in PAIRS])
 
 #: The names of :func:`pair_invariants`, in order.
 PAIR_INVARIANTS = ("log m^2", "log m_T^2", "log Delta R", "Delta phi", "Delta eta", "log min pT")
@@ -115,10 +118,10 @@ def smear(features: Features, size: float, generator: torch.Generator) -> Featur
     return torch.where(features.isnan(), features, to_features(smeared))
 
 
-def pair_invariants(objects: Objects) -> Float[Tensor, "B O=6 O=6 I=6"]:
+def pair_invariants(objects: Objects) -> Float[Tensor, "B P=21 I=6"]:
     """Invariants under boosts along the beam of each pair of objects, of order one.
 
-    In the order of :data:`PAIR_INVARIANTS`, for massless objects i and j::
+    In the order of :data:`PAIRS` and :data:`PAIR_INVARIANTS`, for massless objects i and j::
 
         m^2   = 2 pT_i pT_j (cosh(Delta eta) - cos(Delta phi))
         m_T^2 = 2 pT_i pT_j (1 - cos(Delta phi))
@@ -127,9 +130,10 @@ def pair_invariants(objects: Objects) -> Float[Tensor, "B O=6 O=6 I=6"]:
     Differences are absolute. The missing energy has no pseudorapidity: for its pairs Delta eta is 0, so that
     m equals m_T. Logarithms are of 1 GeV^2, 1 GeV and radians, shifted and scaled by fixed constants.
     """
-    pt_i, pt_j = objects.pt[:, :, None], objects.pt[:, None, :]
-    delta_phi = wrap(objects.phi[:, :, None] - objects.phi[:, None, :]).abs()
-    delta_eta = (objects.eta[:, :, None] - objects.eta[:, None, :]).abs()
+    i, j = _FIRST.to(objects.pt.device), _SECOND.to(objects.pt.device)
+    pt_i, pt_j = objects.pt.index_select(1, i), objects.pt.index_select(1, j)
+    delta_phi = wrap(objects.phi.index_select(1, i) - objects.phi.index_select(1, j)).abs()
+    delta_eta = (objects.eta.index_select(1, i) - objects.eta.index_select(1, j)).abs()
     delta_eta = delta_eta * _BOTH_HAVE_ETA.to(delta_eta)
     scale = 2 * pt_i * pt_j
     transverse = 1 - delta_phi.cos()

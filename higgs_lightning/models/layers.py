@@ -5,6 +5,7 @@ from typing import Any
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
+from torch.autograd.function import once_differentiable
 
 from higgs_lightning import schema
 from higgs_lightning.shapes import Features, PerFeature
@@ -77,57 +78,63 @@ class Block(nn.Module):
         num_tokens, num_events, dim = x.shape
         normed = self.attention_norm(x).flatten(0, 1)
         qkv = torch.addmm(self.qkv.bias[:, None], self.qkv.weight, normed.T)
-        q, k, v = qkv.view(3, self.num_heads, dim // self.num_heads, num_tokens, num_events).unbind()
-        attended = attention(q, k, v, bias).flatten(0, 1).flatten(1).T
+        qkv = qkv.view(3, self.num_heads, dim // self.num_heads, num_tokens, num_events)
+        attended = Attention.apply(qkv, bias)  # type: ignore[no-untyped-call]
+        attended = attended.view(dim, num_tokens * num_events).T
         x = x + self.dropout(self.projection(attended).view_as(x))
         transformed: Tensor = x + self.feed_forward(x)
         return transformed
 
 
-def attention(
-    q: Float[Tensor, "H C T B"],
-    k: Float[Tensor, "H C T B"],
-    v: Float[Tensor, "H C T B"],
-    bias: Float[Tensor, "H T T B"] | None,
-) -> Float[Tensor, "H C T B"]:
-    """Mean of the values of an event's tokens, weighted by softmax(q k / sqrt(C) + bias) over the keys."""
-    # all have five axes from here on: H, C, T of queries, T of keys, B
-    q, k, v = q.unsqueeze(3), k.unsqueeze(2), v.unsqueeze(2)
-    scale = q.shape[1] ** -0.5
-    agreement: Tensor = SumOfProducts.apply(q, k, 1, 3, 2)  # type: ignore[no-untyped-call]
-    logits = agreement * scale if bias is None else torch.add(bias.unsqueeze(1), agreement, alpha=scale)
-    weights = logits.softmax(dim=3).to(v.dtype)  # mixed precision makes it float32
-    mean: Tensor = SumOfProducts.apply(weights, v, 3, 1, 2)  # type: ignore[no-untyped-call]
-    return mean.squeeze(3)
+class Attention(torch.autograd.Function):
+    """Mean of the values of an event's tokens, weighted by softmax(q k / sqrt(C) + bias) over the keys.
 
+    Every product is a sum of products of slices, so that the tensor of all products, which leaves the
+    processor's caches, is never there. That holds backward too, because each gradient is such a sum again.
 
-class SumOfProducts(torch.autograd.Function):
-    """The sum of a * b along one axis, where a and b broadcast against each other along one other axis each.
-
-    ``a.mul(b).sum(axis)``, but the tensor of all products, which leaves the processor's caches, is never
-    there, forward or backward: each gradient is again such a sum, along the axis that the factor lacks.
+    Shape legend: H heads, C channels of a head, T tokens. Within, all have the axes H, C, queries, keys, B.
     """
 
     @staticmethod
-    def forward(ctx: Any, a: Tensor, b: Tensor, axis: int, lacks_a: int, lacks_b: int) -> Tensor:
-        ctx.save_for_backward(a, b)
-        ctx.lacks = lacks_a, lacks_b
-        return _sum_of_products(a, b, axis)
+    def forward(
+        ctx: Any, qkv: Float[Tensor, "3 H C T B"], bias: Float[Tensor, "H T T B"] | None
+    ) -> Float[Tensor, "H C T B"]:
+        q, k, v = _with_all_axes(qkv)
+        scale = q.shape[1] ** -0.5
+        agreement = _sum_of_products(q, k, axis=1)
+        logits = agreement * scale if bias is None else torch.add(bias[:, None], agreement, alpha=scale)
+        weights = logits.softmax(dim=3).to(qkv.dtype)  # mixed precision makes it float32
+        ctx.save_for_backward(qkv, weights)
+        ctx.scale = scale
+        return _sum_of_products(weights, v, axis=3).squeeze(3)
 
     @staticmethod
-    def backward(ctx: Any, gradient: Tensor) -> Any:
-        a, b = ctx.saved_tensors
-        lacks_a, lacks_b = ctx.lacks
-        of_a, of_b = _sum_of_products(gradient, b, lacks_a), _sum_of_products(gradient, a, lacks_b)
-        return of_a, of_b, None, None, None
+    @once_differentiable
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, Tensor | None]:
+        qkv, weights = ctx.saved_tensors
+        q, k, v = _with_all_axes(qkv)
+        of_mean = gradient[:, :, :, None]
+        of_weights = _sum_of_products(of_mean, v, axis=1).mul_(weights)
+        of_logits = of_weights.addcmul_(weights, of_weights.sum(dim=3, keepdim=True), value=-1)
+        of_agreement = of_logits * ctx.scale
+        of_qkv = torch.empty_like(qkv)
+        of_q, of_k, of_v = _with_all_axes(of_qkv)
+        _sum_of_products(of_agreement, k, axis=3, out=of_q)
+        _sum_of_products(of_agreement, q, axis=2, out=of_k)
+        _sum_of_products(of_mean, weights, axis=2, out=of_v)
+        return of_qkv, of_logits[:, 0] if ctx.needs_input_grad[1] else None
 
 
-def _sum_of_products(a: Tensor, b: Tensor, axis: int) -> Tensor:
+def _with_all_axes(qkv: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    q, k, v = qkv.unbind()
+    return q[:, :, :, None], k[:, :, None], v[:, :, None]
+
+
+def _sum_of_products(a: Tensor, b: Tensor, axis: int, out: Tensor | None = None) -> Tensor:
+    """``(a * b).sum(axis, keepdim=True)``"""
     ones = a.shape[axis] * [1]
-    first, *others = zip(
-        torch.split_with_sizes(a, ones, axis), torch.split_with_sizes(b, ones, axis), strict=True
-    )
-    total = first[0] * first[1]
-    for slice_of_a, slice_of_b in others:
+    slices = zip(torch.split_with_sizes(a, ones, axis), torch.split_with_sizes(b, ones, axis), strict=True)
+    total = torch.mul(*next(slices), out=out)
+    for slice_of_a, slice_of_b in slices:
         total.addcmul_(slice_of_a, slice_of_b)
     return total

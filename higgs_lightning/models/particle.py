@@ -27,6 +27,11 @@ _LOG_PT, _ETA, _ANGLE, _BTAG = 0, 1, slice(2, 4), slice(4, 4 + schema.NUM_BTAG_L
 _NUM_QUANTITIES = _BTAG.stop
 _REFERENCE_PT = 50.0  # GeV: the scale of HIGGS' objects, so that log(pT / reference) is near 0
 _SMALLEST_PT = 1.0  # GeV: below it a transverse momentum is noise, and its logarithm would run away
+_PAIRS = torch.tensor(kinematics.PAIRS)
+# for each two tokens the position of their pair of objects; one more where one of them is the class token
+_PAIR_OF_TOKENS = torch.full(2 * (1 + schema.NUM_OBJECTS,), len(_PAIRS))
+for _position, (_i, _j) in enumerate(kinematics.PAIRS):
+    _PAIR_OF_TOKENS[1 + _i, 1 + _j] = _PAIR_OF_TOKENS[1 + _j, 1 + _i] = _position
 
 
 class ParticleAutoencoder(Model):
@@ -144,9 +149,12 @@ class ParticleAutoencoder(Model):
         0 for the class token and for pairs with a hidden object.
         """
         bias = self.pair_bias(kinematics.pair_invariants(objects))
-        unknown = hidden[:, :, None] | hidden[:, None, :]
-        bias = bias.masked_fill(unknown[..., None], 0.0)
-        return F.pad(bias.permute(3, 1, 2, 0), (0, 0, 1, 0, 1, 0))
+        unknown = hidden[:, _PAIRS.to(hidden.device)].any(dim=2)
+        bias = bias.masked_fill(unknown[:, :, None], 0.0)
+        with_class_token: Tensor = F.pad(bias.permute(2, 1, 0), (0, 0, 0, 1))
+        pair_of_tokens = _PAIR_OF_TOKENS.to(bias.device)
+        of_tokens = with_class_token.index_select(1, pair_of_tokens.flatten())
+        return of_tokens.view(bias.shape[2], *pair_of_tokens.shape, bias.shape[0])
 
     def decode(self, tokens: Float[Tensor, "O=6 B D"]) -> Float[Tensor, "O=6 B Q=7"]:
         """Decode the encoded objects into their quantities."""

@@ -77,6 +77,8 @@ class HiggsModule(LightningModule):
         self.evaluations: dict[str, Evaluation] = {}
 
     def setup(self, stage: str) -> None:
+        # deterministic algorithms would fill each new tensor before it is written to: a pass for nothing
+        torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
         if stage == "fit":
             self.model.standardize_by(*self.trainer.datamodule.statistics())  # type: ignore[attr-defined]
 

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import lightning
-import torch
 from hydra.errors import InstantiationException
 from hydra.utils import instantiate
 from lightning import Callback, Trainer
@@ -85,8 +84,6 @@ def _train(cfg: DictConfig, config: dict[str, Any], run_dir: Path) -> dict[str, 
     config = runs.settled(config)
     resume, changes = (None, {}) if config["ckpt"] is None else checkpoint_to_resume(config, run_dir)
     lightning.seed_everything(config["seed"], verbose=False)
-    # deterministic algorithms would fill each new tensor before it is written to: a pass over it for nothing
-    torch.utils.deterministic.fill_uninitialized_memory = False
 
     model = build_model(config["model"])
     if config["init"] is not None and resume is None:
