@@ -76,14 +76,13 @@ class Block(nn.Module):
     ) -> Float[Tensor, "T B D"]:
         """Map tokens to tokens, with a bias of each head's attention from one of them to another."""
         num_tokens, num_events, dim = x.shape
-        normed = self.attention_norm(x).flatten(0, 1)
-        qkv = torch.addmm(self.qkv.bias[:, None], self.qkv.weight, normed.T)
+        tokens = x.flatten(0, 1)
+        qkv = torch.addmm(self.qkv.bias[:, None], self.qkv.weight, self.attention_norm(tokens).T)
         qkv = qkv.view(3, self.num_heads, dim // self.num_heads, num_tokens, num_events)
         attended = Attention.apply(qkv, bias)  # type: ignore[no-untyped-call]
-        attended = attended.view(dim, num_tokens * num_events).T
-        x = x + self.dropout(self.projection(attended).view_as(x))
-        transformed: Tensor = x + self.feed_forward(x)
-        return transformed
+        tokens = tokens + self.dropout(self.projection(attended.view(dim, num_tokens * num_events).T))
+        transformed: Tensor = tokens + self.feed_forward(tokens)
+        return transformed.view_as(x)
 
 
 class Attention(torch.autograd.Function):

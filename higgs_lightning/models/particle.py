@@ -227,5 +227,7 @@ class PerObjectLinear(nn.Module):
         self.jet = nn.Linear(in_dim, out_dim)
 
     def forward(self, x: Float[Tensor, "O=6 B N"]) -> Float[Tensor, "O=6 B M"]:
-        lepton, missing_energy, jets = x.split([1, 1, schema.NUM_OBJECTS - schema.FIRST_JET])
-        return torch.cat([self.lepton(lepton), self.missing_energy(missing_energy), self.jet(jets)])
+        layers = [self.lepton, self.missing_energy, *(schema.NUM_OBJECTS - schema.FIRST_JET) * [self.jet]]
+        weights = torch.stack([layer.weight for layer in layers])
+        biases = torch.stack([layer.bias for layer in layers])
+        return torch.baddbmm(biases[:, None], x, weights.transpose(1, 2))
