@@ -4,9 +4,12 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+import torch
 from conftest import composed
 from torch.profiler import ProfilerActivity, profile
 
+from higgs_lightning.masking import hide_objects
+from higgs_lightning.models import ParticleAutoencoder
 from higgs_lightning.training.run import train
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("without_plots")]
@@ -49,3 +52,21 @@ def test_no_step_waits_for_the_device(step: dict[str, float]):
     assert step["aten::_fused_adamw_"] == 1
     assert step.get("aten::_local_scalar_dense", 0) == 0
     assert step.get("aten::item", 0) == 0
+
+
+@pytest.mark.usefixtures("without_shape_checks")
+def test_the_model_is_one_graph(features: torch.Tensor, generator: torch.Generator):
+    """Forward and backward, without a graph break, whatever compiles it."""
+    model = ParticleAutoencoder(num_layers=1, dim=16).train()
+    hidden = hide_objects(len(features), 0.5, generator)
+
+    def loss(features: torch.Tensor, hidden: torch.Tensor) -> torch.Tensor:
+        output = model(features, hidden)
+        errors = model.reconstruct(output.encoded, features, hidden).errors
+        return output.logits.square().mean() + errors.mean()
+
+    compiled = torch.compile(loss, fullgraph=True, backend="aot_eager")
+    gradients = [
+        torch.autograd.grad(of(features, hidden), list(model.parameters())) for of in (loss, compiled)
+    ]
+    torch.testing.assert_close(gradients[1], gradients[0])
