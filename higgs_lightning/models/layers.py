@@ -51,7 +51,7 @@ class Block(nn.Module):
 
     Tokens come first and events second, so that products are one large matrix. Within attention events come
     last: an event has a few tokens only, and what it asks of each pair of them is one operation on all events
-    at once, several times as fast as a tiny product of matrices for each event and head.
+    at once, more than twice as fast as a tiny product of matrices for each event and head.
 
     Shape legend: T tokens, D = dim width, H heads.
     """
