@@ -4,6 +4,7 @@ All transverse momenta and masses are in GeV, all azimuths in radians. Objects a
 """
 
 import math
+from itertools import combinations_with_replacement
 from typing import NamedTuple
 
 import torch
@@ -13,9 +14,27 @@ from torch import Tensor
 from higgs_lightning import schema
 from higgs_lightning.shapes import ClassPerObject, Features, PerObject
 
-_PT, _ETA, _PHI, _BTAG = (schema.columns(quantity) for quantity in ("pt", "eta", "phi", "btag"))
+_QUANTITIES = ("pt", "eta", "phi", "btag")  # in the order of Objects
 _SCALES = torch.tensor([feature.scale for feature in schema.LOW_LEVEL])
-_HAS_ETA = schema.objects_with("eta")
+_IS_ETA, _IS_PHI = (
+    torch.tensor([feature.quantity == name for feature in schema.LOW_LEVEL]) for name in ("eta", "phi")
+)
+# for each feature its place in a table of quantities times objects
+_PLACES = torch.tensor(
+    [
+        _QUANTITIES.index(feature.quantity) * schema.NUM_OBJECTS + o
+        for feature, o in zip(schema.LOW_LEVEL, schema.OBJECT_OF_FEATURE, strict=True)
+    ]
+)
+# for each place of that table its feature and its scale; 0 times its object's pT where the file has none
+_FEATURES = torch.tensor(schema.columns("pt")).repeat(len(_QUANTITIES))
+_FEATURES[_PLACES] = torch.arange(schema.NUM_FEATURES)
+_TABLE_SCALES = torch.zeros(len(_FEATURES)).index_copy(0, _PLACES, _SCALES)
+
+#: The P = 21 pairs of objects (i, j) with i <= j: what is symmetric in two objects is computed once.
+PAIRS = tuple(combinations_with_replacement(range(schema.NUM_OBJECTS), 2))
+_FIRST, _SECOND = torch.tensor(PAIRS).unbind(1)
+_BOTH_HAVE_ETA = torch.tensor([schema.MISSING_ENERGY not in pair for pair in PAIRS])
 
 #: The names of :func:`pair_invariants`, in order.
 PAIR_INVARIANTS = ("log m^2", "log m_T^2", "log Delta R", "Delta phi", "Delta eta", "log min pT")
@@ -39,26 +58,20 @@ class Objects(NamedTuple):
 
 def to_objects(features: Features) -> Objects:
     """Read the objects from features in HIGGS units."""
-    physical = features * _SCALES.to(features)
-    zero = torch.zeros_like(physical[:, :1])
-    eta = physical[:, _ETA]
-    btag = physical[:, _BTAG]
-    return Objects(
-        pt=physical[:, _PT],
-        eta=torch.cat([eta[:, : schema.MISSING_ENERGY], zero, eta[:, schema.MISSING_ENERGY :]], dim=1),
-        phi=physical[:, _PHI],
-        btag=torch.cat([zero, zero, btag], dim=1).round().long().clamp(0, schema.NUM_BTAG_LEVELS - 1),
-    )
+    table = features.index_select(1, _FEATURES.to(features.device)) * _TABLE_SCALES.to(features)
+    pt, eta, phi, btag = table.unflatten(1, (len(_QUANTITIES), schema.NUM_OBJECTS)).unbind(1)
+    return Objects(pt, eta, phi, btag.round().long().clamp(0, schema.NUM_BTAG_LEVELS - 1))
 
 
 def to_features(objects: Objects) -> Features:
     """Write objects as features in HIGGS units: the inverse of :func:`to_objects`."""
-    features = objects.pt.new_empty(objects.pt.shape[0], schema.NUM_FEATURES)
-    features[:, _PT] = objects.pt
-    features[:, _ETA] = objects.eta[:, _HAS_ETA]
-    features[:, _PHI] = wrap(objects.phi)
-    features[:, _BTAG] = objects.btag[:, schema.FIRST_JET :].to(features)
-    return features / _SCALES.to(features)
+    btag = objects.btag.to(objects.pt)
+    return columns(objects.pt, objects.eta, wrap(objects.phi), btag) / _SCALES.to(objects.pt)
+
+
+def columns(pt: PerObject, eta: PerObject, phi: PerObject, btag: PerObject) -> Features:
+    """What belongs to each quantity of each object, in the order of the features, as far as there is one."""
+    return torch.cat([pt, eta, phi, btag], dim=1).index_select(1, _PLACES.to(pt.device))
 
 
 def wrap(angle: Float[Tensor, "*any"]) -> Float[Tensor, "*any"]:
@@ -77,10 +90,8 @@ def mirrored(features: Features, eta: Int[Tensor, "B 1"] | int, phi: Int[Tensor,
     eta -> -eta and phi -> -phi of the whole event are exact symmetries of proton-proton collisions, and
     HIGGS' features of both kinds are symmetric about 0, so in its units they are changes of sign.
     """
-    signs = torch.ones_like(features)
-    signs[:, _ETA] *= eta
-    signs[:, _PHI] *= phi
-    return features * signs
+    is_eta, is_phi = _IS_ETA.to(features.device), _IS_PHI.to(features.device)
+    return features * (1 + is_eta * (eta - 1) + is_phi * (phi - 1))
 
 
 def reflect(features: Features, generator: torch.Generator) -> Features:
@@ -107,10 +118,10 @@ def smear(features: Features, size: float, generator: torch.Generator) -> Featur
     return torch.where(features.isnan(), features, to_features(smeared))
 
 
-def pair_invariants(objects: Objects) -> Float[Tensor, "B O=6 O=6 I=6"]:
+def pair_invariants(objects: Objects) -> Float[Tensor, "B P=21 I=6"]:
     """Invariants under boosts along the beam of each pair of objects, of order one.
 
-    In the order of :data:`PAIR_INVARIANTS`, for massless objects i and j::
+    In the order of :data:`PAIRS` and :data:`PAIR_INVARIANTS`, for massless objects i and j::
 
         m^2   = 2 pT_i pT_j (cosh(Delta eta) - cos(Delta phi))
         m_T^2 = 2 pT_i pT_j (1 - cos(Delta phi))
@@ -119,13 +130,11 @@ def pair_invariants(objects: Objects) -> Float[Tensor, "B O=6 O=6 I=6"]:
     Differences are absolute. The missing energy has no pseudorapidity: for its pairs Delta eta is 0, so that
     m equals m_T. Logarithms are of 1 GeV^2, 1 GeV and radians, shifted and scaled by fixed constants.
     """
-    pt_i, pt_j = objects.pt[:, :, None], objects.pt[:, None, :]
-    delta_phi = wrap(objects.phi[:, :, None] - objects.phi[:, None, :]).abs()
-    delta_eta = (objects.eta[:, :, None] - objects.eta[:, None, :]).abs()
-    measured = delta_eta.new_ones(delta_eta.shape[1:])
-    measured[schema.MISSING_ENERGY, :] = 0
-    measured[:, schema.MISSING_ENERGY] = 0
-    delta_eta = delta_eta * measured
+    i, j = _FIRST.to(objects.pt.device), _SECOND.to(objects.pt.device)
+    pt_i, pt_j = objects.pt.index_select(1, i), objects.pt.index_select(1, j)
+    delta_phi = wrap(objects.phi.index_select(1, i) - objects.phi.index_select(1, j)).abs()
+    delta_eta = (objects.eta.index_select(1, i) - objects.eta.index_select(1, j)).abs()
+    delta_eta = delta_eta * _BOTH_HAVE_ETA.to(delta_eta)
     scale = 2 * pt_i * pt_j
     transverse = 1 - delta_phi.cos()
     mass_squared = scale * (delta_eta.cosh() - 1 + transverse)

@@ -6,6 +6,7 @@ from higgs_lightning import schema
 from higgs_lightning.shapes import FeatureMask, Features, ObjectMask
 
 _OBJECT_OF_FEATURE = torch.tensor(schema.OBJECT_OF_FEATURE)
+_IS_OF_OBJECT = torch.nn.functional.one_hot(_OBJECT_OF_FEATURE, schema.NUM_OBJECTS).float()  # (F, O)
 
 
 def hide_objects(num_events: int, ratio: float, generator: torch.Generator) -> ObjectMask:
@@ -29,8 +30,7 @@ def hide_objects(num_events: int, ratio: float, generator: torch.Generator) -> O
 
 def missing_objects(features: Features) -> ObjectMask:
     """The objects of which a feature is NaN."""
-    missing = torch.zeros(features.shape[0], schema.NUM_OBJECTS, device=features.device)
-    return missing.index_add(1, _OBJECT_OF_FEATURE.to(features.device), features.isnan().float()) > 0
+    return features.isnan().float() @ _IS_OF_OBJECT.to(features.device) > 0
 
 
 def hidden_features(hidden: ObjectMask) -> FeatureMask:
@@ -41,7 +41,7 @@ def hidden_features(hidden: ObjectMask) -> FeatureMask:
         >>> [schema.LOW_LEVEL[i].name for i in hidden_features(lepton)[0].nonzero()]
         ['lepton_pT', 'lepton_eta', 'lepton_phi']
     """
-    return hidden[:, _OBJECT_OF_FEATURE.to(hidden.device)]
+    return hidden.index_select(1, _OBJECT_OF_FEATURE.to(hidden.device))
 
 
 def hidden_or_missing(features: Features, hidden: ObjectMask | None) -> ObjectMask:

@@ -68,10 +68,11 @@ def batch() -> tuple[Tensor, Tensor]:
 def test_training_scores_whole_events_and_decodes_a_masked_share(batch):
     model = Recorder()
     step = module(model).train()._shared_step(batch, 0)
-    whole, hidden = model.masks
-    assert whole is None
-    assert hidden is not None
-    assert len(hidden) == len(step.features) == 256  # mask_fraction of 512
+    (both,) = model.masks  # one pass, the masked events after the whole ones
+    assert both is not None
+    whole, hidden = both.split([512, 256])  # mask_fraction of 512
+    assert not whole.any()
+    assert len(step.features) == 256
     assert hidden.any(dim=1).all()
     assert torch.equal(step.counted, masking.hidden_features(hidden))
     assert len(step.probabilities) == 512
@@ -198,8 +199,9 @@ def test_chance_depends_on_the_seed_and_the_step_alone(batch):
         model = Recorder()
         torch.rand(seed)
         module(model, seed=seed).train()._shared_step(batch, step)
-        assert model.masks[1] is not None
-        return model.masks[1]
+        (both,) = model.masks
+        assert both is not None
+        return both[512:]
 
     assert torch.equal(masks(1, 5), masks(1, 5))
     assert not torch.equal(masks(1, 5), masks(1, 6))

@@ -133,8 +133,8 @@ def test_jets_share_their_embedding(model, features):
     same = [objects.pt, objects.eta, objects.phi, objects.btag]
     for field in same:
         field[:, 3] = field[:, 2]
-    tokens = model.embedding(quantities(kinematics.Objects(*same)))
-    assert torch.equal(tokens[:, 2], tokens[:, 3])
+    tokens = model.embedding(quantities(kinematics.Objects(*same)).transpose(0, 1))
+    assert torch.equal(tokens[2], tokens[3])
     assert not torch.equal(model.slot[2], model.slot[3])
 
 

@@ -1,9 +1,11 @@
 """Layers that models share."""
 
+from typing import Any
+
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
-from torch.nn import functional as F  # noqa: N812
+from torch.autograd.function import once_differentiable
 
 from higgs_lightning import schema
 from higgs_lightning.shapes import Features, PerFeature
@@ -47,6 +49,10 @@ class Standardize(nn.Module):
 class Block(nn.Module):
     """Pre-norm transformer block: attention with an additive bias, then a feed-forward layer of 2 x dim.
 
+    Tokens come first and events second, so that products are one large matrix. Within attention events come
+    last: an event has a few tokens only, and what it asks of each pair of them is one operation on all events
+    at once, more than twice as fast as a tiny product of matrices for each event and head.
+
     Shape legend: T tokens, D = dim width, H heads.
     """
 
@@ -66,13 +72,68 @@ class Block(nn.Module):
         self.dropout = nn.Dropout(dropout)
 
     def forward(
-        self, x: Float[Tensor, "B T D"], bias: Float[Tensor, "B H T T"] | None = None
-    ) -> Float[Tensor, "B T D"]:
-        """Map tokens to tokens, with a bias of each head's attention between two of them."""
-        q, k, v = (  # (B, H, T, D / H) each
-            self.qkv(self.attention_norm(x)).unflatten(-1, (3, self.num_heads, -1)).permute(2, 0, 3, 1, 4)
-        )
-        attended = F.scaled_dot_product_attention(q, k, v, attn_mask=bias)
-        x = x + self.dropout(self.projection(attended.transpose(1, 2).flatten(2)))
-        transformed: Tensor = x + self.feed_forward(x)
-        return transformed
+        self, x: Float[Tensor, "T B D"], bias: Float[Tensor, "H T T B"] | None = None
+    ) -> Float[Tensor, "T B D"]:
+        """Map tokens to tokens, with a bias of each head's attention from one of them to another."""
+        num_tokens, num_events, dim = x.shape
+        tokens = x.flatten(0, 1)
+        qkv = torch.addmm(self.qkv.bias[:, None], self.qkv.weight, self.attention_norm(tokens).T)
+        qkv = qkv.view(3, self.num_heads, dim // self.num_heads, num_tokens, num_events)
+        attended = Attention.apply(qkv, bias)  # type: ignore[no-untyped-call]
+        tokens = tokens + self.dropout(self.projection(attended.view(dim, num_tokens * num_events).T))
+        transformed: Tensor = tokens + self.feed_forward(tokens)
+        return transformed.view_as(x)
+
+
+class Attention(torch.autograd.Function):
+    """Mean of the values of an event's tokens, weighted by softmax(q k / sqrt(C) + bias) over the keys.
+
+    Every product is a sum of products of slices, so that the tensor of all products, which leaves the
+    processor's caches, is never there. That holds backward too, because each gradient is such a sum again.
+
+    Shape legend: H heads, C channels of a head, T tokens. Within, all have the axes H, C, queries, keys, B.
+    """
+
+    @staticmethod
+    def forward(
+        ctx: Any, qkv: Float[Tensor, "3 H C T B"], bias: Float[Tensor, "H T T B"] | None
+    ) -> Float[Tensor, "H C T B"]:
+        q, k, v = _with_all_axes(qkv)
+        scale = q.shape[1] ** -0.5
+        agreement = _sum_of_products(q, k, axis=1)
+        logits = agreement * scale if bias is None else torch.add(bias[:, None], agreement, alpha=scale)
+        weights = logits.softmax(dim=3).to(qkv.dtype)  # mixed precision makes it float32
+        ctx.save_for_backward(qkv, weights)
+        ctx.scale = scale
+        return _sum_of_products(weights, v, axis=3).squeeze(3)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, Tensor | None]:
+        qkv, weights = ctx.saved_tensors
+        q, k, v = _with_all_axes(qkv)
+        of_mean = gradient[:, :, :, None]
+        of_weights = _sum_of_products(of_mean, v, axis=1).mul_(weights)
+        of_logits = of_weights.addcmul_(weights, of_weights.sum(dim=3, keepdim=True), value=-1)
+        of_agreement = of_logits * ctx.scale
+        of_qkv = torch.empty_like(qkv)
+        of_q, of_k, of_v = _with_all_axes(of_qkv)
+        _sum_of_products(of_agreement, k, axis=3, out=of_q)
+        _sum_of_products(of_agreement, q, axis=2, out=of_k)
+        _sum_of_products(of_mean, weights, axis=2, out=of_v)
+        return of_qkv, of_logits[:, 0] if ctx.needs_input_grad[1] else None
+
+
+def _with_all_axes(qkv: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    q, k, v = qkv.unbind()
+    return q[:, :, :, None], k[:, :, None], v[:, :, None]
+
+
+def _sum_of_products(a: Tensor, b: Tensor, axis: int, out: Tensor | None = None) -> Tensor:
+    """``(a * b).sum(axis, keepdim=True)``"""
+    ones = a.shape[axis] * [1]
+    slices = zip(torch.split_with_sizes(a, ones, axis), torch.split_with_sizes(b, ones, axis), strict=True)
+    total = torch.mul(*next(slices), out=out)
+    for slice_of_a, slice_of_b in slices:
+        total.addcmul_(slice_of_a, slice_of_b)
+    return total

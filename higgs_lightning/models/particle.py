@@ -2,7 +2,9 @@
 
 Read in this order: :meth:`ParticleAutoencoder.forward`, then what it calls, top to bottom.
 Shape legend, beside that of :mod:`higgs_lightning.shapes`: Q = 7 quantities of an object, D width of a
-token, H heads, T = 1 + O tokens of an event, of which the class token is the first.
+token, H heads, T = 1 + O tokens of an event, of which the class token is the first. Between the embedding and
+the reconstructor tokens come first and events second; a bias has its events last, see
+:class:`~higgs_lightning.models.layers.Block`.
 """
 
 from collections.abc import Mapping
@@ -25,6 +27,11 @@ _LOG_PT, _ETA, _ANGLE, _BTAG = 0, 1, slice(2, 4), slice(4, 4 + schema.NUM_BTAG_L
 _NUM_QUANTITIES = _BTAG.stop
 _REFERENCE_PT = 50.0  # GeV: the scale of HIGGS' objects, so that log(pT / reference) is near 0
 _SMALLEST_PT = 1.0  # GeV: below it a transverse momentum is noise, and its logarithm would run away
+_PAIRS = torch.tensor(kinematics.PAIRS)
+# for each two tokens the position of their pair of objects; one more where one of them is the class token
+_PAIR_OF_TOKENS = torch.full(2 * (1 + schema.NUM_OBJECTS,), len(_PAIRS))
+for _position, (_i, _j) in enumerate(kinematics.PAIRS):
+    _PAIR_OF_TOKENS[1 + _i, 1 + _j] = _PAIR_OF_TOKENS[1 + _j, 1 + _i] = _position
 
 
 class ParticleAutoencoder(Model):
@@ -100,17 +107,17 @@ class ParticleAutoencoder(Model):
             output = output._replace(logits=torch.stack(logits).mean(dim=0))
         return output._replace(logits=output.logits.to(features))  # mixed precision ends here
 
-    def look(self, objects: Objects, hidden: ObjectMask, bias: Float[Tensor, "B H T=7 T=7"]) -> Output:
+    def look(self, objects: Objects, hidden: ObjectMask, bias: Float[Tensor, "H T=7 T=7 B"]) -> Output:
         """Score events as they are, without their mirror images."""
         encoded = self.encode(objects, hidden, bias)
-        latent = self.bottleneck(encoded[:, 0])
-        return Output(self.classifier(latent).squeeze(1), latent, encoded[:, 1:])
+        latent = self.bottleneck(encoded[0])
+        return Output(self.classifier(latent).squeeze(1), latent, encoded[1:].transpose(0, 1))
 
     def reconstruct(
         self, encoded: Float[Tensor, "B O=6 D"], features: Features, hidden: ObjectMask | None = None
     ) -> Reconstruction:
         objects, _, origin = self.view(features, hidden)
-        decoded = self.decode(encoded).to(features)
+        decoded = self.decode(encoded.transpose(0, 1)).transpose(0, 1).to(features)
         reconstructed = to_objects(decoded)
         reconstructed = reconstructed._replace(phi=reconstructed.phi + origin)
         return Reconstruction(kinematics.to_features(reconstructed), reconstruction_errors(decoded, objects))
@@ -125,28 +132,31 @@ class ParticleAutoencoder(Model):
         return objects._replace(phi=kinematics.wrap(objects.phi - origin)), hidden, origin
 
     def encode(
-        self, objects: Objects, hidden: ObjectMask, bias: Float[Tensor, "B H T=7 T=7"]
-    ) -> Float[Tensor, "B T=7 D"]:
+        self, objects: Objects, hidden: ObjectMask, bias: Float[Tensor, "H T=7 T=7 B"]
+    ) -> Float[Tensor, "T=7 B D"]:
         """Encode the class token and the objects."""
-        tokens = self.embedding(quantities(objects))
-        tokens = torch.where(hidden[:, :, None], self.mask_token, tokens) + self.slot
-        x = torch.cat([self.class_token.expand(tokens.shape[0], 1, -1), tokens], dim=1)
+        tokens = self.embedding(quantities(objects).transpose(0, 1))
+        tokens = torch.where(hidden.T[:, :, None], self.mask_token, tokens) + self.slot[:, None]
+        x = torch.cat([self.class_token.expand(1, tokens.shape[1], -1), tokens])
         for block in self.encoder:
             x = block(x, bias)
         encoded: Tensor = self.encoder_norm(x)
         return encoded
 
-    def attention_bias(self, objects: Objects, hidden: ObjectMask) -> Float[Tensor, "B H T=7 T=7"]:
+    def attention_bias(self, objects: Objects, hidden: ObjectMask) -> Float[Tensor, "H T=7 T=7 B"]:
         """Bias of each head's attention between two tokens.
 
         0 for the class token and for pairs with a hidden object.
         """
         bias = self.pair_bias(kinematics.pair_invariants(objects))
-        unknown = hidden[:, :, None] | hidden[:, None, :]
-        bias = bias.masked_fill(unknown[..., None], 0.0)
-        return F.pad(bias.permute(0, 3, 1, 2), (1, 0, 1, 0))
+        unknown = hidden[:, _PAIRS.to(hidden.device)].any(dim=2)
+        bias = bias.masked_fill(unknown[:, :, None], 0.0)
+        with_class_token: Tensor = F.pad(bias.permute(2, 1, 0), (0, 0, 0, 1))
+        pair_of_tokens = _PAIR_OF_TOKENS.to(bias.device)
+        of_tokens = with_class_token.index_select(1, pair_of_tokens.flatten())
+        return of_tokens.view(bias.shape[2], *pair_of_tokens.shape, bias.shape[0])
 
-    def decode(self, tokens: Float[Tensor, "B O=6 D"]) -> Float[Tensor, "B O=6 Q=7"]:
+    def decode(self, tokens: Float[Tensor, "O=6 B D"]) -> Float[Tensor, "O=6 B Q=7"]:
         """Decode the encoded objects into their quantities."""
         for block in self.decoder:
             tokens = block(tokens)
@@ -172,7 +182,8 @@ def blank(objects: Objects, hidden: ObjectMask) -> Objects:
 def quantities(objects: Objects) -> Float[Tensor, "B O=6 Q=7"]:
     """Describe each object by the numbers that a token is made of."""
     kinematic = [_log_pt(objects), objects.eta, objects.phi.cos(), objects.phi.sin()]
-    btag = F.one_hot(objects.btag, schema.NUM_BTAG_LEVELS).to(objects.pt)
+    levels = torch.arange(schema.NUM_BTAG_LEVELS, device=objects.btag.device)
+    btag = (objects.btag[..., None] == levels).to(objects.pt)  # one-hot, without a look at the values
     return torch.cat([torch.stack(kinematic, dim=-1), btag], dim=-1)
 
 
@@ -197,17 +208,9 @@ def reconstruction_errors(decoded: Float[Tensor, "B O=6 Q=7"], objects: Objects)
     truth = quantities(objects)
     squared = (decoded - truth).square()
     btag = F.cross_entropy(decoded[..., _BTAG].movedim(-1, 1), objects.btag, reduction="none")
-    error = {
-        "pt": squared[..., _LOG_PT],
-        "eta": squared[..., _ETA],
-        "phi": squared[..., _ANGLE].sum(dim=-1),
-        "btag": btag,
-    }
-    columns = [
-        error[feature.quantity][:, o]
-        for feature, o in zip(schema.LOW_LEVEL, schema.OBJECT_OF_FEATURE, strict=True)
-    ]
-    return torch.stack(columns, dim=1)
+    return kinematics.columns(
+        squared[..., _LOG_PT], squared[..., _ETA], squared[..., _ANGLE].sum(dim=-1), btag
+    )
 
 
 def _log_pt(objects: Objects) -> PerObject:
@@ -223,6 +226,8 @@ class PerObjectLinear(nn.Module):
         self.missing_energy = nn.Linear(in_dim, out_dim)
         self.jet = nn.Linear(in_dim, out_dim)
 
-    def forward(self, x: Float[Tensor, "B O=6 N"]) -> Float[Tensor, "B O=6 M"]:
-        lepton, missing_energy, jets = x.split([1, 1, schema.NUM_OBJECTS - schema.FIRST_JET], dim=1)
-        return torch.cat([self.lepton(lepton), self.missing_energy(missing_energy), self.jet(jets)], dim=1)
+    def forward(self, x: Float[Tensor, "O=6 B N"]) -> Float[Tensor, "O=6 B M"]:
+        layers = [self.lepton, self.missing_energy, *(schema.NUM_OBJECTS - schema.FIRST_JET) * [self.jet]]
+        weights = torch.stack([layer.weight for layer in layers])
+        biases = torch.stack([layer.bias for layer in layers])
+        return torch.baddbmm(biases[:, None], x, weights.transpose(1, 2))

@@ -36,8 +36,8 @@ class ScalarTransformer(Model):
         """As :meth:`Model.forward`; what is hidden or missing enters as its mean."""
         hidden = hidden_or_missing(features, hidden)
         z = self.standardize(features).masked_fill(hidden_features(hidden), 0.0)
-        tokens = z[:, :, None] * self.direction + self.position
-        tokens = torch.cat([self.class_token.expand(tokens.shape[0], 1, -1), tokens], dim=1)
-        encoded = self.encoder_norm(self.encoder(tokens))
-        latent = encoded[:, 0]
-        return Output(self.classifier(latent).squeeze(1), latent, encoded)
+        tokens = z.T[:, :, None] * self.direction[:, None] + self.position[:, None]
+        tokens = torch.cat([self.class_token.expand(1, tokens.shape[1], -1), tokens])
+        encoded = self.encoder_norm(self.encoder(tokens))  # tokens first, as in its blocks
+        latent = encoded[0]
+        return Output(self.classifier(latent).squeeze(1), latent, encoded.transpose(0, 1))

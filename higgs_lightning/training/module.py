@@ -8,7 +8,7 @@ import torch
 from lightning import LightningModule
 from torch import Tensor, distributed, nn
 from torch.optim import Optimizer
-from torchmetrics import MeanMetric, MetricCollection
+from torchmetrics import MetricCollection
 from torchmetrics.classification import BinaryAccuracy, BinaryAUROC
 
 from higgs_lightning.errors import UserError, one_line
@@ -32,6 +32,19 @@ def _made(key: str, make: Callable[..., Any], *arguments: Any, **more: Any) -> A
         return make(*arguments, **more)
     except (ValueError, TypeError) as error:
         raise UserError(f"{key}: {one_line(error)}") from error
+
+
+def fused(optimizer: Optimizer) -> Optimizer:
+    """The optimizer, made to step all weights in one call where it can and no other way was asked for.
+
+    Set so, and not by its argument, with which it would refuse clipping under mixed precision.
+    """
+    for group in optimizer.param_groups:
+        on_their_device = all(weight.device.type in ("cpu", "cuda") for weight in group["params"])
+        is_free = not any(group.get(way) for way in ("foreach", "differentiable", "capturable"))
+        if "fused" in group and group["fused"] is None and on_their_device and is_free:
+            group["fused"] = True
+    return optimizer
 
 
 class HiggsModule(LightningModule):
@@ -64,6 +77,8 @@ class HiggsModule(LightningModule):
         self.evaluations: dict[str, Evaluation] = {}
 
     def setup(self, stage: str) -> None:
+        # deterministic algorithms would fill each new tensor before it is written to: a pass for nothing
+        torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
         if stage == "fit":
             self.model.standardize_by(*self.trainer.datamodule.statistics())  # type: ignore[attr-defined]
 
@@ -80,7 +95,7 @@ class HiggsModule(LightningModule):
             UserError: one of them refuses its options.
         """
         assert self.optimizer is not None and self.scheduler is not None  # noqa: PT018
-        optimizer = _made("optimizer", self.optimizer, self.model.parameters())
+        optimizer = fused(_made("optimizer", self.optimizer, self.model.parameters()))
         schedule = _made("scheduler", self.scheduler, optimizer, total_steps=total_steps)
         return {"optimizer": optimizer, "lr_scheduler": schedule}
 
@@ -96,6 +111,20 @@ class HiggsModule(LightningModule):
     def _seed_of(self, step: int) -> int:
         (state,) = np.random.SeedSequence([self.seed, step, self.global_rank]).generate_state(1, np.uint64)
         return int(state)
+
+    def configure_gradient_clipping(
+        self,
+        optimizer: Optimizer,
+        gradient_clip_val: float | None = None,
+        gradient_clip_algorithm: str | None = None,
+    ) -> None:
+        """Clip by the norm in a call or two for all weights, which Lightning does in one for each."""
+        gradients = [weight.grad for weight in self.model.parameters() if weight.grad is not None]
+        if not gradient_clip_val or gradient_clip_algorithm not in (None, "norm") or not gradients:
+            self.clip_gradients(optimizer, gradient_clip_val, gradient_clip_algorithm)
+            return
+        norm = torch.cat([gradient.flatten() for gradient in gradients]).norm()
+        torch._foreach_mul_(gradients, (gradient_clip_val / (norm + 1e-6)).clamp(max=1))
 
     # train ------------------------------------------------------------------------------------------------
 
@@ -162,6 +191,8 @@ class HiggsModule(LightningModule):
 class EpochMetrics(nn.Module):
     """The metrics of one epoch of one split, named ``split/metric``; exact, over all its events.
 
+    A step only adds to sums and keeps its scores, which nothing looks at before the epoch's end.
+
     Args:
         split: prefix of the names.
         losses: their names.
@@ -169,44 +200,58 @@ class EpochMetrics(nn.Module):
 
     def __init__(self, split: str, losses: Iterable[str]) -> None:
         super().__init__()
-        prefix = f"{split}/"
-        # the mean is nan where a batch's loss is, which by default would be left out with a warning
-        self.losses = MetricCollection(
-            {name: MeanMetric(nan_strategy=float("nan")) for name in losses},
-            prefix=prefix,
-            compute_groups=False,
-        )
+        self.prefix = f"{split}/"
+        self.losses = tuple(losses)
         # given probabilities in float32: BinaryAUROC takes a batch with scores outside of [0, 1] for logits
         self.scores = MetricCollection(
             {"accuracy": BinaryAccuracy(validate_args=False), "auc": BinaryAUROC(validate_args=False)},
-            prefix=prefix,
             compute_groups=False,
         )
+        self._start()
+
+    def _start(self) -> None:
+        self.sums = torch.zeros(len(self.losses))  # of each loss, over events; nan where a batch's loss is
+        self.num_events = 0
+        self.batches: list[tuple[Tensor, Tensor]] = []  # probabilities and labels
 
     def update(self, step: Step) -> None:
         """Take one batch."""
-        for name, metric in self.losses.items(keep_base=True):
-            metric.update(step.losses[name].detach(), len(step.labels))
-        self.scores.update(step.probabilities, step.labels.long())
+        losses = torch.stack([step.losses[name].detach() for name in self.losses])
+        self.sums = torch.add(self.sums.to(losses), losses, alpha=len(step.labels))
+        self.num_events += len(step.labels)
+        self.batches.append((step.probabilities, step.labels))
 
     def state(self) -> dict[str, dict[str, Any]]:
         """What has been accumulated since the last :meth:`compute`, as plain tensors."""
-        return {name: dict(metric.metric_state) for name, metric in self._metrics()}
+        weight = torch.tensor(float(self.num_events))
+        losses = zip(self.losses, self.sums, strict=True)
+        return {
+            **{name: {"mean_value": total, "weight": weight} for name, total in losses},
+            **{name: dict(metric.metric_state) for name, metric in self._filled_scores().items()},
+        }
 
     def add_state(self, state: dict[str, dict[str, Any]]) -> None:
         """Take the batches of a :meth:`state`."""
-        for name, metric in self._metrics():
-            metric.merge_state(state[name])
-
-    def _metrics(self) -> list[tuple[str, Any]]:
-        return [*self.losses.items(keep_base=True), *self.scores.items(keep_base=True)]
+        self.sums = self.sums + torch.stack([state[name]["mean_value"] for name in self.losses])
+        self.num_events += int(state[self.losses[0]]["weight"])
+        self.batches += zip(state["auc"]["preds"], state["auc"]["target"], strict=True)
 
     def compute(self) -> dict[str, Tensor]:
-        """The metrics of the batches since the last call; starts anew."""
-        values = {**self.losses.compute(), **self.scores.compute()}
-        self.losses.reset()
+        """The metrics of the batches since the last call, of all processes; starts anew."""
+        shares = values_of_processes((self.sums.cpu(), self.num_events))
+        sums, num_events = (sum(column) for column in zip(*shares, strict=True))
+        losses = zip(self.losses, sums / num_events, strict=True)
+        values = {**dict(losses), **self._filled_scores().compute()}
+        self._start()
+        return {f"{self.prefix}{name}": value for name, value in values.items()}
+
+    def _filled_scores(self) -> MetricCollection:
         self.scores.reset()
-        return values
+        if self.batches:
+            columns = zip(*self.batches, strict=True)
+            probabilities, labels = (torch.cat([batch.to(self.sums.device) for batch in c]) for c in columns)
+            self.scores.update(probabilities, labels.long())
+        return self.scores
 
 
 def values_of_processes(value: Any) -> list[Any]:

@@ -5,12 +5,14 @@ from collections.abc import Sequence
 from typing import Any, Protocol
 
 import torch
+from jaxtyping import Bool, Float
+from torch import Tensor
 from torch.nn import functional as F  # noqa: N812
 
 from higgs_lightning.evaluation.scores import Step
 from higgs_lightning.kinematics import reflect, smear
 from higgs_lightning.masking import hidden_features, hide_objects
-from higgs_lightning.models.base import Model, Reconstruction
+from higgs_lightning.models.base import Model, Output, Reconstruction
 from higgs_lightning.shapes import Features, PerEvent
 
 
@@ -41,12 +43,12 @@ class Objective(Protocol):
 class MaskedObjective:
     """BCE of the logits, plus the reconstruction error of the objects that are hidden from the model.
 
-    Scores and the classification loss come from whole events. Reconstruction comes from a second pass with
-    objects hidden: in training over the first ``mask_fraction`` of each batch, in validation and test over
-    every event, always with the same masks. The scores of masked events are trained too, with the weight of
-    their share, so that the model can score events of which an object is missing. With ``mask_ratio`` 0
-    there is one pass, nothing is hidden, and the reconstruction loss counts every feature: a plain
-    autoencoder. With ``classification_weight`` 0, labels play no part: pretraining.
+    Scores and the classification loss come from whole events. Reconstruction comes from events with objects
+    hidden: in training the first ``mask_fraction`` of each batch once more, in validation and test every
+    event, always with the same masks. The scores of masked events are trained too, with the weight of their
+    share, so that the model can score events of which an object is missing. With ``mask_ratio`` 0 nothing is
+    hidden, and the reconstruction loss counts every feature: a plain autoencoder. With
+    ``classification_weight`` 0, labels play no part: pretraining.
 
     Args:
         classification_weight: weight of the BCE loss.
@@ -102,29 +104,25 @@ class MaskedObjective:
             features = smear(features, self.smearing, generator)
         targets = self._targets(features, labels) if model.training else labels
 
-        # unlabelled pretraining looks at the scores without learning from them
-        learns_from_whole = self.classification_weight > 0 or self.mask_ratio == 0
-        with torch.set_grad_enabled(torch.is_grad_enabled() and learns_from_whole):
-            whole = model(features)
-            classification = F.binary_cross_entropy_with_logits(whole.logits, targets)
-        loss = self.classification_weight * classification
-
         seen = features[: self._num_decoded(model, len(features))]
         counted = ~seen.isnan()
-        if not model.has_decoder:
-            decoded = Reconstruction(seen, torch.zeros_like(seen))
-        elif self.mask_ratio == 0:
-            decoded = model.reconstruct(whole.encoded, seen)
-        else:
+        hidden = None
+        if self.mask_ratio > 0 and model.has_decoder:
             hidden = hide_objects(len(seen), self.mask_ratio, generator)
-            masked = model(seen, hidden)
-            decoded = model.reconstruct(masked.encoded, seen, hidden)
             counted &= hidden_features(hidden)
+        whole, masked = self._outputs(model, features, seen, hidden)
+        classification = F.binary_cross_entropy_with_logits(whole.logits, targets)
+        loss = self.classification_weight * classification
+        if hidden is not None:
             masked_classification = F.binary_cross_entropy_with_logits(
                 masked.logits, targets[: len(seen)], reduction="sum"
             )
-            weight = self.classification_weight * self.mask_fraction
-            loss = loss + weight * masked_classification / max(1, len(seen))
+            weight = self.classification_weight * self.mask_fraction / max(1, len(seen))
+            loss = loss + weight * masked_classification
+        if model.has_decoder:
+            decoded = model.reconstruct(masked.encoded, seen, hidden)
+        else:
+            decoded = Reconstruction(seen, torch.zeros_like(seen))
         # the mean over hidden features only; 0 where there are none
         reconstruction = (decoded.errors * counted).sum() / counted.sum().clamp(min=1)
         return Step(
@@ -140,6 +138,28 @@ class MaskedObjective:
             reconstruction=decoded.features.detach(),
             counted=counted,
         )
+
+    def _outputs(
+        self,
+        model: Model,
+        features: Features,
+        seen: Float[Tensor, "M F=21"],
+        hidden: Bool[Tensor, "M O=6"] | None,
+    ) -> tuple[Output, Output]:
+        """What a model says of whole events, and of those that are seen with objects hidden, if any are."""
+        if hidden is None:
+            whole = model(features)
+            return whole, whole
+        learns_from_whole = self.classification_weight > 0
+        if model.training and learns_from_whole and not model.mixes_events:  # one pass, the masked ones last
+            nothing = hidden.new_zeros(len(features), hidden.shape[1])
+            both = model(torch.cat([features, seen]), torch.cat([nothing, hidden]))
+            whole, masked = zip(*(field.split([len(features), len(seen)]) for field in both), strict=True)
+            return Output(*whole), Output(*masked)
+        # unlabelled pretraining looks at the scores without learning from them
+        with torch.set_grad_enabled(torch.is_grad_enabled() and learns_from_whole):
+            whole = model(features)
+        return whole, model(seen, hidden)
 
     def _targets(self, features: Features, labels: PerEvent) -> PerEvent:
         """What a training batch should score: its labels, mixed with the teacher's scores."""

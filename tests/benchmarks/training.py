@@ -4,7 +4,7 @@
 
 - `particle`, command: what ``events_per_second`` says in the run's metrics.csv, of epochs after the first;
   also with ``compile=true``, which compiles in the first.
-- `particle`, bare loop: the same steps (two passes, mirrored events, clipping, schedule) in plain PyTorch,
+- `particle`, bare loop: the same steps (masked events, mirrors, clipping, schedule) in plain PyTorch,
   everything in memory: no Lightning, no metrics, no logs, no progress, no checkpoints.
 - `seed`, command and the original notebook's loop: `DataLoader(TensorDataset)`, `.item()` and `.tolist()` in
   every step, scikit-learn's metrics after every epoch.
@@ -72,12 +72,13 @@ def particle_loop(features: Tensor, labels: Tensor, batch_size: int) -> Iterator
     while True:
         for rows in torch.randperm(len(labels), generator=generator).split(batch_size):
             x, y = reflect(features[rows], generator), labels[rows]
-            loss = F.binary_cross_entropy_with_logits(model(x).logits, y)
             seen = x[: int(objective.mask_fraction * len(x))]
             hidden = hide_objects(len(seen), objective.mask_ratio, generator)
-            masked = model(seen, hidden)
-            of_masked = F.binary_cross_entropy_with_logits(masked.logits, y[: len(seen)])
-            decoded = model.reconstruct(masked.encoded, seen, hidden)  # type: ignore[operator]
+            nothing = hidden.new_zeros(len(x), hidden.shape[1])
+            output = model(torch.cat([x, seen]), torch.cat([nothing, hidden]))
+            loss = F.binary_cross_entropy_with_logits(output.logits[: len(x)], y)
+            of_masked = F.binary_cross_entropy_with_logits(output.logits[len(x) :], y[: len(seen)])
+            decoded = model.reconstruct(output.encoded[len(x) :], seen, hidden)  # type: ignore[operator]
             counted = hidden_features(hidden)
             reconstruction = (decoded.errors * counted).sum() / counted.sum()
             loss = (
