@@ -8,12 +8,12 @@ import pandas as pd
 import pytest
 from conftest import SHARED, make_events, write_csv
 
-from higgs_lightning import schema
+from higgs_lightning import load_model, schema
 from higgs_lightning.data import HiggsDataModule, sample_csv
 from higgs_lightning.data.cache import open_events
 from higgs_lightning.data.columns import Reading
-from higgs_lightning.data.units import wrong_units
 from higgs_lightning.errors import UserError
+from higgs_lightning.units import wrong_units
 
 SCALES = np.array([feature.scale for feature in schema.LOW_LEVEL])
 PT, PHI, BTAG = (schema.columns(quantity) for quantity in ("pt", "phi", "btag"))
@@ -81,18 +81,18 @@ def test_wrong_units_are_noticed(
     for number in (2_000, 200, fewest):
         for start in (0, 10_000, 30_000):
             events = change(sample[start : start + number]).astype(np.float32)
-            found = wrong_units(events, Reading())
+            found = wrong_units(events, key="data.units")
             assert found is not None, (number, start)
             if number == 2_000:
                 assert pd.Series([found]).str.contains(sentence).all(), found
                 assert len(found) < 520
-    assert wrong_units(events, Reading(units="unchecked")) is None
+    assert wrong_units(events, "unchecked") is None
 
 
 def test_units_that_are_not_gev(sample: np.ndarray):
     """The archive's own, said to be GeV."""
     events = Reading(units="gev").finish(np.hstack([np.zeros((2000, 1), np.float32), sample[:2000]]))[:, 1:]
-    found = wrong_units(events, Reading(units="gev"))
+    found = wrong_units(events, "gev", "data.units")
     assert found is not None
     assert "these are not GeV, radians and b-tag levels: the median of" in found
     assert "data.units=higgs" in found
@@ -112,13 +112,13 @@ def test_real_and_simulated_events_are_never_refused(size: int, sample: np.ndarr
         for chosen in (events, by_hardness, by_hardness[::-1], missing):
             step = max(size, len(chosen) // 300)
             for start in range(0, len(chosen), step):
-                assert wrong_units(chosen[start : start + size], Reading()) is None
-    assert wrong_units(np.full((5, 21), np.nan, np.float32), Reading()) is None
+                assert wrong_units(chosen[start : start + size]) is None
+    assert wrong_units(np.full((5, 21), np.nan, np.float32)) is None
 
 
 def test_rounded_events_are_not_refused(sample: np.ndarray):
     for digits in (1, 2, 3):
-        assert wrong_units(sample[:2000].round(digits), Reading()) is None, digits
+        assert wrong_units(sample[:2000].round(digits)) is None, digits
 
 
 @pytest.mark.parametrize("form", ["csv", "parquet"])
@@ -155,3 +155,17 @@ def test_a_placeholder_in_gev_is_told_as_it_was(tmp_path: Path):
     with pytest.raises(UserError, match=r"row 6: jet_4_pt is -999, .* data\.missing=-999"):
         HiggsDataModule(path, dir=tmp_path, units="gev").setup("fit")
     HiggsDataModule(path, dir=tmp_path, units="gev", missing=-999).setup("fit")
+
+
+def test_predict_proba_knows_units(sample: np.ndarray):
+    """Arrays as files: the same events in GeV score the same when it is said, and are refused otherwise."""
+    events = sample[:500]
+    model = load_model("pretrained")
+    scores = model.predict_proba(events)
+    np.testing.assert_allclose(model.predict_proba(events * SCALES, units="gev"), scores, atol=1e-5)
+    for wrong, mend in ((events * SCALES, "units=gev"), ((events - 1) / 0.5, "z-scores")):
+        with pytest.raises(ValueError, match=mend):
+            model.predict_proba(wrong)
+    assert model.predict_proba(events / 20, units="unchecked").shape == (500, 2)
+    with pytest.raises(ValueError, match="higgs, gev, unchecked"):
+        model.predict_proba(events, units="mev")

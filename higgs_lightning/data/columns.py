@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from higgs_lightning import schema
 from higgs_lightning.errors import UserError
+from higgs_lightning.units import UNITS
 
 FEATURES = [feature.name for feature in schema.LOW_LEVEL]
 #: How many columns a table without names may have, the label not counted.
@@ -23,7 +24,6 @@ _LABEL_NAMES = (schema.LABEL, "class_label", "class", "target", "y")
 _LABELS = {"s": 1.0, "signal": 1.0, "true": 1.0, "b": 0.0, "background": 0.0, "false": 0.0}
 #: What stands in text for a value that is missing.
 MISSING_TEXTS = ["", "?", "nan", "NaN", "NAN", "null", "NULL", "NA", "N/A", "None"]
-UNITS = ("higgs", "gev", "unchecked")
 _SCALES = np.array([feature.scale for feature in schema.LOW_LEVEL], np.float32)
 
 

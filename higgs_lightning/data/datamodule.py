@@ -18,8 +18,8 @@ from higgs_lightning.data.columns import Reading
 from higgs_lightning.data.download import HIGGS_SIZE
 from higgs_lightning.data.sources import Files
 from higgs_lightning.data.splits import draw_balanced, split_rows
-from higgs_lightning.data.units import wrong_units
 from higgs_lightning.errors import UserError, one_line
+from higgs_lightning.units import wrong_units
 
 #: What the archive's events are called.
 UCI_HIGGS = "UCI HIGGS"
@@ -166,7 +166,7 @@ class HiggsDataModule(LightningDataModule):
         """Look at some events from all over the files: several files may be in several units."""
         step = max(_UNITS_CHUNK, len(events) // _UNITS_CHUNKS)
         for start in range(0, len(events), step):
-            found = wrong_units(events[start : start + _UNITS_CHUNK, 1:], self.reading)
+            found = wrong_units(events[start : start + _UNITS_CHUNK, 1:], self.reading.units, "data.units")
             if found is not None:
                 raise UserError(f"{_shown(files)}, from row {start + 1} on: {found}")
 

@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from higgs_lightning.errors import UserError
+from higgs_lightning.errors import UserError, one_line
 from higgs_lightning.evaluation import plots, report
 from higgs_lightning.evaluation.metrics import difference_p_value
 from higgs_lightning.files import write_text
@@ -216,7 +216,8 @@ def print_rows(rows: Sequence[dict[str, Any]]) -> None:
     for row in rows:
         if row["failure"]:
             values = ", ".join(f"{key}={row[key]}" for key in keys)
-            console.print(f"run {row['run']} ({values}): {row['failure']}", markup=False, highlight=False)
+            sentence = one_line(f"run {row['run']} ({values}): {row['failure']}")
+            console.print(sentence, markup=False, highlight=False)
 
 
 def shown(column: str, value: Any) -> str:
@@ -235,4 +236,6 @@ def shown(column: str, value: Any) -> str:
         return f"{value:.4f}"
     if isinstance(value, float):
         return f"{value:.4g}"
-    return f"{value:,}" if column in ("training events", "parameters") else str(value)
+    if column in ("training events", "parameters"):
+        return f"{value:,}"
+    return one_line(value) if str(value) else ""

@@ -18,13 +18,13 @@ from higgs_lightning.configuration import require_kinds
 from higgs_lightning.data.columns import Reading
 from higgs_lightning.data.formats import import_uproot, read_files
 from higgs_lightning.data.sources import Files, Source, find_sources
-from higgs_lightning.data.units import wrong_units
 from higgs_lightning.errors import UserError, one_line
 from higgs_lightning.files import output_file, replaced
 from higgs_lightning.models import Model
 from higgs_lightning.models.weights import load_model
 from higgs_lightning.runs import require_no_file_of_a_run
 from higgs_lightning.shapes import Features
+from higgs_lightning.units import wrong_units
 
 _BLOCK = 1 << 16  # events that are read at once, about
 _UNITS_CHUNK = 2_000  # events
@@ -118,7 +118,7 @@ def require_units(features: np.ndarray, source: Source, reading: Reading) -> Non
     Raises:
         UserError: says which columns show it.
     """
-    found = wrong_units(features[:_UNITS_CHUNK], reading)
+    found = wrong_units(features[:_UNITS_CHUNK], reading.units, f"{reading.prefix}units")
     if found is not None:
         raise UserError(f"{source}: {found}")
 

@@ -12,8 +12,10 @@ from torch import Tensor, nn
 from higgs_lightning import schema
 from higgs_lightning.models.layers import Standardize
 from higgs_lightning.shapes import Features, ObjectMask, PerEvent, PerFeature
+from higgs_lightning.units import UNITS, wrong_units
 
 _BATCH = 1024  # events: larger ones leave the processor's caches
+_UNITS_CHECKED = 2000  # events, whose units show in a few milliseconds
 
 
 class Output(NamedTuple):
@@ -82,7 +84,7 @@ class Model(nn.Module):
         self.reconstruct = torch.compile(self.reconstruct, *args, **kwargs)  # type: ignore[method-assign]
 
     @torch.inference_mode()
-    def predict_proba(self, features: ArrayLike) -> Float[np.ndarray, "N 2"]:
+    def predict_proba(self, features: ArrayLike, units: str = "higgs") -> Float[np.ndarray, "N 2"]:
         """Probability of background and of signal, as scikit-learn orders them.
 
         The scores are those of evaluation, whatever mode the model is in, and that stays.
@@ -91,14 +93,23 @@ class Model(nn.Module):
             features: (N, 21) in HIGGS units; what is NaN, NA or masked is missing. Of a table with named
                 columns, such as a pandas.DataFrame, those that the features are named by are taken, in any
                 order and spelling.
+            units: ``higgs``; ``gev`` for GeV, radians and b-tag levels 0, 1, 2; or ``unchecked`` for HIGGS
+                units, whatever the numbers look like.
 
         Raises:
-            ValueError: it has another shape, lacks a column, or holds what is no number or what no detector
-                measures.
+            ValueError: it has another shape, lacks a column, is plainly in other units, or holds what is no
+                number or what no detector measures.
         """
         events = torch.from_numpy(_numbers(_named_features(features)))
         if events.ndim != 2 or events.shape[1] != schema.NUM_FEATURES:
             raise ValueError(f"features are {tuple(events.shape)}: give (N, {schema.NUM_FEATURES})")
+        if units not in UNITS:
+            raise ValueError(f"units={units!r} is unknown: give {', '.join(UNITS)}")
+        if units == "gev":
+            events /= torch.tensor([feature.scale for feature in schema.LOW_LEVEL])
+        wrong = wrong_units(events[:_UNITS_CHECKED].numpy(), units)
+        if wrong is not None:
+            raise ValueError(wrong)
         impossible = schema.impossible_value(events.numpy())
         if impossible is not None:
             raise ValueError(f"row {impossible.row} of the features: {impossible}")

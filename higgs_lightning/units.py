@@ -10,8 +10,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from higgs_lightning import schema
-from higgs_lightning.data.columns import Reading
 
+#: What features may be in: the archive's units; GeV, radians and b-tag levels; or the archive's, unchecked.
+UNITS = ("higgs", "gev", "unchecked")
 _PT, _ETA, _PHI, _BTAG = (schema.columns(quantity) for quantity in ("pt", "eta", "phi", "btag"))
 _SCALES = np.array([feature.scale for feature in schema.LOW_LEVEL])
 _LEAST_PT, _MOST_PT = 0.1, 10  # medians, in HIGGS units
@@ -22,19 +23,20 @@ _ODD = 0.05  # levels; 2 digits of a number in HIGGS units are within it, a leve
 _PLACEHOLDER = -90  # what is below is a way to say that a value is missing, such as -99 or -999
 
 
-def wrong_units(events: np.ndarray, reading: Reading) -> str | None:
+def wrong_units(events: np.ndarray, units: str = "higgs", key: str = "units") -> str | None:
     """What shows that events are not in the units that they are said to be in, and what to write instead.
 
     Args:
-        events: (N, 21) features in HIGGS units, as ``reading`` makes them; NaN is missing.
-        reading: what was said of the file.
+        events: (N, 21) features, brought into HIGGS units; NaN is missing.
+        units: what they are said to have been in, of :data:`UNITS`.
+        key: what says so, for the sentence.
 
     Returns:
         The rest of a sentence, or None where nothing speaks against the units.
     """
-    if reading.units == "unchecked":
+    if units == "unchecked":
         return None
-    in_gev = reading.units == "gev"
+    in_gev = units == "gev"
     given = events.astype(np.float64) * (_SCALES if in_gev else 1)  # as the file has them
     features = np.where(given < _PLACEHOLDER, np.nan, events)
     given = np.where(np.isnan(features), np.nan, given)
@@ -83,15 +85,14 @@ def wrong_units(events: np.ndarray, reading: Reading) -> str | None:
 
     if not faults:
         return None
-    units = f"{reading.prefix}units"
     if looks_scaled:
-        mend = f"they look scaled (z-scores or to a range): undo that, or say {units}=unchecked"
+        mend = f"they look scaled (z-scores or to a range): undo that, or say {key}=unchecked"
     elif looks_gev:
-        mend = f"if they are GeV, radians and b-tag levels 0, 1, 2, say {units}=gev"
+        mend = f"if they are GeV, radians and b-tag levels 0, 1, 2, say {key}=gev"
     else:
         mend = (
-            f"look whether columns are shifted; give HIGGS' own units ({units}=higgs), or GeV, radians and "
-            f"b-tag levels 0, 1, 2 ({units}=gev); {units}=unchecked takes any numbers for HIGGS' own"
+            f"look whether columns are shifted; give HIGGS' own units ({key}=higgs), or GeV, radians and "
+            f"b-tag levels 0, 1, 2 ({key}=gev); {key}=unchecked takes any numbers for HIGGS' own"
         )
     name = "GeV, radians and b-tag levels" if in_gev else "HIGGS' units"
     return f"these are not {name}: {'; '.join(faults)}; {mend}"
