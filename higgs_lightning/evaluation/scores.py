@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 import torch
@@ -113,24 +113,30 @@ class Gatherer:
             self._latents.append((step.latent.float().cpu(),))
             self._num_latent += len(step.latent)
 
+    def losses(self) -> dict[str, float]:
+        """The mean of each loss over the events of all batches so far, of every process."""
+        shares = from_every_process((self._losses, sum(len(labels) for labels, _ in self._scores)))
+        total = torch.stack([batch for batches, _ in shares for batch in batches]).sum(dim=0)
+        means = total / sum(events for _, events in shares)
+        return dict(zip(self._names, means.tolist(), strict=True))
+
     def evaluation(self) -> Evaluation:
         """The evaluation of all batches so far, of every process that took some.
 
         Raises:
             UserError: a score is not a number.
         """
-        losses = torch.stack([batch for share in _from_every_process(self._losses) for batch in share])
-        labels, probabilities = _columns(_from_every_process(self._scores))
+        labels, probabilities = _columns(from_every_process(self._scores))
         if not np.isfinite(probabilities).all():
             row = int((~np.isfinite(probabilities)).argmax())
             raise UserError(
                 f"the score of event {row + 1} of a split is {probabilities[row]}: the model's weights "
                 "diverged, or trainer.precision is too low for them"
             )
-        (latent,) = _columns(_from_every_process(self._latents))
-        features, reconstruction, counted = _columns(_from_every_process(self._reconstructions))
+        (latent,) = _columns(from_every_process(self._latents))
+        features, reconstruction, counted = _columns(from_every_process(self._reconstructions))
         return Evaluation(
-            losses=dict(zip(self._names, (losses.sum(dim=0) / len(labels)).tolist(), strict=True)),
+            losses=self.losses(),
             labels=labels,
             probabilities=probabilities,
             latent=latent[:MAX_LATENT],
@@ -140,12 +146,12 @@ class Gatherer:
         )
 
 
-def _from_every_process(batches: Sequence[T]) -> list[Sequence[T]]:
-    """The batches of each process, by rank."""
-    if not distributed.is_initialized():
-        return [batches]
-    gathered: list[Sequence[T]] = [[] for _ in range(distributed.get_world_size())]
-    distributed.all_gather_object(gathered, batches)
+def from_every_process(value: T) -> list[T]:
+    """The value of each process of a run, by rank."""
+    if not (distributed.is_available() and distributed.is_initialized()):
+        return [value]
+    gathered: list[Any] = [None] * distributed.get_world_size()
+    distributed.all_gather_object(gathered, value)
     return gathered
 
 

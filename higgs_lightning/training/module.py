@@ -6,13 +6,14 @@ from typing import Any
 import numpy as np
 import torch
 from lightning import LightningModule
-from torch import Tensor, distributed, nn
+from torch import Tensor, nn
 from torch.optim import Optimizer
 from torchmetrics import MetricCollection
 from torchmetrics.classification import BinaryAccuracy, BinaryAUROC
+from torchmetrics.functional.classification import binary_auroc
 
 from higgs_lightning.errors import UserError, one_line
-from higgs_lightning.evaluation.scores import SPLITS, Evaluation, Gatherer, Step
+from higgs_lightning.evaluation.scores import SPLITS, Evaluation, Gatherer, Step, from_every_process
 from higgs_lightning.models.base import Model
 from higgs_lightning.shapes import Features, PerEvent
 from higgs_lightning.training.objective import Objective
@@ -73,7 +74,6 @@ class HiggsModule(LightningModule):
         self.scheduler = scheduler
         self.seed = seed
         self.train_metrics = EpochMetrics("train", objective.losses)
-        self.val_metrics = EpochMetrics("val", objective.losses)
         self.evaluations: dict[str, Evaluation] = {}
 
     def setup(self, stage: str) -> None:
@@ -139,7 +139,7 @@ class HiggsModule(LightningModule):
         return step.losses["loss"]
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        checkpoint["train_metrics"] = values_of_processes(self.train_metrics.state())  # of the epoch so far
+        checkpoint["train_metrics"] = from_every_process(self.train_metrics.state())  # of the epoch so far
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         # a run may go on with more or fewer processes
@@ -165,15 +165,17 @@ class HiggsModule(LightningModule):
         self._val_gatherer = Gatherer()
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
-        step = self._shared_step(batch, batch_idx)
-        self.val_metrics.update(step)
-        self._val_gatherer.add(step)
+        self._val_gatherer.add(self._shared_step(batch, batch_idx))
 
     def on_validation_epoch_end(self) -> None:
-        metrics = self.val_metrics.compute()
-        self._stop_if_not_finite(metrics["val/loss"])
-        self.log_dict(metrics, prog_bar=True)
-        self.evaluations = {"val": self._val_gatherer.evaluation()}
+        losses = self._val_gatherer.losses()
+        self._stop_if_not_finite(torch.tensor(losses["loss"]))
+        val = self._val_gatherer.evaluation()
+        scores = torch.from_numpy(val.probabilities), torch.from_numpy(val.labels).long()
+        auc = binary_auroc(*scores, validate_args=False)
+        metrics: dict[str, Any] = {**losses, "accuracy": val.accuracy, "auc": auc}
+        self.log_dict({f"val/{name}": value for name, value in metrics.items()}, prog_bar=True)
+        self.evaluations = {"val": val}
 
     # test -------------------------------------------------------------------------------------------------
 
@@ -238,7 +240,7 @@ class EpochMetrics(nn.Module):
 
     def compute(self) -> dict[str, Tensor]:
         """The metrics of the batches since the last call, of all processes; starts anew."""
-        shares = values_of_processes((self.sums.cpu(), self.num_events))
+        shares = from_every_process((self.sums.cpu(), self.num_events))
         sums, num_events = (sum(column) for column in zip(*shares, strict=True))
         losses = zip(self.losses, sums / num_events, strict=True)
         values = {**dict(losses), **self._filled_scores().compute()}
@@ -252,12 +254,3 @@ class EpochMetrics(nn.Module):
             probabilities, labels = (torch.cat([batch.to(self.sums.device) for batch in c]) for c in columns)
             self.scores.update(probabilities, labels.long())
         return self.scores
-
-
-def values_of_processes(value: Any) -> list[Any]:
-    """The value of each process of a run, by rank."""
-    if not (distributed.is_available() and distributed.is_initialized()):
-        return [value]
-    values = [None] * distributed.get_world_size()
-    distributed.all_gather_object(values, value)
-    return values
