@@ -49,6 +49,7 @@ def test_what_physicists_ask(run: Path, tmp_path: Path):
     assert all(0.5 < auc < 1 for auc in binned)
 
 
+@pytest.mark.slow
 def test_temperature_on_request(run: Path, tmp_path: Path):
     cfg = composed(f"ckpt={run}", "fit_temperature=true", *SAME_EVENTS, name="evaluate")
     metrics = evaluate(cfg, tmp_path / "out")

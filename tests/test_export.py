@@ -45,7 +45,10 @@ def test_onnx_through_the_command(run: Path, events: np.ndarray, tmp_path: Path)
 
 
 @pytest.mark.usefixtures("without_plots")
-@pytest.mark.parametrize("model", ["particle", "dnn", "scalar"])
+@pytest.mark.parametrize(
+    "model",
+    ["dnn", pytest.param("particle", marks=pytest.mark.slow), pytest.param("scalar", marks=pytest.mark.slow)],
+)
 def test_torch_export(model: str, run: Path, events: np.ndarray, higgs_csv: Path, tmp_path: Path):
     source = run
     if model != "particle":

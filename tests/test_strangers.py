@@ -52,7 +52,7 @@ MODELS: dict[str, Any] = {
 SIZES: dict[str, Any] = {
     "layers": {"num_layers": 10**9},
     "width": {"dim": 10**9},
-    "fits no weights": {"dim": 4096, "num_layers": 4096},
+    "fits no weights": {"dim": 4096, "num_layers": 64},
     "negative": {"num_layers": -1},
     "a fraction": {"num_layers": 1.5},
     "true": {"num_layers": True},
@@ -217,6 +217,7 @@ def test_only_plain_data_passes():
     assert OmegaConf.to_container(OmegaConf.create(literal(config)), resolve=True) == config
 
 
+@pytest.mark.slow
 def test_a_refused_command_leaves_a_run_as_it_was(
     run: Path, refusal: Callable[..., str], tmp_path: Path, higgs_csv: Path
 ):

@@ -144,6 +144,7 @@ def test_multirun_leaves_a_folder_a_job(higgs_csv: Path, tmp_path: Path):
     assert all((job / "metrics.json").exists() for job in jobs)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("without_plots")
 def test_a_stopped_run_goes_on_in_its_folder(higgs_csv: Path, tmp_path: Path):
     """Two epochs, then two more by the command with `ckpt=last`, end as four epochs in one go."""
@@ -172,6 +173,7 @@ def test_the_last_epoch_is_kept_even_if_it_is_not_the_best(higgs_csv: Path, tmp_
     assert sorted(path.name for path in (run / "checkpoints").iterdir()) == ["best.ckpt", "last.ckpt"]
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("without_plots")
 def test_without_a_choice_the_last_epoch_is_tested(higgs_csv: Path, tmp_path: Path):
     data = ["data=higgs", f"data.csv={higgs_csv}", f"data.dir={tmp_path}", "selection.monitor=null"]
@@ -190,6 +192,7 @@ def test_a_separate_test_file(higgs_csv: Path, tmp_path: Path):
     assert (metrics["train/events"], metrics["val/events"], metrics["test/events"]) == (2700, 300, 700)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("without_plots")
 def test_pretraining_then_fine_tuning(higgs_csv: Path, tmp_path: Path):
     """Masked pretraining leaves weights that a second run begins with; an epoch at rate 0 keeps them."""
@@ -326,6 +329,7 @@ def test_without_a_compiler(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("without_plots")
 @pytest.mark.parametrize("experiment", EXPERIMENTS)
 def test_every_experiment_runs(experiment: str, higgs_csv: Path, tmp_path: Path):
