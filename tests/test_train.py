@@ -33,6 +33,7 @@ from higgs_lightning.data import sample_csv
 from higgs_lightning.errors import UserError, one_sentence
 from higgs_lightning.models import Model
 from higgs_lightning.models.weights import load_checkpoint, read_weights, save_model
+from higgs_lightning.runs import read_history
 from higgs_lightning.training.run import train
 
 EXPERIMENTS = sorted(path.stem for path in (REPOSITORY / "conf" / "experiment").glob("*.yaml"))
@@ -142,6 +143,22 @@ def test_multirun_leaves_a_folder_a_job(higgs_csv: Path, tmp_path: Path):
     configs = [load_checkpoint(job / "checkpoints" / "best.ckpt")["config"] for job in jobs]
     assert [config["model"]["num_layers"] for config in configs] == [1, 2]
     assert all((job / "metrics.json").exists() for job in jobs)
+
+
+@pytest.mark.usefixtures("without_plots")
+def test_a_log_has_a_line_an_epoch(higgs_csv: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture):
+    """Where no progress bar shows, as in a pipe or on a cluster."""
+    caplog.set_level("INFO", "higgs_lightning.training.history")
+    options = ["data=higgs", f"data.csv={higgs_csv}", f"data.dir={tmp_path}", "trainer.max_epochs=2"]
+    train(composed(*SMALL_PARTICLE, *options), tmp_path / "run")
+    lines = [record.getMessage() for record in caplog.records]
+    rows = read_history(tmp_path / "run" / "metrics.csv")
+    for number, (line, row) in enumerate(zip(lines, rows, strict=True), start=1):
+        numbers = f"loss {row['train/loss']:.4f}, {row['val/loss']:.4f} in validation, ROC-AUC "
+        assert line.startswith(
+            f"epoch {number} of 2: {numbers}{row['train/auc']:.4f}, {row['val/auc']:.4f} in"
+        )
+        assert f" {row['events_per_second']:,.0f} events a second, at most 0:00:0" in line
 
 
 @pytest.mark.slow

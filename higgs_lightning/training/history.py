@@ -1,7 +1,10 @@
-"""The history of a run: one row an epoch, in ``metrics.csv``."""
+"""The history of a run: one row an epoch, in ``metrics.csv``, and in a log one line."""
 
 import csv
+import logging
+import time
 from argparse import Namespace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +14,8 @@ from lightning.pytorch.utilities import rank_zero_only
 from higgs_lightning.errors import UserError, one_line
 from higgs_lightning.files import replaced
 from higgs_lightning.runs import read_history
+
+_log = logging.getLogger(__name__)
 
 
 class History(Logger):
@@ -64,3 +69,47 @@ class History(Logger):
             writer = csv.DictWriter(file, names)
             writer.writeheader()
             writer.writerows(self.rows)
+
+
+class EpochLines(Logger):
+    """Says in a line how each epoch went, for whoever reads a log, where no progress bar shows.
+
+    Args:
+        max_epochs: of the run.
+    """
+
+    def __init__(self, max_epochs: int) -> None:
+        super().__init__()
+        self.max_epochs = max_epochs
+        self._values: dict[str, float] = {}
+        self._starts = [time.monotonic()]  # of this start's epochs
+
+    @property
+    def name(self) -> str:
+        return "epochs"
+
+    @property
+    def version(self) -> int:
+        return 0
+
+    @rank_zero_only
+    def log_hyperparams(self, params: dict[str, Any] | Namespace, *args: Any, **kwargs: Any) -> None:
+        """The run's folder holds the configuration already."""
+
+    @rank_zero_only
+    def log_metrics(self, metrics: dict[str, float], step: int | None = None) -> None:
+        self._values |= metrics
+        if "train/loss" not in metrics:  # validation comes first
+            return
+        epoch = 1 + int(metrics["epoch"])
+        self._starts.append(time.monotonic())
+        seconds = (self._starts[-1] - self._starts[0]) / (len(self._starts) - 1)
+        left = timedelta(seconds=round(seconds * (self.max_epochs - epoch)))
+        parts = []
+        for name, words in (("loss", "loss"), ("auc", "ROC-AUC")):
+            parts.append(f"{words} {self._values[f'train/{name}']:.4f}")
+            if f"val/{name}" in self._values:
+                parts.append(f"{self._values[f'val/{name}']:.4f} in validation")
+        if "events_per_second" in self._values:
+            parts.append(f"{self._values['events_per_second']:,.0f} events a second")
+        _log.info("epoch %d of %d: %s, at most %s left", epoch, self.max_epochs, ", ".join(parts), left)

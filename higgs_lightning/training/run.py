@@ -19,6 +19,7 @@ from lightning.pytorch.loggers import TensorBoardLogger
 from lightning.pytorch.utilities import rank_zero_only
 from lightning.pytorch.utilities.exceptions import SIGTERMException
 from omegaconf import DictConfig, OmegaConf
+from rich.console import Console
 from torch import Tensor
 from torch._dynamo.exc import BackendCompilerFailed
 from torch.optim import Optimizer
@@ -49,7 +50,7 @@ from higgs_lightning.training.callbacks import (
     StartOfRun,
     WholeCheckpoints,
 )
-from higgs_lightning.training.history import History
+from higgs_lightning.training.history import EpochLines, History
 from higgs_lightning.training.module import HiggsModule
 from higgs_lightning.training.provenance import record_start, recorded_starts
 
@@ -157,8 +158,10 @@ def _train(cfg: DictConfig, config: dict[str, Any], run_dir: Path) -> dict[str, 
     callbacks += [made(named, key, Callback) for key, callback in named.items() if callback is not None]
     if monitor is not None:
         callbacks.append(Patience(**config["selection"], check_on_train_epoch_end=True))
+    shows_progress = config["trainer"]["enable_progress_bar"] and Console().is_terminal
     if config["trainer"]["enable_progress_bar"]:
         callbacks.append(ProgressBar())
+    epoch_lines = [] if shows_progress else [EpochLines(config["trainer"]["max_epochs"])]
     history = History(run_dir / runs.HISTORY)
     tensorboard = TensorBoardLogger(run_dir, name="", version=runs.TENSORBOARD, default_hp_metric=False)
     with quiet():
@@ -167,7 +170,7 @@ def _train(cfg: DictConfig, config: dict[str, Any], run_dir: Path) -> dict[str, 
             "trainer",
             Trainer,
             callbacks=callbacks,
-            logger=[history, tensorboard],
+            logger=[history, tensorboard, *epoch_lines],
             plugins=[WholeCheckpoints()],
             default_root_dir=run_dir,
         )
