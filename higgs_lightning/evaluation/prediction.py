@@ -57,7 +57,7 @@ def predict(
         temperature: what log-odds are divided by, see
             :func:`~higgs_lightning.evaluation.metrics.fit_temperature`.
         batch_size: events scored at once.
-        device: of the model.
+        device: of the model; ``auto`` for a GPU where CUDA has one, else the CPU.
         model_class: as for :func:`~higgs_lightning.models.weights.load_model`.
         columns: see :class:`~higgs_lightning.data.columns.Reading`, as ``missing`` and ``units``.
 
@@ -82,7 +82,8 @@ def predict(
     require_no_file_of_a_run("output", output)
     if output.suffix == ".root":
         import_uproot()
-    model = load_model(ckpt, model_class).to(available_device(device))
+    device = available_device(device)
+    model = load_model(ckpt, model_class).to(device)
     if reconstruction and not model.has_decoder:
         raise UserError(f"reconstruction=true: {type(model).__name__} has no decoder")
     if model.mixes_events:
@@ -135,11 +136,13 @@ def require_measurements(features: np.ndarray, source: Source, events: int, read
 
 
 def available_device(device: str) -> str:
-    """The name of a device, if it is there.
+    """The name of a device, if it is there; of ``auto``, the one that there is.
 
     Raises:
         UserError: it is not.
     """
+    if device == "auto":
+        return "cuda" if torch.cuda.is_available() else "cpu"
     try:
         torch.empty(1, device=device).cpu()
     except (RuntimeError, AssertionError, NotImplementedError) as error:
