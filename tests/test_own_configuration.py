@@ -522,3 +522,20 @@ def test_a_teacher_may_lie_elsewhere_when_a_run_goes_on(other: Path, higgs_csv: 
     train(composed(*goes_on, f"teacher={tmp_path / 'moved'}"), tmp_path / "run")
     *_, last = json.loads((tmp_path / "run" / "provenance.json").read_text())
     assert last["changes"]["teacher"] == [str(tmp_path / "teacher"), str(tmp_path / "moved")]
+
+
+def test_seen_events_of_several_files(tmp_path: Path):
+    """Files that are trained on together, and one of them alone, as a run's own and behind another."""
+    files = [write_csv(tmp_path / f"{seed}.csv", make_events(400, seed=seed)) for seed in (11, 12, 13)]
+    options = [*SMALL_PARTICLE, "data=higgs", f"data.dir={tmp_path}", "data.train_events=null"]
+    both = f"data.csv=[{files[0]},{files[1]}]"
+    train(composed(*options, both), tmp_path / "both")
+    train(composed(*options, f"data.csv={files[2]}", f"init={tmp_path / 'both'}"), tmp_path / "next")
+    for name in ("both", "next"):
+        cfg = own_evaluation(composed(f"ckpt={tmp_path / name}", QUIET, name="evaluate"), [])
+        assert evaluate(cfg, tmp_path / f"{name}-out")["test/events_trained_on"] == 0
+        cfg.data.test_csv = str(files[1])
+        with pytest.raises(
+            UserError, match=r"both/checkpoints/best.ckpt was trained on 3\d\d of the 400 test"
+        ):
+            evaluate(cfg, tmp_path / "out")

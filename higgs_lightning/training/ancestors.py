@@ -72,6 +72,8 @@ def trainings_of(ckpt: str | Path, key: str = "ckpt") -> Iterator[dict[str, Any]
     config = checkpoint["config"]
     data = config.get("data") if isinstance(config.get("data"), dict) else {}
     options = {key: value for key, value in data.items() if key not in _OF_A_MACHINE}
+    if isinstance(data.get("csv"), list):  # of which the identity has one name
+        options["csv"] = data["csv"]
     identity = checkpoint.get("data") or runs.recorded_data(path.parent.parent)
     yield {"file": str(path), "data": identity, "options": options}
     yield from _recorded_ancestors(checkpoint)
