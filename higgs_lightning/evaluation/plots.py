@@ -225,6 +225,8 @@ def distributions(
         axes = grid[schema.OBJECT_OF_FEATURE[i], column_of[feature.quantity]]
         axes.set_visible(True)
         axes.set_xlabel(feature.name if reference is None else feature.label)
+        axes.minorticks_off()  # too small for them
+        axes.xaxis.set_major_locator(MaxNLocator(6))
         known = {name: group[:, i][~np.isnan(group[:, i])] for name, group in groups.items()}
         everything = np.concatenate(list(known.values()))
         if not len(everything):
@@ -234,7 +236,6 @@ def distributions(
         if reference is not None and feature.quantity == "btag":
             edges = np.arange(schema.NUM_BTAG_LEVELS + 1) - 0.5
             axes.set_xticks(range(schema.NUM_BTAG_LEVELS))
-            axes.xaxis.set_minor_locator(NullLocator())
         elif feature.quantity == "pt" or reference is None:
             low, high = np.quantile(everything, [0, 0.99])
             edges = np.linspace(low, high if high > low else low + 1, 41)
@@ -247,7 +248,8 @@ def distributions(
                 others = np.diff(np.interp(edges, *reference[name, i], left=0, right=1))
                 axes.stairs(others, edges, linewidth=1.8, color=colors[name], label=f"{name}, HIGGS")
         axes.set(xlim=(edges[0], edges[-1]), ylim=(0, None))
-        axes.set_ylabel("share per bin")
+        if feature.quantity == "pt":  # in the first column
+            axes.set_ylabel("share per bin")
     handles, labels = next(
         axes for axes in grid.flat if axes.get_legend_handles_labels()[0]
     ).get_legend_handles_labels()
@@ -267,9 +269,9 @@ def places_in_steps(places: Mapping[str, np.ndarray]) -> Figure:
         shares = np.histogram(values, 20, (0, 1))[0] / max(1, len(values)) * 20
         axes.stairs(shares, np.linspace(0, 1, 21), fill=True, alpha=0.3, color=_BACKGROUND)
         axes.axhline(1, color="grey", linestyle=":", linewidth=1)
-        axes.set(xlim=(0, 1), ylim=(0, max(1.5, 1.1 * shares.max())), xlabel="place in the step")
+        axes.set(xlim=(0, 1), ylim=(0, max(1.5, 1.1 * shares.max())), xticks=(0, 0.5, 1))
         axes.set_title(title, fontsize=14)
-        axes.set_ylabel("events, relative to all alike")
+        axes.set(xlabel="place in the step", ylabel="events per bin / their mean")
     return figure
 
 

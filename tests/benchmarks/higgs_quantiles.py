@@ -14,9 +14,9 @@ import numpy as np
 
 from higgs_lightning import schema
 from higgs_lightning.data.columns import Reading
+from higgs_lightning.data.description import QUANTILES, SHARES
 from higgs_lightning.data.formats import read_file
 from higgs_lightning.data.sources import find_sources
-from higgs_lightning.evaluation.description import QUANTILES, SHARES
 
 HEADER = """\
 # UCI HIGGS (D. Whiteson, UCI Machine Learning Repository, 2014, doi:10.24432/C5V312), licence CC BY 4.0.
