@@ -266,7 +266,7 @@ KINDS: dict[str, dict[str, Kind]] = {
         "columns": NAMES.or_else(None),
         "label": TEXT.or_else(None),
         "missing": number().or_else(None),
-        "units": one_of("higgs", "gev", None),
+        "units": one_of("higgs", "gev", "unchecked", None),
         "skip_rows": whole(0),
     },
     "export": {"ckpt": MODELS, "model_class": TEXT.or_else(None), "output": PATH},

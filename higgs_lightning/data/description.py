@@ -83,7 +83,7 @@ class Description:
         rows: how many events.
         classes: how many of them are signal, background and without a label.
         units: what the features are in: ``higgs``, ``gev``, or None where neither fits.
-        units_fault: what speaks against HIGGS' units and against GeV, where neither fits.
+        units_fault: what speaks against HIGGS' units, or those that were said, where neither fits.
         missing: the number that says that a value is missing; None where there is none.
         missing_share: (21,) of the values of each feature.
         mean: (21,) in the file's own units, as ``least`` and ``most``; NaN where no value is known.
@@ -211,7 +211,7 @@ def read(input: Files, reading: Reading, units: str | None) -> tuple[Description
                         look(found, features[:_UNITS_CHUNK], units)
                     if found.missing is not None:
                         features[features == np.float32(found.missing)] = np.nan
-                    for name, label in {"signal": 1, "background": 0}.items():
+                    for label, name in _CLASSES.items():
                         found.classes[name] += int((events[:, 0] == label).sum())
                     is_known = ~np.isnan(features)
                     counts += is_known.sum(0)
@@ -255,10 +255,12 @@ def look(found: Description, features: np.ndarray, units: str | None) -> None:
         np.where(features == found.missing, np.nan, features) if found.missing is not None else features
     )
     faults = {
-        name: wrong_units(features / (_SCALES if name == "gev" else 1), name, "data.units")
+        name: wrong_units(features / (_SCALES if name == "gev" else 1), name)
         for name in ([units] if units else ["higgs", "gev"])
     }
     found.units = next((name for name, fault in faults.items() if fault is None), None)
+    if found.units == "unchecked":
+        found.units = "higgs"
     if found.units is None:
         found.units_fault = next(iter(faults.values()))
 

@@ -65,7 +65,7 @@ def describe(
         output: a folder, made where it is not there; None for a new one below ``outputs/``.
         columns: see :class:`~higgs_lightning.data.columns.Reading`, as ``label``, ``missing`` and
             ``skip_rows``; without ``missing``, numbers such as -999 are found.
-        units: ``higgs`` or ``gev``; None to find out.
+        units: as there; None to find out.
 
     Raises:
         UserError: the input can't be read, or ``output`` is a run or no folder; nothing is left behind.
@@ -84,7 +84,7 @@ def describe(
     if folder.exists() and not folder.is_dir():
         raise UserError(f"output={output} is a file: give a folder")
     # in the units of the file: which these are is found by looking
-    reading = Reading(skip_rows, columns, label, missing, "unchecked", prefix="data.")
+    reading = Reading(skip_rows, columns, label, missing, "unchecked", prefix="")
     found, events = read(_texts(input), reading, units)
     measure(found, events)
     commands = usage(found, _texts(input), reading)
