@@ -141,7 +141,8 @@ def test_with_the_steps_of_the_archive_they_would_be_real(tmp_path: Path):
     ("change", "verdict"),
     [
         (lambda f: f.round(3), "HIGGS events, real or simulated"),
-        (lambda f: f[:200], "simulated events, of too few"),
+        (lambda f: f[:200], r"HIGGS events, real or simulated, but too few \(200\)"),
+        (lambda f: f[:1], "HIGGS events, real or simulated, but too few"),
         (
             lambda f: f.assign(jet_1_eta=f.jet_1_eta + np.linspace(-0.05, 0.05, len(f))),
             "something else .* no",

@@ -20,10 +20,10 @@ events                              coherence   coherence   distance, largest   
                                     of steps    of cells    of a feature        a jet, GeV
 ==================================  ==========  ==========  ==================  ===============
 real (those of the quantiles)       0.99        0.17        0.001               15.0
-real, 81,650 others                 0.99        0.17        0.023               15.0
+real, 81,650 others                 0.99        0.17        0.024               15.0
 simulated by this package           0.00        0.22        0.029               15.0
 the embedded sample                 0.00        0.21        0.035               15.0
-a prototype without a calorimeter   0.00        0.00        0.091               18.2
+a prototype without a calorimeter   0.00        0.00        0.092               18.2
 ==================================  ==========  ==========  ==================  ===============
 """
 
@@ -138,7 +138,12 @@ class Description:
     @property
     def is_real(self) -> bool:
         """Whether the events are HIGGS' own."""
-        return self.units is not None and self.steps >= _LEAST_STEPS and self.is_near
+        return self.units is not None and self.has_steps and self.is_near
+
+    @property
+    def has_steps(self) -> bool:
+        """Whether pseudorapidities have the archive's steps; those of fewer than 16 events never show it."""
+        return self.steps >= _LEAST_STEPS + 2 / math.sqrt(self.kept)
 
     @property
     def is_near(self) -> bool:
@@ -158,13 +163,13 @@ class Description:
         if not self.is_near:
             origin = (
                 "real HIGGS events, but selected or changed: their pseudorapidities have the archive's steps"
-                if self.steps >= _LEAST_STEPS
+                if self.has_steps
                 else "something else than HIGGS or this package's simulation"
             )
             return f"{origin}; {name}{of_class} is at a distance of {distance:.3f}"
         near = f"no feature is farther from HIGGS than {distance:.3f} ({name}{of_class})"
         if distance > _MOST_DISTANCE:
-            near += f", as far as {self.kept:,} events tell"
+            near += ", as far as so few tell"
         if self.is_real:
             return f"real HIGGS events: pseudorapidities have the archive's steps of 0.001, and {near}"
         if self.digits <= _COARSE:
@@ -173,7 +178,7 @@ class Description:
                 "which hides the archive's steps"
             )
         if self.kept < _FEWEST:
-            return f"simulated events, of too few ({self.kept:,}) to say whose: {near}"
+            return f"HIGGS events, real or simulated, but too few ({self.kept:,}) to say which: {near}"
         if self.cells >= _LEAST_CELLS:
             return (
                 f"events of this package's simulation: {near}, and jets cluster at calorimeter cells, but "
