@@ -198,7 +198,9 @@ def draw(found: Description, events: np.ndarray) -> dict[str, Figure]:
         "features": plots.distributions(groups, read_quantiles(), found.name),
         "marks": plots.places_in_steps(
             {
-                f"jet 1 $\\eta$ in cells of 0.1\n(coherence {found.cells:.2f}, with phi)": eta / CELL[0] % 1,
+                f"jet 1 $\\eta$ in cells of 0.1\n(coherence {found.cells:.2f}, both angles)": eta
+                / CELL[0]
+                % 1,
                 "jet 1 $\\phi$ in cells of $2\\pi/63$\n": phi / CELL[1] % 1,
                 f"jet 1 $\\eta$ in steps of 0.001\n(coherence {found.steps:.2f}, all objects)": of_steps,
             }

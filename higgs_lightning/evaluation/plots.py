@@ -239,8 +239,8 @@ def distributions(
         elif feature.quantity == "pt" or reference is None:
             low, high = np.quantile(everything, [0, 0.99])
             edges = np.linspace(low, high if high > low else low + 1, 41)
-        else:
-            edges = np.linspace(-np.pi, np.pi, 41) if feature.quantity == "phi" else np.linspace(-3, 3, 41)
+        else:  # two or three whole cells of the calorimeter a bin
+            edges = np.linspace(-np.pi, np.pi, 22) if feature.quantity == "phi" else np.linspace(-3, 3, 31)
         for name, values in known.items():
             shares = np.histogram(values, edges)[0] / max(1, len(values))
             axes.stairs(shares, edges, fill=True, alpha=0.3, color=colors[name], label=f"{name}, this file")
@@ -270,6 +270,7 @@ def places_in_steps(places: Mapping[str, np.ndarray]) -> Figure:
         axes.stairs(shares, np.linspace(0, 1, 21), fill=True, alpha=0.3, color=_BACKGROUND)
         axes.axhline(1, color="grey", linestyle=":", linewidth=1)
         axes.set(xlim=(0, 1), ylim=(0, max(1.5, 1.1 * shares.max())), xticks=(0, 0.5, 1))
+        axes.tick_params(axis="x", pad=8)
         axes.set_title(title, fontsize=14)
         axes.set(xlabel="place in the step", ylabel="events per bin / their mean")
     return figure
