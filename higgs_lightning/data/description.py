@@ -155,7 +155,7 @@ class Description:
     def verdict(self) -> str:
         """What the events look like, a sentence, with what speaks for it."""
         if self.units is None:
-            return "something else than HIGGS: neither its units nor GeV, so nothing more can be compared"
+            return "something else than HIGGS, or in other units, so nothing more can be compared"
         if not self.missing_share.min() < 1:
             return "nothing that could be compared: all values are missing"
         distance, name, group = self.farthest
