@@ -260,6 +260,15 @@ KINDS: dict[str, dict[str, Kind]] = {
         "batch_size": whole(1),
         "device": TEXT,
     },
+    "describe": {
+        "input": FILES,
+        "output": PATH.or_else(None),
+        "columns": NAMES.or_else(None),
+        "label": TEXT.or_else(None),
+        "missing": number().or_else(None),
+        "units": one_of("higgs", "gev", "unchecked", None),
+        "skip_rows": whole(0),
+    },
     "export": {"ckpt": MODELS, "model_class": TEXT.or_else(None), "output": PATH},
     "compare": {"runs": MODELS, "output": PATH.or_else(None)},
     "simulate": {

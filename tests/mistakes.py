@@ -96,7 +96,7 @@ class Bench:
         """Import everything, and make the files, in a child: this process runs nothing that has threads."""
         for name in (
             *("training.run", "training.testing", "evaluation.prediction", "evaluation.comparison"),
-            *("models.graph", *COMMANDS),
+            *("models.graph", "evaluation.description", *COMMANDS),
         ):
             import_module(f"higgs_lightning.{name}")
         for name in ("torch.utils.tensorboard", "onnxruntime", "onnxscript", "uproot", "optuna"):

@@ -1,6 +1,7 @@
 """The table of ``mistakes.py``: command lines, and how each must end."""
 
 import json
+import re
 import shutil
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -10,7 +11,7 @@ from pathlib import Path
 from re import escape
 from typing import Any
 
-COMMANDS = ("train", "evaluate", "predict", "export", "compare", "simulate")
+COMMANDS = ("train", "evaluate", "predict", "describe", "export", "compare", "simulate")
 
 
 @dataclass(frozen=True)
@@ -115,6 +116,10 @@ KEYS: dict[str, dict[str, str]] = {
         **{"reconstruction": "flag", "temperature": "positive", "batch_size": "whole", "device": "text"},
         **{"columns": "names?", "missing": "number?", "units": "choice"},
     },
+    "describe": {
+        **{"input": "path", "output": "path?", "columns": "names?", "label": "text?", "missing": "number?"},
+        **{"units": "choice?", "skip_rows": "count"},
+    },
     "export": {"ckpt": "path", "model_class": "text?", "output": "path"},
     "compare": {},
     "simulate": {
@@ -149,12 +154,13 @@ BASE: dict[str, tuple[str, ...]] = {
     ),
     "evaluate": ("ckpt=FILES/run", "trainer.enable_progress_bar=false"),
     "predict": ("ckpt=FILES/run", "input=FILES/table_named.csv", "output=scores.csv"),
+    "describe": ("input=FILES/table_named.csv", "output=out"),
     "export": ("ckpt=FILES/run", "output=model.pt2"),
     "compare": ("FILES/run", "FILES/second"),
     "simulate": ("events=4", "workers=1", "output=events.csv.gz"),
 }
 #: How many wrong values of each key are tried.
-_VALUES = {"train": 2, "evaluate": 1, "predict": 3, "export": 3, "simulate": 3}
+_VALUES = {"train": 2, "evaluate": 1, "predict": 3, "describe": 2, "export": 3, "simulate": 3}
 #: What a run that has begun, and can't go on, leaves.
 BEGUN = tuple(
     f"outputs/*/{name}"
@@ -329,7 +335,7 @@ def devices() -> Iterator[Case]:
 def grammar() -> Iterator[Case]:
     """What Hydra, or compare, can't read, and keys that are none."""
     kind = "unknown keys, groups and choices"
-    for command in ("train", "evaluate", "predict", "export", "simulate"):
+    for command in ("train", "evaluate", "predict", "describe", "export", "simulate"):
         yield case(command, kind, "banana=1", "banana is not a key")
         yield case(command, kind, "seeed=1", "seeed is not a key")
         yield case(command, kind, "hydra.banana=1", "hydra.banana")
@@ -396,6 +402,7 @@ def grammar() -> Iterator[Case]:
         yield Case("evaluate", kind, ("ckpt=FILES/run", f"~{key}"), f"{key} can't be left out")
     for command, keys in {
         "predict": ("ckpt", "input", "device", "batch_size"),
+        "describe": ("input", "units"),
         "export": ("ckpt", "output"),
         "simulate": ("events", "seed", "energy", "masses", "masses.light_higgs"),
     }.items():
@@ -451,7 +458,7 @@ def grammar() -> Iterator[Case]:
     yield Case("train", kind, ("-c",), "expected one argument|argument", 2)
 
     kind = "what a command needs"
-    for command in ("evaluate", "predict", "export", "simulate"):
+    for command in ("evaluate", "predict", "describe", "export", "simulate"):
         yield Case(command, kind, (), "say ")
     for key in ("ckpt", "input", "output"):
         rest = [each for each in BASE["predict"] if not each.startswith(key)]
@@ -480,6 +487,7 @@ def paths() -> Iterator[Case]:
         shown = escape(name.removeprefix("FILES/")[:200])
         yield case("train", kind, f"data.csv={name}", shown)
         yield case("predict", kind, f"input={name}", shown)
+        yield case("describe", kind, f"input={name}", shown)
         if name != "FILES/folder":
             yield case("predict", kind, f"ckpt={name}", shown)
     for name in inputs[:7]:
@@ -527,6 +535,8 @@ def paths() -> Iterator[Case]:
     yield case("simulate", kind, "output=/proc/a.csv.gz", "output=")
     yield case("simulate", kind, "output=events.csv events=1000000", "output=events.csv")
     yield case("export", kind, "output=/proc/a.pt2", "output=")
+    for name in ("FILES/events.csv", "FILES/events.csv/a", long, "/proc/a", "/dev/null", "FILES/run"):
+        yield case("describe", kind, f"output={name}", escape(name.removeprefix("FILES/")[:200]))
     for command in ("train", "evaluate"):
         for name in ("FILES/events.csv", "FILES/events.csv/a", long, "/proc/a", "/dev/null"):
             yield case(command, kind, f"hydra.run.dir={name}", escape(name.removeprefix("FILES/")[:200]))
@@ -680,6 +690,16 @@ def damaged_data() -> Iterator[Case]:
         "run/config.yaml": "config.yaml",
     }.items():
         yield case("predict", kind, f"input=FILES/{name}", rf"(?=.*{escape(name)}).*({says})")
+        if not re.search("event [0-9]|[|]event|not HIGGS", says):  # these it describes
+            yield case("describe", kind, f"input=FILES/{name}", rf"(?=.*{escape(name)}).*({says})")
+    for arguments, says in {
+        "input=FILES/short_row.csv": "short_row.csv, line 7: it has 28 columns",
+        "input=FILES/semicolons.csv skip_rows=3000": "no events",
+        "label=nothing": "no column 'nothing': say label=NAME",
+        "columns={lepton_pT:nothing}": "no column 'nothing', which columns names",
+        "input=FILES/events.csv columns={lepton_pT:a}": "leave columns away",
+    }.items():
+        yield case("describe", kind, arguments, says)
 
 
 # checkpoints -------------------------------------------------------------------------------------------
@@ -1076,6 +1096,9 @@ def odd_names() -> Iterator[Case]:
     yield case("predict", kind, "ckpt=pretrained", "500 events", status=0, leaves=scores)
     yield case("predict", kind, "ckpt=FILES/model.safetensors", "500 events", status=0, leaves=scores)
     yield case("predict", kind, "ckpt=[FILES/run,FILES/second]", "500 events", status=0, leaves=scores)
+    for name in ("table_negative_pt.csv", "reversed.csv", "one_row.csv", "table_nulls.parquet", "a[/b]c.csv"):
+        argument = f'input="FILES/{name}"'
+        yield case("describe", kind, (argument,), "looks like", status=0, leaves=("out/*",))
     yield case("export", kind, ('output="a $x^$.pt2"',), "within", status=0, leaves=("a $x^$.pt2",))
 
 

@@ -18,7 +18,7 @@ from higgs_lightning.configuration import KINDS, require_kinds, validate
 from higgs_lightning.errors import UserError
 
 PAGES = [REPOSITORY / "README.md", REPOSITORY / "CHANGELOG.md", *sorted((REPOSITORY / "docs").glob("*.md"))]
-VERBS = ("train", "evaluate", "predict", "export", "compare", "simulate")
+VERBS = ("train", "evaluate", "predict", "describe", "export", "compare", "simulate")
 #: What stands for a user's own folder, file or name.
 PLACEHOLDERS = re.compile(r"\b(RUN|FILE|TRAIN|TEST|FOLDER|NAME)\b")
 #: Recipes of contributing.md add these to a copy of the package.
@@ -200,6 +200,12 @@ def test_every_verb_of_the_readme_runs(run: Path, higgs_csv: Path, tmp_path: Pat
         done = command(*own, *small, cwd=tmp_path, name=verb)
         assert done.returncode == 0, f"{verb} {own}: {done.stderr}"
         started.add(verb)
-    assert started == {"evaluate", "predict", "export", "compare"}
-    for name in ("scores.parquet", "model.onnx", "compared/compare.html", "evaluation/metrics.json"):
+    assert started == {"evaluate", "predict", "describe", "export", "compare"}
+    for name in (
+        "scores.parquet",
+        "page/describe.html",
+        "model.onnx",
+        "compared/compare.html",
+        "evaluation/metrics.json",
+    ):
         assert (tmp_path / name).exists()

@@ -283,7 +283,7 @@ def test_pretraining_needs_a_decoder(refusal: Callable[..., str]):
 
 def test_every_value_of_the_configuration_has_a_kind():
     """But for classes, and the arguments of models and callbacks, which are checked where they are made."""
-    for name in ("train", "evaluate", "predict", "export", "simulate"):
+    for name in ("train", "evaluate", "predict", "describe", "export", "simulate"):
         config: Any = OmegaConf.to_container(composed(name=name))
         keys = {key for key, _ in flat(config) if not key.rsplit(".", 1)[-1].startswith("_")}
         elsewhere = ("model.", "callbacks.", "data.csv.", "pruning")

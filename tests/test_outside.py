@@ -177,7 +177,7 @@ def test_what_is_imported_and_when():
     listed = subprocess.run(
         [sys.executable, "-m", "higgs_lightning"], capture_output=True, text=True, check=True
     )
-    for name in ("train", "evaluate", "predict", "export", "compare", "simulate"):
+    for name in ("train", "evaluate", "predict", "describe", "export", "compare", "simulate"):
         assert f"higgs_lightning.{name} " in listed.stdout
         code = (
             f"import sys; sys.argv = ['{name}', '--help']\n"

@@ -12,7 +12,7 @@ import re
 import struct
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -82,7 +82,7 @@ class Table:
 
 
 def read_file(
-    source: Source, reading: Reading, needs_label: bool, rows: int = 1 << 16
+    source: Source, reading: Reading, needs_label: bool, rows: int = 1 << 16, wants_label: bool = False
 ) -> Iterator[tuple[np.ndarray, float]]:
     """The events of a file, block by block, in bounded memory.
 
@@ -92,6 +92,7 @@ def read_file(
         reading: how it is to be read.
         needs_label: whether a file without labels is a mistake; of one that may lack them, they may be NaN.
         rows: at most so many rows a block, but for text.
+        wants_label: whether labels are read, where there are any, although they may lack.
 
     Yields:
         (rows, 22) float32 in HIGGS units, the label first, in the file's order, NaN for what is missing; and
@@ -122,7 +123,7 @@ def read_file(
                 if table.names is None
                 else named_columns(table.names, reading, source, needs_label)
             )
-            if not needs_label:
+            if not (needs_label or wants_label):
                 columns = Columns(columns.features, None)
             names = [
                 schema.CACHED_COLUMNS[1 + i] if table.names is None else table.names[place]
@@ -156,6 +157,18 @@ def read_files(
         for events, share in read_file(source, reading, needs_label, rows):
             yield events, (before + share * size) / sum(sizes), source
         before += size
+
+
+def bad_lines(source: Source, reading: Reading, most: int) -> list[str]:
+    """What is wrong with the first lines of text in the archive's format that are, a sentence each.
+
+    Of other formats none: their readers stop at the first.
+    """
+    with suppress(UserError, *_DAMAGES):  # which reading it says
+        is_binary = any(_first_bytes(source.path).startswith(each) for each in _BINARY if each != _ZIP)
+        if not is_binary and _Head(source.path, reading).is_archive_format:
+            return list(islice(higgs_csv.bad_lines(source.path, reading.skip_rows), most))
+    return []
 
 
 def _first_bytes(path: Path) -> bytes:

@@ -117,6 +117,22 @@ def read_events(source: Path, skip_rows: int) -> Iterator[tuple[np.ndarray, int]
         raise UserError(f"{source} holds no events; give another file")
 
 
+def bad_lines(source: Path, skip_rows: int) -> Iterator[str]:
+    """What is wrong with each line that is not a HIGGS row, in the words of :func:`read_events`."""
+    before = skip_rows
+    for block, _ in _blocks(source, skip_rows):
+        lines = block.split(b"\n")
+        try:
+            _parse(block)
+        except _BadLineError:
+            for number, line in enumerate(lines, start=1 + before):
+                row = line.removesuffix(b"\r").decode("latin-1")
+                fault = _fault_of(row) if row else None
+                if fault:
+                    yield f"{source}, line {number}: {fault}"
+        before += len(lines) - block.endswith(b"\n")
+
+
 def _blocks(source: Path, skip_rows: int) -> Iterator[tuple[bytearray, int]]:
     """The text of a file in blocks of whole lines, and the bytes of the file read so far.
 

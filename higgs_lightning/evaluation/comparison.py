@@ -1,13 +1,10 @@
 """Runs side by side: what differs, how good each is, and whether the difference is chance."""
 
-import base64
 import csv
-import html
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from io import BytesIO, StringIO
+from io import StringIO
 from pathlib import Path
-from string import Template
 from typing import Any
 
 import numpy as np
@@ -20,28 +17,13 @@ from rich.table import Table
 from higgs_lightning.errors import UserError, one_line
 from higgs_lightning.evaluation import plots, report
 from higgs_lightning.evaluation.metrics import difference_p_value
+from higgs_lightning.evaluation.page import page, table
 from higgs_lightning.files import write_text
 from higgs_lightning.runs import PLOTS, Run, config_path, identity_of, read_run, run_folders
 
 _NUM_DRAWN = 10  # runs: more curves in one picture can't be told apart
 _WIDTH = 120  # of the table in a file or a pipe
 _LONGEST_NAME = 30  # characters that a legend has room for
-_PAGE = Template("""<!doctype html>
-<html lang="en"><meta charset="utf-8"><title>$title</title>
-<style>
-body { font: 15px/1.5 system-ui, sans-serif; margin: 2em auto; max-width: 1700px; padding: 0 1em; }
-table { border-collapse: collapse; display: block; overflow-x: auto; }
-th, td { padding: .3em .6em; text-align: right; border-bottom: 1px solid #ddd; white-space: nowrap; }
-th:first-child, td:first-child, td.text { text-align: left; }
-td.text { white-space: normal; min-width: 20em; }
-img { max-width: 100%; }
-</style>
-<h1>$title</h1>
-<p>$explanation</p>
-$table
-$pictures
-</html>
-""")
 _EXPLANATION = (
     "Ordered by validation ROC-AUC. The difference of test ROC-AUCs and its p-value (DeLong's test on the "
     "same test events) are against the first row; they are left out where the test events are others. "
@@ -173,46 +155,29 @@ def to_html(rows: Sequence[dict[str, Any]], figures: dict[str, Figure], title: s
     """A page of its own, pictures inside."""
     if not any(row["failure"] for row in rows):
         rows = [{column: value for column, value in row.items() if column != "failure"} for row in rows]
-    head = "".join(f"<th>{html.escape(column)}</th>" for column in rows[0])
-    lines = []
-    for row in rows:
-        cells = (
-            f"<td{' class=text' if column == 'failure' else ''}>{html.escape(shown(column, value))}</td>"
-            for column, value in row.items()
-        )
-        lines.append(f"<tr>{''.join(cells)}</tr>")
-    pictures = []
-    for name, figure in figures.items():
-        png = BytesIO()
-        figure.savefig(png, dpi=100)
-        data = base64.b64encode(png.getvalue()).decode()
-        pictures.append(f'<p><img alt="{name}" src="data:image/png;base64,{data}"></p>')
-    return _PAGE.substitute(
-        title=html.escape(title),
-        explanation=_EXPLANATION,
-        table=f"<table><tr>{head}</tr>{''.join(lines)}</table>",
-        pictures="\n".join(pictures),
-    )
+    lines = [[shown(column, value) for column, value in row.items()] for row in rows]
+    body = f"<p>{_EXPLANATION}</p>\n{table(rows[0], lines, text=['failure'])}"
+    return page(title, body, figures)
 
 
 def print_rows(rows: Sequence[dict[str, Any]]) -> None:
     """Print what tells the runs apart and how good they are; the files hold the rest."""
     keys = list(rows[0])[1 : list(rows[0]).index("parameters")]
-    table = Table(title="ROC-AUC, the best in validation first", title_justify="left", box=box.SIMPLE)
+    printed = Table(title="ROC-AUC, the best in validation first", title_justify="left", box=box.SIMPLE)
     for name in ("run", *short_names(keys)):
-        table.add_column(escape(name), overflow="fold")
+        printed.add_column(escape(name), overflow="fold")
     for column in ("val", "test", "95 % interval", "difference", "p"):
-        table.add_column(column, justify="right", no_wrap=True)
+        printed.add_column(column, justify="right", no_wrap=True)
     for row in rows:
         if not row["failure"]:
             cell = {column: shown(column, value) for column, value in row.items()}
             interval = f"{cell['low']}-{cell['high']}"
             numbers = (cell["validation AUC"], cell["AUC"], interval, cell["difference"], cell["p-value"])
-            table.add_row(*map(escape, (cell["run"], *(cell[key] for key in keys), *numbers)))
+            printed.add_row(*map(escape, (cell["run"], *(cell[key] for key in keys), *numbers)))
     console = Console()
     if not console.is_terminal:
         console = Console(width=_WIDTH)
-    console.print(table)
+    console.print(printed)
     for row in rows:
         if row["failure"]:
             values = ", ".join(f"{key}={row[key]}" for key in keys)

@@ -200,6 +200,83 @@ def reconstruction(truth: np.ndarray, reconstructed: np.ndarray, hidden: np.ndar
 
 
 @_slide
+def distributions(
+    groups: Mapping[str, np.ndarray],
+    reference: Mapping[tuple[str, int], tuple[np.ndarray, np.ndarray]] | None,
+    title: str,
+) -> Figure:
+    """Each of the 21 features of a file, class by class, beside the distributions of other events.
+
+    Args:
+        groups: (N, 21) in physical units, NaN for what is missing, by the name of the class.
+        reference: the others' cumulative distributions, by class and the position of the feature: values,
+            rising, and the shares of events that are not above them; None in other units.
+        title: which events these are.
+    """
+    colors = {"signal": _SIGNAL, "background": _BACKGROUND, "all": "dimgrey"}
+    figure = Figure(figsize=(21, 19))
+    figure.subplots_adjust(left=0.04, right=0.99, bottom=0.035, top=0.93, wspace=0.2, hspace=0.4)
+    figure.suptitle(_literal(title), fontsize=20, y=0.99)
+    grid = figure.subplots(len(schema.OBJECTS), 4)
+    for axes in grid.flat:
+        axes.set_visible(False)
+    column_of = {"pt": 0, "eta": 1, "phi": 2, "btag": 3}
+    for i, feature in enumerate(schema.LOW_LEVEL):
+        axes = grid[schema.OBJECT_OF_FEATURE[i], column_of[feature.quantity]]
+        axes.set_visible(True)
+        axes.set_xlabel(feature.name if reference is None else feature.label)
+        axes.minorticks_off()  # too small for them
+        axes.xaxis.set_major_locator(MaxNLocator(6))
+        known = {name: group[:, i][~np.isnan(group[:, i])] for name, group in groups.items()}
+        everything = np.concatenate(list(known.values()))
+        if not len(everything):
+            axes.text(0.5, 0.5, "all missing", ha="center", va="center", transform=axes.transAxes)
+            axes.set(xticks=[], yticks=[])
+            continue
+        if reference is not None and feature.quantity == "btag":
+            edges = np.arange(schema.NUM_BTAG_LEVELS + 1) - 0.5
+            axes.set_xticks(range(schema.NUM_BTAG_LEVELS))
+        elif feature.quantity == "pt" or reference is None:
+            low, high = np.quantile(everything, [0, 0.99])
+            edges = np.linspace(low, high if high > low else low + 1, 41)
+        else:  # two or three whole cells of the calorimeter a bin
+            edges = np.linspace(-np.pi, np.pi, 22) if feature.quantity == "phi" else np.linspace(-3, 3, 31)
+        for name, values in known.items():
+            shares = np.histogram(values, edges)[0] / max(1, len(values))
+            axes.stairs(shares, edges, fill=True, alpha=0.3, color=colors[name], label=f"{name}, this file")
+            if reference is not None:
+                others = np.diff(np.interp(edges, *reference[name, i], left=0, right=1))
+                axes.stairs(others, edges, linewidth=1.8, color=colors[name], label=f"{name}, HIGGS")
+        axes.set(xlim=(edges[0], edges[-1]), ylim=(0, None))
+        if feature.quantity == "pt":  # in the first column
+            axes.set_ylabel("share per bin")
+    handles, labels = next(
+        axes for axes in grid.flat if axes.get_legend_handles_labels()[0]
+    ).get_legend_handles_labels()
+    figure.legend(handles, labels, loc="upper center", bbox_to_anchor=(0.5, 0.975), ncols=4, fontsize=16)
+    return figure
+
+
+@_slide
+def places_in_steps(places: Mapping[str, np.ndarray]) -> Figure:
+    """Where values lie within steps: at one place if they were made with these, else everywhere.
+
+    Args:
+        places: (N,) from 0 to 1, by the title of each panel.
+    """
+    figure = Figure(figsize=(15, 5), layout="constrained")
+    for axes, (title, values) in zip(figure.subplots(1, len(places)), places.items(), strict=True):
+        shares = np.histogram(values, 20, (0, 1))[0] / max(1, len(values)) * 20
+        axes.stairs(shares, np.linspace(0, 1, 21), fill=True, alpha=0.3, color=_BACKGROUND)
+        axes.axhline(1, color="grey", linestyle=":", linewidth=1)
+        axes.set(xlim=(0, 1), ylim=(0, max(1.5, 1.1 * shares.max())), xticks=(0, 0.5, 1))
+        axes.tick_params(axis="x", pad=8)
+        axes.set_title(title, fontsize=14)
+        axes.set(xlabel="place in the step", ylabel="events per bin / their mean")
+    return figure
+
+
+@_slide
 def significance(of_cut: Significances) -> Figure:
     """Expected discovery significance against the signal efficiency of the cut."""
     figure = Figure(figsize=(8, 5.6), layout="constrained")
