@@ -6,12 +6,15 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.feather
 import pytest
 from conftest import REPOSITORY
 from test_docs import bash_commands, check
 from test_outside import MODEL, OBJECTIVE
 
 from higgs_lightning import command as commands
+from higgs_lightning import schema
 
 DEBUG = ["trainer=debug", "trainer.enable_progress_bar=false", "figures_every=0"]
 _START = """
@@ -27,9 +30,12 @@ from higgs_lightning.command import command
 
 @command("count", {"input": "say which file: input=FILE"})
 def main(cfg):
-    from higgs_lightning.data.formats import read_table
+    from higgs_lightning.data.columns import Reading
+    from higgs_lightning.data.formats import read_file
+    from higgs_lightning.data.sources import Source
 
-    print(sum(len(block) for block, _ in read_table(Path(cfg.input), 1024)), "events")
+    blocks = read_file(Source(Path(cfg.input)), Reading(prefix=""), needs_label=False)
+    print(sum(len(block) for block, _ in blocks), "events")
 
 
 if __name__ == "__main__":
@@ -68,13 +74,18 @@ METRIC = """
         return float(((self.probabilities - self.labels) ** 2).mean())
 """
 READER = """
+def _feather(source: Source, stack: ExitStack, rows: int) -> Table:
+    file = pa.ipc.open_file(stack.enter_context(pa.memory_map(str(source.path))))
+    batches = file.num_record_batches
 
-def _npy(path: Path, rows: int) -> Iterator[tuple[np.ndarray, float]]:
-    table = np.load(path, mmap_mode="r", allow_pickle=False)
-    columns = _unnamed(table.shape[1], path)
-    for start in range(0, len(table), rows):
-        block = np.asarray(table[start : start + rows, columns], np.float32)
-        yield block, min(1.0, (start + rows) / len(table))
+    def blocks(columns: Columns) -> Iterator[tuple[Sequence[Any], float]]:
+        for number in range(batches):
+            batch = file.get_batch(number)
+            yield [batch.column(place) for place in columns.positions], (number + 1) / batches
+
+    return Table(file.schema.names, len(file.schema.names), blocks)
+
+
 """
 NAMED_CALLBACK = '"callbacks.note": {"higgs_lightning.training.callbacks.Note"},'
 #: By file: a line of it, and what a recipe inserts after it; None for its end.
@@ -87,23 +98,23 @@ INSERTED: list[tuple[str, str | None, str]] = [
     ("../conf/callbacks/default.yaml", None, "note:\n  _target_: higgs_lightning.training.callbacks.Note\n"),
     ("evaluation/scores.py", "        return len(self.labels)", METRIC),
     ("evaluation/report.py", '            f"{split}/auc": auc.auc,', 'f"{split}/brier": evaluation.brier,'),
-    ("data/formats.py", None, READER),
 ]
 #: By file: what a recipe replaces.
 REPLACED = [
     ("configuration.py", "{_OBJECTIVE_CLASS}", """{
         _OBJECTIVE_CLASS, "higgs_lightning.training.focal.FocalObjective"
     }"""),
-    ("data/formats.py", "        if magic == _PARQUET:", """        if magic == b"\\x93NUM":
-            yield from _npy(path, rows)
-        elif magic == _PARQUET:"""),
+    ("data/formats.py", "_BINARY: dict", READER + "_BINARY: dict"),
+    ("data/formats.py", "    _ZIP: _npz,", '    _ZIP: _npz,\n    b"ARROW1": _feather,'),
 ]  # fmt: skip
 ALL_28 = [
     ("schema.py", "CACHED_COLUMNS = COLUMNS[: 1 + len(LOW_LEVEL)]", "CACHED_COLUMNS = COLUMNS"),
     ("schema.py", "NUM_FEATURES = len(LOW_LEVEL)", "NUM_FEATURES = len(LOW_LEVEL + HIGH_LEVEL)"),
     ("schema.py", "    beyond = ", "    features = features[:, : len(LOW_LEVEL)]\n    beyond = "),
     ("masking.py", "features.isnan().float()", "features[:, : len(schema.LOW_LEVEL)].isnan().float()"),
-    ("masking.py", "    return hidden[:, _OBJECT_OF_FEATURE.to(hidden.device)]", """
+    ("units.py", '    in_gev = units == "gev"', """    in_gev = units == "gev"
+    events = events[:, : len(schema.LOW_LEVEL)]"""),
+    ("masking.py", "    return hidden.index_select(1, _OBJECT_OF_FEATURE.to(hidden.device))", """
     masses = hidden.any(dim=1, keepdim=True).expand(-1, len(schema.HIGH_LEVEL))
     return torch.cat([hidden[:, _OBJECT_OF_FEATURE.to(hidden.device)], masses], dim=1)"""),
 ]  # fmt: skip
@@ -165,12 +176,15 @@ def test_a_model_a_loss_a_callback_an_optimizer_a_metric_a_format_a_command(
     start(package, "train", "ckpt=last", "trainer.max_epochs=2")
     start(package, "evaluate", "ckpt=last", "trainer.enable_progress_bar=false")
 
-    np.save(package / "work" / "rows.npy", np.loadtxt(higgs_csv, delimiter=","))
-    for source in ("rows.npy", str(higgs_csv)):
+    rows = np.loadtxt(higgs_csv, delimiter=",", dtype=np.float32)
+    table = pa.table(dict(zip(schema.COLUMNS, rows.T, strict=True)))
+    pyarrow.feather.write_feather(table, package / "work" / "events.arrow")
+    for source in ("events.arrow", str(higgs_csv)):
         start(
             package, "predict", "ckpt=pretrained", f"input={source}", f"output={Path(source).suffix[1:]}.csv"
         )
-    assert (package / "work" / "npy.csv").read_bytes() == (package / "work" / "csv.csv").read_bytes()
+    assert (package / "work" / "arrow.csv").read_bytes() == (package / "work" / "csv.csv").read_bytes()
+    start(package, "train", "data=higgs", "data.csv=events.arrow", "model=dnn", "model.dim=16", *DEBUG)
     assert start(package, "count", f"input={higgs_csv}") == "3000 events\n"
 
 
