@@ -11,6 +11,7 @@ import argparse
 from collections.abc import Callable
 from contextlib import ExitStack
 from functools import cached_property, partial
+from itertools import islice, pairwise
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +21,7 @@ import pyarrow.csv
 
 from higgs_lightning import schema
 from higgs_lightning.data.text import open_text
-from higgs_lightning.evaluation.metrics import AucInterval, roc_auc_interval
+from higgs_lightning.evaluation.metrics import AucInterval, midranks, roc_auc_interval
 from higgs_lightning.simulation import rows as definitions
 
 FEATURES = schema.LOW_LEVEL + schema.HIGH_LEVEL
@@ -57,7 +58,7 @@ class Data:
         with ExitStack() as stack:
             _, text = open_text(path, stack)
             table = pyarrow.csv.read_csv(
-                pa.py_buffer(text.read()),
+                pa.py_buffer(b"".join(islice(text, rows + 1)) if rows else text.read()),
                 pyarrow.csv.ReadOptions(column_names=list(schema.COLUMNS)),
                 convert_options=pyarrow.csv.ConvertOptions(
                     column_types=dict.fromkeys(schema.COLUMNS, pa.string())
@@ -152,7 +153,9 @@ def fit(values: np.ndarray, scale: float, step: float) -> tuple[float, float]:
     few = values[:1500]
     resolution = 0.3 * step / (np.ptp(few) * scale)
     grid = scale * (1 + np.arange(-1.5e-3, 1.5e-3, resolution))
-    power = np.concatenate([coherence(few, step / part) for part in np.array_split(grid, len(grid) // 200 + 1)])
+    power = np.concatenate(
+        [coherence(few, step / part) for part in np.array_split(grid, len(grid) // 200 + 1)]
+    )
     grid = grid[power.argmax()] * (1 + np.linspace(-1, 1, 201) * resolution)
     scale = float(grid[coherence(few, step / grid).argmax()])
     offset = float(np.angle(np.exp(2j * np.pi * values * scale / step).mean()) / (2 * np.pi))
@@ -224,7 +227,9 @@ def divisors(data: Data, seed: int = 1) -> Numbers:
     generator = np.random.default_rng(seed)
     of_class = [np.flatnonzero(data.is_signal == label) for label in (False, True)]
     sizes = [EVENTS - round(EVENTS * SIGNAL_SHARE), round(EVENTS * SIGNAL_SHARE)]
-    drawn = [generator.choice(rows, size).astype(np.int32) for rows, size in zip(of_class, sizes, strict=True)]
+    drawn = [
+        generator.choice(rows, size).astype(np.int32) for rows, size in zip(of_class, sizes, strict=True)
+    ]
     orders = {"background first": np.concatenate(drawn), "signal first": np.concatenate(drawn[::-1])}
     orders["mixed"] = generator.permutation(orders["background first"])
     share = np.where(data.is_signal, SIGNAL_SHARE / len(of_class[1]), (1 - SIGNAL_SHARE) / len(of_class[0]))
@@ -258,8 +263,9 @@ def counts(data: Data) -> Numbers:
     show("mean level", "11 million", "this file", "error", "z")
     for column in TAG:
         levels = np.round(data.gev[:, column])
-        means = [levels[data.is_signal == label].mean() for label in (True, False)]
-        variances = [levels[data.is_signal == label].var() / (data.is_signal == label).sum() for label in (1, 0)]
+        of_class = [levels[data.is_signal], levels[~data.is_signal]]
+        means = [of.mean() for of in of_class]
+        variances = [of.var() / len(of) for of in of_class]
         here = SIGNAL_SHARE * means[0] + (1 - SIGNAL_SHARE) * means[1]
         error = float(np.sqrt(SIGNAL_SHARE**2 * variances[0] + (1 - SIGNAL_SHARE) ** 2 * variances[1]))
         z = float((here - DIVISORS[column]) / error)
@@ -287,6 +293,14 @@ def computed_masses(data: Data, exact: bool, eta_grid: np.ndarray) -> tuple[np.n
         definitions._NEUTRINO_ETA = grid
 
 
+def neutrino_ties(data: Data) -> np.ndarray:
+    """(N,) where two points of the neutrino's grid give the same mass of the W."""
+    lepton, energy, _ = data.objects(exact=True)
+    apart = np.cosh(lepton[:, None, 1] - NEUTRINO_ETA) - np.cos(lepton[:, None, 2] - energy[:, None, 1])
+    distance = np.abs(np.sqrt(2 * (lepton[:, 0] * energy[:, 0])[:, None] * apart) - definitions.W_MASS)
+    return np.asarray((distance < distance.min(1)[:, None] + 1e-6).sum(1) > 1)
+
+
 def masses(data: Data) -> Numbers:
     """How well the definitions reproduce the file's masses, where all their jets are listed."""
     exact = data.digits >= 7
@@ -305,6 +319,11 @@ def masses(data: Data) -> Numbers:
     lv = (data.exact if exact else data.gev)[two][:, MASS[2]]
     found["m_lv, neutrinos up to 5 instead of 3"] = float((np.abs(wide[:, 2] / lv - 1) < close).mean())
     if exact:
+        tied = neutrino_ties(data)[two][listed]
+        wrong = ratio[listed, 6] >= close
+        found["two neutrinos fit equally well"] = float(tied.mean())
+        found["m_wwbb wrong, if they do"] = float(wrong[tied].mean())
+        found["m_wwbb wrong, if not"] = float(wrong[~tied].mean())
         for name in ("W_MASS", "TOP_MASS"):
             true = getattr(definitions, name)
             for value in (0.999 * true, 1.001 * true):
@@ -440,7 +459,7 @@ def tags(data: Data) -> Numbers:
 
 def polarisation(data: Data) -> Numbers:
     """How far jets of the W go along its direction, in its frame: 0.5 if anywhere, 0.375 if longitudinal."""
-    lepton, energy, jets = data.objects(exact=False)
+    jets = data.objects(exact=False)[2]
     two, mine = computed_masses(data, False, NEUTRINO_ETA)
     complete = np.abs(mine[:, 0] / data.gev[two, MASS[0]] - 1) < 1e-3
     complete &= np.abs(mine[:, 0] - definitions.W_MASS) < 15
@@ -473,24 +492,29 @@ def polarisation(data: Data) -> Numbers:
 # the rows -------------------------------------------------------------------------------------------------
 
 
-def overlap(data: Data) -> Numbers:
-    """ROC-AUC of the shipped weights, whole and by bins."""
+def overlap(data: Data, most: int = 20_000, seed: int = 1) -> Numbers:
+    """ROC-AUC of the shipped weights, whole and by bins, on events drawn at random."""
     from higgs_lightning import load_model
 
-    scores = load_model("pretrained").predict_proba(data.values[:, :21].astype(np.float32))[:, 1]
-    listed = tags_listed(data.objects(exact=False)[2])
-    bb, wwbb = data.gev[:, MASS[4]], data.gev[:, MASS[6]]
+    rows = np.arange(len(data.labels))
+    if len(rows) > most:
+        rows = np.sort(np.random.default_rng(seed).choice(rows, most, replace=False))
+    model = load_model("pretrained")
+    scores = model.predict_proba(data.values[rows, : len(schema.LOW_LEVEL)].astype(np.float32))[:, 1]
+    labels = data.labels[rows]
+    listed = tags_listed(data.objects(exact=False)[2])[rows]
+    bb, wwbb = data.gev[rows, MASS[4]], data.gev[rows, MASS[6]]
     bins = {"all": listed >= 0} | {f"{n} tags listed": listed == n for n in range(3)}
     bins |= {"m_bb 85 to 145 GeV": (bb > 85) & (bb < 145), "m_bb elsewhere": (bb <= 85) | (bb >= 145)}
     ends = (0, 350, 400, 450, 500, 600, 1e9)
-    for low, high in zip(ends, ends[1:], strict=False):
+    for low, high in pairwise(ends):
         bins[f"m_wwbb {low:.0f} to {high:.0f} GeV"] = (wwbb >= low) & (wwbb < high)
     found: Numbers = {}
     show("events", "number", "signal", "ROC-AUC, 95 %")
     for name, of in bins.items():
-        if 0 < data.labels[of].sum() < of.sum():
-            auc = roc_auc_interval(data.labels[of], scores[of])
-            show(name, int(of.sum()), int(data.labels[of].sum()), interval(auc))
+        if 0 < labels[of].sum() < of.sum():
+            auc = roc_auc_interval(labels[of], scores[of])
+            show(name, int(of.sum()), int(labels[of].sum()), interval(auc))
             found[name] = auc.auc
     return found
 
@@ -515,8 +539,8 @@ def duplicates(data: Data, other: Data | None = None) -> Numbers:
         found[f"pairs, {name} shuffled"] = same_pairs(shuffled)
     if other is not None:
         found |= {f"in {other.path.name} too": len(np.intersect1d(keys(features), keys(other.values)))}
-        both = [keys(each.values.round(3)) for each in (data, other)]
-        found[f"in {other.path.name} too, to 3 decimals"] = len(np.intersect1d(*both))
+        both = np.intersect1d(keys(features.round(3)), keys(other.values.round(3)))
+        found[f"in {other.path.name} too, to 3 decimals"] = len(both)
     for name, value in found.items():
         show(name, int(value))
     return found
@@ -575,7 +599,7 @@ def drift(data: Data, permutations: int = 100, seed: int = 1) -> Numbers:
     found: Numbers = {}
     for label, name in ((1, "signal"), (0, "background")):
         of = data.values[data.labels == label]
-        ranks = of.argsort(0, kind="stable").argsort(0).astype(np.float32)
+        ranks = np.column_stack([midranks(column) for column in of.T]).astype(np.float32)
         ranks = (ranks - ranks.mean(0)) / ranks.std(0)
 
         def largest(rows: np.ndarray) -> np.ndarray:
@@ -616,7 +640,7 @@ def row_number(data: Data) -> Numbers:
 
 
 def rounding(data: Data, seed: int = 1) -> Numbers:
-    """How well boosted trees tell the label by the last digits of numbers, on the other half of the events."""
+    """How well boosted trees tell the label by the last digits, on the other half of the events."""
     from sklearn.ensemble import HistGradientBoostingClassifier
 
     data.need(7)
@@ -688,8 +712,11 @@ def main() -> None:
     parser.add_argument("facts", nargs="*", metavar="FACT", help=", ".join([*FACTS, "against"]))
     parser.add_argument("--other", type=Path, help="another file, for duplicates and against")
     parser.add_argument("--rows", type=int, help="of each file, from its top; all by default")
+    parser.add_argument("--all", action="store_true", help="overlap of all events, not of 20,000: minutes")
     arguments = parser.parse_args()
     facts = dict(FACTS)
+    if arguments.all:
+        facts["overlap"] = partial(overlap, most=EVENTS)
     data = Data(arguments.data, arguments.rows)
     if arguments.other:
         other = Data(arguments.other, arguments.rows)
