@@ -481,6 +481,8 @@ def polarisation(data: Data) -> Numbers:
     found: Numbers = {}
     for label, name in ((1, "signal"), (0, "background")):
         of = cosine[labels == label]
+        if len(of) < 2:
+            continue
         found[f"{name}: events"] = float(len(of))
         found[f"{name}: mean of |cos theta*|"] = float(of.mean())
         found[f"{name}: error"] = float(of.std() / np.sqrt(len(of)))
