@@ -17,7 +17,8 @@ from higgs_lightning.shapes import ClassPerObject, Features, PerObject
 _QUANTITIES = ("pt", "eta", "phi", "btag")  # in the order of Objects
 _SCALES = torch.tensor([feature.scale for feature in schema.LOW_LEVEL])
 _IS_ETA, _IS_PHI = (
-    torch.tensor([feature.quantity == name for feature in schema.LOW_LEVEL]) for name in ("eta", "phi")
+    torch.tensor([feature.quantity == name for feature in schema.LOW_LEVEL + schema.HIGH_LEVEL])
+    for name in ("eta", "phi")
 )
 # for each feature its place in a table of quantities times objects
 _PLACES = torch.tensor(
@@ -28,7 +29,7 @@ _PLACES = torch.tensor(
 )
 # for each place of that table its feature and its scale; 0 times its object's pT where the file has none
 _FEATURES = torch.tensor(schema.columns("pt")).repeat(len(_QUANTITIES))
-_FEATURES[_PLACES] = torch.arange(schema.NUM_FEATURES)
+_FEATURES[_PLACES] = torch.arange(len(schema.LOW_LEVEL))
 _TABLE_SCALES = torch.zeros(len(_FEATURES)).index_copy(0, _PLACES, _SCALES)
 
 #: The P = 21 pairs of objects (i, j) with i <= j: what is symmetric in two objects is computed once.
@@ -90,7 +91,7 @@ def mirrored(features: Features, eta: Int[Tensor, "B 1"] | int, phi: Int[Tensor,
     eta -> -eta and phi -> -phi of the whole event are exact symmetries of proton-proton collisions, and
     HIGGS' features of both kinds are symmetric about 0, so in its units they are changes of sign.
     """
-    is_eta, is_phi = _IS_ETA.to(features.device), _IS_PHI.to(features.device)
+    is_eta, is_phi = (each[: features.shape[1]].to(features.device) for each in (_IS_ETA, _IS_PHI))
     return features * (1 + is_eta * (eta - 1) + is_phi * (phi - 1))
 
 

@@ -215,12 +215,12 @@ def test_masses_of_real_events_are_reproduced():
     four_jets = np.abs(ratio[:, 0] - 1) < 2e-3
     assert four_jets.mean() > 0.6
     assert np.median(ratio[four_jets], axis=0) == pytest.approx(np.ones(7), abs=1e-3)
-    # another point of the neutrino's grid, or another pairing, is at times as good as the file's
+    # where two pairs are equally good, the file may have the other one
     agree = np.abs(ratio[four_jets] - 1) < 3e-3
     assert dict(zip([f.name for f in schema.HIGH_LEVEL], agree.mean(axis=0), strict=True)) == {
         "m_jj": 1,
         **{
-            name: pytest.approx(1, abs=0.12) for name in ("m_jjj", "m_lv", "m_jlv", "m_bb", "m_wbb", "m_wwbb")
+            name: pytest.approx(1, abs=0.06) for name in ("m_jjj", "m_lv", "m_jlv", "m_bb", "m_wbb", "m_wwbb")
         },
     }
 
