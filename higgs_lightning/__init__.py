@@ -4,12 +4,16 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from higgs_lightning.classifier import HiggsClassifier
     from higgs_lightning.frames import read_run
     from higgs_lightning.models.weights import load_model, save_model
 
-__all__ = ["load_model", "read_run", "save_model"]
+__all__ = ["HiggsClassifier", "load_model", "read_run", "save_model"]
 
-_MODULES = {"load_model": "models.weights", "save_model": "models.weights", "read_run": "frames"}
+_MODULES = {
+    **{"load_model": "models.weights", "save_model": "models.weights"},
+    **{"read_run": "frames", "HiggsClassifier": "classifier"},
+}
 
 
 def __getattr__(name: str) -> Any:
