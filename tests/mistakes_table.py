@@ -511,7 +511,7 @@ def paths() -> Iterator[Case]:
     for command, suffix, key in (
         *(("predict", suffix, "output") for suffix in (".csv", ".root")),
         ("export", ".pt2", "output"),
-        ("simulate", ".csv.gz", "output"),
+        *(("simulate", suffix, "output") for suffix in (".csv.gz", ".parquet")),
     ):
         for name in (
             *(f"nothing/a{suffix}", f"FILES/events.csv/a{suffix}", f"{long}{suffix}", "a.banana", "a", "."),
