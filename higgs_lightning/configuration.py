@@ -113,6 +113,10 @@ NAMES = Kind(
     "{HIGGS' name: the file's name}",
     lambda v: isinstance(v, dict) and all(TEXT.holds(each) for each in (*v, *v.values())),
 )
+COLUMNS = Kind(
+    "NAME or [NAME,NAME]",
+    lambda v: TEXT.holds(v) or (isinstance(v, list) and all(TEXT.holds(each) for each in v)),
+)
 MODELS = Kind(
     "RUN or [RUN,RUN]",
     lambda value: PATH.holds(value) or (isinstance(value, list) and all(PATH.holds(each) for each in value)),
@@ -254,6 +258,7 @@ KINDS: dict[str, dict[str, Kind]] = {
         "missing": number().or_else(None),
         "units": one_of("higgs", "gev", "unchecked"),
         "output": PATH,
+        "keep": COLUMNS,
         "latent": FLAG,
         "reconstruction": FLAG,
         "temperature": number(above=0),

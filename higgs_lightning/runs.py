@@ -37,7 +37,9 @@ CHECKPOINTS = "checkpoints"
 _LOCK = ".lock"
 _MOST_EVENTS = 50_000_000  # five times HIGGS
 #: What else is a number in ``metrics.json``, beside what is named ``split/metric``.
-_NUMBERS = ("parameters", "train_seconds")
+_NUMBERS = ("parameters", "train_seconds", "seconds", "seed", "epochs", "best_epoch", "temperature")
+_LARGEST = 1e300  # of such numbers: Python's may be larger than any float
+_MOST_EPOCHS = 1_000_000_000
 
 
 @dataclass(frozen=True)
@@ -256,10 +258,18 @@ def _metrics(content: Any) -> dict[str, Any]:
     if not isinstance(content, dict):
         raise ValueError("it holds no metrics")
     for key, value in content.items():
-        is_number = key in _NUMBERS or "/" in key
-        if is_number and not isinstance(value, int | float | None):
-            raise ValueError(f"its {key} is {value!r}")
+        if is_number(key) and not (isinstance(value, float | None) or _is_small_integer(value)):
+            raise ValueError(f"its {key} is {str(value)[:40]!r}")
     return content
+
+
+def is_number(metric: str) -> bool:
+    """Whether what has this name in ``metrics.json`` is a number, or null."""
+    return metric in _NUMBERS or "/" in metric
+
+
+def _is_small_integer(value: Any) -> bool:
+    return isinstance(value, int) and abs(value) <= _LARGEST
 
 
 def read_history(path: Path) -> list[dict[str, float]]:
@@ -274,7 +284,11 @@ def read_history(path: Path) -> list[dict[str, float]]:
         rows = list(csv.DictReader(file))
     if any(None in row or not row.get("epoch") for row in rows):
         raise ValueError("a row has no epoch, or more fields than there are names")
-    return [{k: float(value) for k, value in row.items() if value} for row in rows]
+    found = [{k: float(value) for k, value in row.items() if value} for row in rows]
+    for row in found:
+        if not (row["epoch"].is_integer() and 0 <= row["epoch"] < _MOST_EPOCHS):
+            raise ValueError(f"an epoch is {row['epoch']:g}")
+    return found
 
 
 def flat(config: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:

@@ -8,7 +8,7 @@ from omegaconf import DictConfig, OmegaConf
 from higgs_lightning.command import command
 
 
-@command("simulate", {"output": "say where the events go: output=FILE.csv.gz"})
+@command("simulate", {"output": "say where the events go: output=FILE.csv.gz or FILE.parquet"})
 def main(cfg: DictConfig) -> None:
     # here, as in the other commands: --help needs none of it
     from higgs_lightning.simulation.run import simulate

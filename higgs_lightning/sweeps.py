@@ -87,3 +87,13 @@ class CompareJobs(Callback):
                 f"error: {len(failed)} of {len(compared)} jobs failed ({', '.join(failed)}): "
                 "the table says why"
             )
+
+
+class TellFailures(Callback):
+    """When a sweep has ended whose jobs leave no runs, says which of them failed and why."""
+
+    def on_multirun_end(self, config: DictConfig, **kwargs: Any) -> None:
+        failures = sorted(Path(config.hydra.sweep.dir).glob(f"*/{runs.FAILURE}"))
+        if failures:
+            told = "; ".join(f"{path.parent.name}: {one_line(path.read_text())}" for path in failures)
+            raise SystemExit(f"error: {len(failures)} jobs failed ({told})")

@@ -60,6 +60,7 @@ BAD = {
     "text": ("[a,b]", "{a:1}", '""', "true", "1.5"),
     "number": ("nan", "inf", "many", "[1,2]", "{a:1}", "true", '""'),
     "names": ("many", "1.5", "[a,b]", "true", "{a:[b]}", "{lepton_pT:1.5}", "{tau:tau_pt}", '{lepton_pT:""}'),
+    "columns": ("{a:1}", "1.5", "[[a]]", "true", '[""]'),
     "path": ("[[a]]", "{a:1}", '""', "true", "1.5"),
     "limit": ("-1", "1.5", "1e30", *_NO_NUMBER),
     "devices": ("0", "-7", "1.5", "[]", "{a:1}", "banana", '""'),
@@ -115,6 +116,7 @@ KEYS: dict[str, dict[str, str]] = {
         **{"ckpt": "path", "model_class": "text?", "input": "path", "output": "path", "latent": "flag"},
         **{"reconstruction": "flag", "temperature": "positive", "batch_size": "whole", "device": "text"},
         **{"columns": "names?", "missing": "number?", "units": "choice"},
+        "keep": "columns",
     },
     "describe": {
         **{"input": "path", "output": "path?", "columns": "names?", "label": "text?", "missing": "number?"},
@@ -307,6 +309,7 @@ def together() -> Iterator[Case]:
         "ckpt=[FILES/run,FILES/dnn]": "trained with model",
         "ckpt=[]": "at least one run",
         "ckpt=[FILES/run,FILES/nothing]": "nothing does not exist",
+        "keep=banana": "no column 'banana', which keep names",
     }.items():
         yield case("predict", kind, arguments, says)
     for arguments, says in {
@@ -516,7 +519,7 @@ def paths() -> Iterator[Case]:
     for command, suffix, key in (
         *(("predict", suffix, "output") for suffix in (".csv", ".root")),
         ("export", ".pt2", "output"),
-        ("simulate", ".csv.gz", "output"),
+        *(("simulate", suffix, "output") for suffix in (".csv.gz", ".parquet")),
     ):
         for name in (
             *(f"nothing/a{suffix}", f"FILES/events.csv/a{suffix}", f"{long}{suffix}", "a.banana", "a", "."),

@@ -3,6 +3,7 @@
 import gzip
 import re
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -95,6 +96,98 @@ def test_root_as_output(run: Path, expected: np.ndarray, tmp_path: Path):
         found = file["events"].arrays(library="np")
     np.testing.assert_allclose(found["score"], expected, atol=1e-6)
     assert "latent_31" in found
+
+
+RUNS, NUMBERS = np.repeat([7, 8], 250), np.arange(2**53 + 1, 2**53 + 501)
+
+
+def identified(path: Path) -> Path:
+    """Events with a run and a number, which no float holds, and a name."""
+    frame = pd.DataFrame(EVENTS[:, 1:], columns=NAMES).assign(event=NUMBERS)
+    frame.insert(0, "run", RUNS)
+    if path.suffix == ".root":
+        with uproot.recreate(path) as file:
+            branches = {name: frame[name].dtype for name in frame}
+            file.mktree("events", branches).extend({name: frame[name].to_numpy() for name in frame})
+        return path
+    frame = frame.assign(channel=[f"e{number % 3}" for number in range(500)])
+    write = frame.to_parquet if path.suffix == ".parquet" else frame.to_csv
+    write(path, index=False)
+    return path
+
+
+@pytest.mark.parametrize("source", ["events.csv", "events.parquet", "events.root"])
+@pytest.mark.parametrize("output", ["scores.csv.gz", "scores.parquet", "scores.root"])
+def test_columns_that_are_kept(source: str, output: str, run: Path, expected: np.ndarray, tmp_path: Path):
+    path = identified(tmp_path / source)
+    arguments = {
+        "latent": False,
+        "reconstruction": True,
+        "temperature": 1.0,
+        "batch_size": 64,
+        "device": "cpu",
+    }
+    predict(str(run), path, tmp_path / output, **arguments, keep=["event", "run"])  # type: ignore[arg-type]
+    if output.endswith(".root"):
+        with uproot.open(tmp_path / output) as file:
+            found = pd.DataFrame(file["events"].arrays(library="np"))
+        assert all(name.isidentifier() for name in found)
+        assert "jet_1_btag" in found
+        names = list(found)
+        # and the features in such a file are known by these names
+        predict("pretrained", tmp_path / output, tmp_path / "again.csv", **arguments, units="unchecked")  # type: ignore[arg-type]
+    else:
+        found = (pd.read_parquet if output.endswith(".parquet") else pd.read_csv)(tmp_path / output)
+        names = list(found)
+        assert "jet_1_b-tag" in names
+    assert names[:3] == ["event", "run", "score"]
+    np.testing.assert_array_equal(found["event"], NUMBERS)
+    np.testing.assert_array_equal(found["run"], RUNS)
+    np.testing.assert_allclose(found["score"], expected, atol=1e-6)
+
+
+def test_text_and_labels_are_kept(run: Path, tmp_path: Path):
+    source = identified(tmp_path / "events.csv")
+    scores(run, source, tmp_path / "scores.csv", keep="channel")
+    assert pd.read_csv(tmp_path / "scores.csv")["channel"].tolist()[:4] == ["e0", "e1", "e2", "e0"]
+    scores(run, write("parquet with more columns", tmp_path), tmp_path / "scores.parquet", keep=["label"])
+    np.testing.assert_array_equal(pd.read_parquet(tmp_path / "scores.parquet")["label"], EVENTS[:, 0])
+
+
+@pytest.mark.parametrize(
+    ("kind", "output", "keep", "says"),
+    [
+        ("csv with names in another order", "scores.csv", "event", "has no column 'event', which keep names"),
+        ("csv of 21", "scores.csv", "event", "has no names of columns: leave keep away"),
+        ("csv of 29", "scores.csv", "event", "has no names of columns: leave keep away"),
+        ("identified.csv", "scores.root", "channel", "channel holds text, which is no branch"),
+        ("identified.csv", "scores.csv", ["run", "run"], "keep names a column twice"),
+        ("score", "scores.csv", "score", "the output has a column of that name"),
+        ("lists", "scores.csv", "other", "holds list<.*: keep columns of numbers or text"),
+        ("lacking", "scores.root", "other", "column other lacks values"),
+        ("two types", "scores.csv", "other", "make its type the same in all files"),
+    ],
+)
+def test_what_can_not_be_kept(kind: str, output: str, keep: Any, says: str, run: Path, tmp_path: Path):
+    features = pd.DataFrame(EVENTS[:, 1:], columns=NAMES)
+    source: Any = tmp_path / "events.parquet"
+    if kind == "identified.csv":
+        source = identified(tmp_path / kind)
+    elif kind == "score":
+        features.assign(score=1.0).to_parquet(source)
+    elif kind == "lists":
+        features.assign(other=[[1, 2]] * 500).to_parquet(source)
+    elif kind == "lacking":
+        features.assign(other=pd.array([1, None] * 250, dtype="Int64")).to_parquet(source)
+    elif kind == "two types":
+        features.assign(other=1).to_parquet(source)
+        features.assign(other="a").to_parquet(tmp_path / "more.parquet")
+        source = [source, tmp_path / "more.parquet"]
+    else:
+        source = write(kind, tmp_path)
+    with pytest.raises(UserError, match=says):
+        scores(run, source, tmp_path / output, keep=keep)
+    assert not (tmp_path / output).exists()
 
 
 def test_which_tree_of_a_root_file(run: Path, tmp_path: Path):

@@ -1,6 +1,7 @@
 """Simulation: what is in the file, that it depends on the seed alone, and that the physics is HIGGS' own."""
 
 import gzip
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -8,10 +9,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from conftest import COLLISION, SHARED
+from conftest import COLLISION, SHARED, command, started
 
 from higgs_lightning import schema, simulate
 from higgs_lightning.data import sample_csv
+from higgs_lightning.data.cache import open_events
 from higgs_lightning.errors import UserError
 from higgs_lightning.simulation import run as simulation
 
@@ -51,6 +53,38 @@ def test_the_file_does_not_depend_on_the_workers(tmp_path: Path, monkeypatch: py
     lines = gzip.decompress(two_workers).splitlines()
     assert len(set(lines)) == 41
     assert sum(line.startswith(b"1,") for line in lines) == 20
+
+
+def test_parquet_holds_the_same_events(tmp_path: Path):
+    """Bit for bit in the cache that training reads; whatever the digits are."""
+    generator = np.random.default_rng(1)
+    rows = generator.normal(size=(500, 29)) * 10.0 ** generator.integers(-5, 3, (500, 29))
+    rows[:, 0] = np.arange(500) % 2
+    for name in ("a.csv.gz", "a.parquet"):
+        simulation.write(rows, tmp_path / name)
+    text, table = (open_events(str(tmp_path / name), tmp_path) for name in ("a.csv.gz", "a.parquet"))
+    np.testing.assert_array_equal(text, table)
+    first = (tmp_path / "a.parquet").read_bytes()
+    simulation.write(rows, tmp_path / "a.parquet")
+    assert (tmp_path / "a.parquet").read_bytes() == first
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("launcher", ["joblib", "submitit_local"])
+def test_a_sweep_over_seeds_is_trained_on(launcher: str, tmp_path: Path):
+    """As docs/clusters.md has it, with the launchers that need no cluster; a job that fails is told."""
+    pytest.importorskip("pythia8mc")
+    (tmp_path / "sim").mkdir()
+    sweep = ["-m", f"hydra/launcher={launcher}", "events=80", "workers=1"]
+    done = started(*sweep, "seed=1,2", "output=sim/${seed}.parquet", cwd=tmp_path, name="simulate")
+    assert done.returncode == 0, done.stderr
+    assert sorted(path.name for path in (tmp_path / "sim").iterdir()) == ["1.parquet", "2.parquet"]
+    data = ["data=higgs", "data.csv=sim/*.parquet", "model.num_layers=1", "model.dim=8"]
+    done = command(*data, "trainer=debug", "figures_every=0", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    done = started(*sweep, "energy=20,30", "output=sim/a.parquet", cwd=tmp_path, name="simulate")
+    assert done.returncode == 1
+    assert re.search(r"error: 2 jobs failed \(0: .*energy=20.*; 1: .*energy=30", done.stderr.splitlines()[-1])
 
 
 def test_workers_end_with_a_killed_parent():
@@ -246,7 +280,7 @@ def test_bad_arguments_are_one_sentence(changed: dict[str, Any], sentence: str, 
 
 @pytest.mark.parametrize("output", ["nowhere/events.csv.gz", ".", "events.csv"])
 def test_an_output_that_cannot_be_written_is_named(output: str, tmp_path: Path):
-    sentence = "give the name of a file in a folder that exists|end the name in .csv.gz"
+    sentence = "give the name of a file in a folder that exists|end the name in .csv.gz or .parquet"
     with pytest.raises(UserError, match=sentence):
         run(tmp_path / output)
 

@@ -79,15 +79,21 @@ class Reading:
 
 
 class Columns(NamedTuple):
-    """Positions of the 21 features in a table, and of the label where it has one."""
+    """Positions of the 21 features in a table, of the label where it has one, and of what else is kept."""
 
     features: list[int]
     label: int | None
+    kept: Sequence[int] = ()
+
+    @property
+    def of_events(self) -> list[int]:
+        """Those of the features and the label, which is last."""
+        return [*self.features, *([] if self.label is None else [self.label])]
 
     @property
     def positions(self) -> list[int]:
-        """All of them, the label last."""
-        return [*self.features, *([] if self.label is None else [self.label])]
+        """All of them, each once: of events first."""
+        return list(dict.fromkeys([*self.of_events, *self.kept]))
 
 
 def names_features(names: Sequence[str]) -> bool:
@@ -145,6 +151,48 @@ def named_columns(names: Sequence[str], reading: Reading, source: object, needs_
         wanted = reading.label or schema.LABEL
         raise UserError(f"{source} has no column {wanted!r}: say {reading.prefix}label=NAME; {_few(names)}")
     return Columns(features, label)
+
+
+def kept_columns(keep: Sequence[str], names: Sequence[str] | None, source: object) -> list[int]:
+    """Find columns that are to be kept by their exact names.
+
+    Raises:
+        UserError: one is not there, or is there twice.
+    """
+    found = []
+    for wanted in keep:
+        if names is None:
+            raise UserError(f"{source} has no names of columns: leave keep away")
+        places = [place for place, name in enumerate(names) if name == wanted]
+        if len(places) != 1:
+            words = "two columns" if places else "no column"
+            raise UserError(f"{source} has {words} {wanted!r}, which keep names: {_few(names)}")
+        found += places
+    return found
+
+
+def kept_values(column: Any, name: str, source: object) -> pa.Array:
+    """The values of a column as they are: numbers, truth values or text.
+
+    Raises:
+        UserError: they are others.
+    """
+    if isinstance(column, np.ndarray):
+        column = pa.array(np.ma.filled(column.astype(column.dtype.newbyteorder("="))))
+    if pa.types.is_dictionary(column.type):
+        column = column.dictionary_decode()
+    kind = column.type
+    if pa.types.is_temporal(kind) or pa.types.is_null(kind):
+        column = column.cast(pa.string())
+    elif not any(
+        is_kind(kind)
+        for is_kind in (
+            *(pa.types.is_integer, pa.types.is_floating, pa.types.is_boolean),
+            *(pa.types.is_string, pa.types.is_large_string),
+        )
+    ):
+        raise UserError(f"{source}: column {name} holds {kind}: keep columns of numbers or text")
+    return column
 
 
 def _few(names: Sequence[str]) -> str:

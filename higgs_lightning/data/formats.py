@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, NamedTuple
 from zipfile import BadZipFile, ZipFile
 
 import numpy as np
@@ -34,6 +34,8 @@ from higgs_lightning.data.columns import (
     Columns,
     Events,
     Reading,
+    kept_columns,
+    kept_values,
     label_of,
     named_columns,
     names_features,
@@ -81,6 +83,20 @@ class Table:
     first_row: int = 1
 
 
+class Block(NamedTuple):
+    """The next rows of a file.
+
+    Attributes:
+        events: (rows, 22) float32 in HIGGS units, the label first; NaN for what is missing.
+        share: of the file that is read.
+        kept: columns that were asked for, by their names.
+    """
+
+    events: np.ndarray
+    share: float
+    kept: dict[str, pa.Array]
+
+
 def read_file(
     source: Source, reading: Reading, needs_label: bool, rows: int = 1 << 16, wants_label: bool = False
 ) -> Iterator[tuple[np.ndarray, float]]:
@@ -101,6 +117,27 @@ def read_file(
     Raises:
         UserError: the first thing in the file that is wrong.
     """
+    for events, share, _ in read_blocks(source, reading, needs_label, rows, wants_label=wants_label):
+        yield events, share
+
+
+def read_blocks(
+    source: Source,
+    reading: Reading,
+    needs_label: bool,
+    rows: int = 1 << 16,
+    keep: Sequence[str] = (),
+    wants_label: bool = False,
+) -> Iterator[Block]:
+    """As :func:`read_file`, with further columns of the file.
+
+    Args:
+        source, reading, needs_label, rows, wants_label: see :func:`read_file`.
+        keep: exact names of columns of numbers or text.
+
+    Raises:
+        UserError: the first thing in the file that is wrong, or it has no such column.
+    """
     path = source.path
     empty = True
     try:
@@ -113,9 +150,10 @@ def read_file(
             else:
                 head = _Head(path, reading)
                 if head.is_archive_format:
+                    kept_columns(keep, None, source)
                     size = path.stat().st_size
                     for events, position in higgs_csv.read_events(path, reading.skip_rows):
-                        yield reading.finish(events), position / size
+                        yield Block(reading.finish(events), position / size, {})
                     return
                 table = head.table(stack)
             columns = (
@@ -123,18 +161,24 @@ def read_file(
                 if table.names is None
                 else named_columns(table.names, reading, source, needs_label)
             )
-            if not (needs_label or wants_label):
-                columns = Columns(columns.features, None)
+            kept = kept_columns(keep, table.names, source)
+            label = columns.label if needs_label or wants_label else None
+            columns = Columns(columns.features, label, kept)
             names = [
                 schema.CACHED_COLUMNS[1 + i] if table.names is None else table.names[place]
                 for i, place in enumerate(columns.features)
             ]
-            make = Events(reading, source, [*names, schema.LABEL][: len(columns.positions)], needs_label)
+            make = Events(reading, source, [*names, schema.LABEL][: len(columns.of_events)], needs_label)
             make.row = table.first_row
             for block, share in table.blocks(columns):
-                events = make.of(block)
+                found = dict(zip(columns.positions, block, strict=True))
+                events = make.of([found[place] for place in columns.of_events])
                 empty = empty and not len(events)
-                yield events, share
+                values = {
+                    name: kept_values(found[place], name, source)
+                    for name, place in zip(keep, kept, strict=True)
+                }
+                yield Block(events, share, values)
     except _DAMAGES as error:
         reason = one_line(error)[:200]
         mend = "make it readable" if isinstance(error, PermissionError) else "write the file again"
@@ -151,11 +195,23 @@ def read_files(
     Yields:
         Events, the share of all bytes that are read, and the file that they are of.
     """
+    for source, block in read_files_with(sources, reading, needs_label, rows):
+        yield block.events, block.share, source
+
+
+def read_files_with(
+    sources: Sequence[Source],
+    reading: Reading,
+    needs_label: bool,
+    rows: int = 1 << 16,
+    keep: Sequence[str] = (),
+) -> Iterator[tuple[Source, Block]]:
+    """The same with further columns: see :func:`read_blocks`; the share is of all bytes."""
     sizes = [max(1, source.path.stat().st_size) for source in sources]
     before = 0
     for source, size in zip(sources, sizes, strict=True):
-        for events, share in read_file(source, reading, needs_label, rows):
-            yield events, (before + share * size) / sum(sizes), source
+        for block in read_blocks(source, reading, needs_label, rows, keep):
+            yield source, block._replace(share=(before + block.share * size) / sum(sizes))
         before += size
 
 
@@ -277,7 +333,7 @@ class _Head:
         def blocks(columns: Columns) -> Iterator[tuple[Sequence[Any], float]]:
             # names of our own: those of the file may come twice among the others
             chosen = [str(place) for place in columns.positions]
-            types = dict.fromkeys(chosen, pa.float32())
+            types = {str(place): pa.float32() for place in columns.features}
             if columns.label is not None:
                 types[str(columns.label)] = pa.string()
             options = pyarrow.csv.ConvertOptions(

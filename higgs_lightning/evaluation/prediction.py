@@ -1,5 +1,6 @@
 """The scores of the events of any file, in its order."""
 
+import re
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -16,7 +17,7 @@ from rich.progress import Progress
 from higgs_lightning import schema
 from higgs_lightning.configuration import require_kinds
 from higgs_lightning.data.columns import Reading
-from higgs_lightning.data.formats import import_uproot, read_files
+from higgs_lightning.data.formats import import_uproot, read_files_with
 from higgs_lightning.data.sources import Files, Source, find_sources
 from higgs_lightning.errors import UserError, one_line
 from higgs_lightning.files import output_file, replaced
@@ -44,6 +45,7 @@ def predict(
     columns: Mapping[str, str] | None = None,
     missing: float | None = None,
     units: str = "higgs",
+    keep: str | Sequence[str] = (),
 ) -> int:
     """Score every event of some files, in their order; memory does not grow with the files.
 
@@ -51,7 +53,8 @@ def predict(
         ckpt: as for :func:`~higgs_lightning.models.weights.load_model`.
         input: a file, several, a pattern or a folder, see :func:`~higgs_lightning.data.formats.read_file`.
         output: .parquet, .csv, .csv.gz or .root; written beside its name and renamed once it is whole. Its
-            columns: ``score``, the probability of signal; then what else is asked for.
+            columns: what is kept of the input; ``score``, the probability of signal; then what else is asked
+            for. Branches of ROOT have names without a dash, ``jet_1_btag``.
         latent: write the bottleneck too, ``latent_0`` and so on.
         reconstruction: write the reconstructed features too, in HIGGS units, by their names.
         temperature: what log-odds are divided by, see
@@ -60,6 +63,8 @@ def predict(
         device: of the model; ``auto`` for a GPU where CUDA has one, else the CPU.
         model_class: as for :func:`~higgs_lightning.models.weights.load_model`.
         columns: see :class:`~higgs_lightning.data.columns.Reading`, as ``missing`` and ``units``.
+        keep: names of columns of the input that are written too, as they are, such as those that identify
+            an event.
 
     Returns:
         The number of events.
@@ -74,8 +79,12 @@ def predict(
             **{"model_class": model_class, "units": units, "columns": columns, "missing": missing},
             **{"latent": latent, "reconstruction": reconstruction, "temperature": temperature},
             **{"batch_size": batch_size, "device": device},
+            "keep": keep if isinstance(keep, str) else list(keep),
         },
     )
+    keep = [keep] if isinstance(keep, str) else list(keep)
+    if len(set(keep)) < len(keep):
+        raise UserError(f"keep names a column twice ({', '.join(keep)}): name each once")
     reading = Reading(columns=columns, missing=missing, units=units, prefix="")
     sources = find_sources(_texts(input), "input")
     output = output_file("output", Path(str(output)), _SUFFIXES, [source.path for source in sources])
@@ -94,22 +103,25 @@ def predict(
     with replaced(output) as partial, ExitStack() as stack:
         bar = stack.enter_context(Progress(console=console, disable=not console.is_terminal))
         task = bar.add_task("Scoring", total=1.0)
-        write = None
+        written: pa.Schema | None = None
         rows = batch_size * max(1, _BLOCK // batch_size)
-        for labelled, share, source in read_files(sources, reading, needs_label=False, rows=rows):
-            block = np.ascontiguousarray(labelled[:, 1:])
+        for source, found in read_files_with(sources, reading, needs_label=False, rows=rows, keep=keep):
+            block = np.ascontiguousarray(found.events[:, 1:])
             if source != current:  # the first events tell the units of a file
                 before, current = events, source
                 require_units(block, source, reading)
             require_measurements(block, source, events - before, reading)
             for start in range(0, len(block), batch_size):
                 batch = torch.from_numpy(block[start : start + batch_size]).to(device)
-                table = score(model, batch, temperature, latent, reconstruction)
-                if write is None:
-                    write = writer(stack, partial, output.name, table.schema)
+                scored = score(model, batch, temperature, latent, reconstruction)
+                kept = {name: values.slice(start, batch_size) for name, values in found.kept.items()}
+                table = beside(kept, scored, written, source)
+                if written is None:
+                    written = table.schema
+                    write = writer(stack, partial, output.name, written)
                 write.write_batch(table)
                 events += len(table)
-            bar.update(task, completed=share, description=f"Scoring: {events:,} events")
+            bar.update(task, completed=found.share, description=f"Scoring: {events:,} events")
     return events
 
 
@@ -170,20 +182,68 @@ def score(
     return pa.RecordBatch.from_pydict(columns)
 
 
+def beside(
+    kept: Mapping[str, pa.Array], scored: pa.RecordBatch, written: pa.Schema | None, source: Source
+) -> pa.RecordBatch:
+    """Kept columns of a batch, then its scores, in the types of what was written before.
+
+    Raises:
+        UserError: two columns have one name, or types don't go together.
+    """
+    for name in kept:
+        if name in scored.schema.names:
+            raise UserError(f"keep={name}: the output has a column of that name; rename it in {source}")
+    table = pa.RecordBatch.from_pydict({**kept, **{n: scored[n] for n in scored.schema.names}})
+    if written is None:
+        return table
+    try:
+        return table.cast(written)
+    except pa.ArrowInvalid as error:
+        raise UserError(
+            f"{source}: a column that is kept holds other values than before ({one_line(error)[:200]}): make "
+            "its type the same in all files"
+        ) from error
+
+
 def writer(stack: ExitStack, path: Path, name: str, columns: pa.Schema) -> Any:
     """A writer of batches to ``path``, in the format that ``name`` ends in; ``stack`` closes it."""
     if name.endswith(".root"):
-        return RootWriter(stack.enter_context(import_uproot().recreate(path)), columns.names)
+        return RootWriter(stack.enter_context(import_uproot().recreate(path)), columns)
     file = stack.enter_context(pa.output_stream(path, compression="gzip" if name.endswith(".gz") else None))
     make = pyarrow.parquet.ParquetWriter if name.endswith(".parquet") else pyarrow.csv.CSVWriter
     return stack.enter_context(make(file, columns))
 
 
 class RootWriter:
-    """Writes batches into the tree ``events`` of a ROOT file, a branch of floats a column."""
+    """Writes batches into the tree ``events`` of a ROOT file, a branch of numbers a column.
 
-    def __init__(self, file: Any, names: list[str]) -> None:
-        self.tree = file.mktree("events", dict.fromkeys(names, "float32"))
+    Names are such that ROOT's own expressions can hold them, in which a dash is a minus: ``jet_1_btag``.
+    """
+
+    def __init__(self, file: Any, columns: pa.Schema) -> None:
+        self.names = [_root_name(name) for name in columns.names]
+        for name in self.names:
+            if self.names.count(name) > 1:
+                raise UserError(f"two columns would be branches called {name}: keep one of them")
+        types = {}
+        for name, field in zip(self.names, columns, strict=True):
+            if not (pa.types.is_primitive(field.type)):
+                raise UserError(
+                    f"column {field.name} holds text, which is no branch of a ROOT file: keep others"
+                )
+            types[name] = field.type.to_pandas_dtype()
+        self.tree = file.mktree("events", types)
 
     def write_batch(self, batch: pa.RecordBatch) -> None:
-        self.tree.extend({name: batch[name].to_numpy() for name in batch.schema.names})
+        values = {}
+        for name, column in zip(self.names, batch.columns, strict=True):
+            if column.null_count and not pa.types.is_floating(column.type):
+                raise UserError(
+                    f"column {name} lacks values, which a branch of a ROOT file can't: fill them in"
+                )
+            values[name] = column.to_numpy(zero_copy_only=False)
+        self.tree.extend(values)
+
+
+def _root_name(name: str) -> str:
+    return re.sub(r"\W", "_", name.replace("b-tag", "btag"))

@@ -100,19 +100,7 @@ class Model(nn.Module):
             ValueError: it has another shape, lacks a column, is plainly in other units, or holds what is no
                 number or what no detector measures.
         """
-        events = torch.from_numpy(_numbers(_named_features(features)))
-        if events.ndim != 2 or events.shape[1] != schema.NUM_FEATURES:
-            raise ValueError(f"features are {tuple(events.shape)}: give (N, {schema.NUM_FEATURES})")
-        if units not in UNITS:
-            raise ValueError(f"units={units!r} is unknown: give {', '.join(UNITS)}")
-        if units == "gev":
-            events /= torch.tensor([feature.scale for feature in schema.LOW_LEVEL])
-        wrong = wrong_units(events[:_UNITS_CHECKED].numpy(), units)
-        if wrong is not None:
-            raise ValueError(wrong)
-        impossible = schema.impossible_value(events.numpy())
-        if impossible is not None:
-            raise ValueError(f"row {impossible.row} of the features: {impossible}")
+        events = torch.from_numpy(checked_features(features, units))
         device = next(self.parameters()).device
         batches = events.split(_BATCH) if len(events) else ()
         in_training = [part for part in self.modules() if part.training]
@@ -126,8 +114,31 @@ class Model(nn.Module):
         return np.stack([1 - signal, signal], axis=1)
 
 
+def checked_features(features: Any, units: str = "higgs") -> Float[np.ndarray, "N 21"]:
+    """Events of an array or a table as a new array in HIGGS units; NaN for what is missing.
+
+    Args and errors: see :meth:`Model.predict_proba`.
+    """
+    events = _numbers(_named_features(features))
+    if events.ndim != 2 or events.shape[1] != schema.NUM_FEATURES:
+        raise ValueError(f"features are {tuple(events.shape)}: give (N, {schema.NUM_FEATURES})")
+    if units not in UNITS:
+        raise ValueError(f"units={units!r} is unknown: give {', '.join(UNITS)}")
+    if units == "gev":
+        events /= np.array([feature.scale for feature in schema.LOW_LEVEL], np.float32)
+    wrong = wrong_units(events[:_UNITS_CHECKED], units)
+    if wrong is not None:
+        raise ValueError(wrong)
+    impossible = schema.impossible_value(events)
+    if impossible is not None:
+        raise ValueError(f"row {impossible.row} of the features: {impossible}")
+    return events
+
+
 def _numbers(features: Any) -> np.ndarray:
     """Features as a new array of float32; NaN for what is NA or masked."""
+    if hasattr(features, "toarray"):
+        raise ValueError("the features are a sparse matrix, which is not supported: give .toarray() of it")
     is_pandas, is_masked = hasattr(features, "iloc"), isinstance(features, np.ma.MaskedArray)
     if not (is_pandas or is_masked):
         features = np.asarray(features)

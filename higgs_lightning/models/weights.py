@@ -44,11 +44,36 @@ class Weights(NamedTuple):
         config: of the model: its class under ``_target_``, and the class's arguments.
         tensors: by their names in the model's state dict.
         path: the file.
+        is_alone: whether the file holds nothing but tensors, and the configuration is the user's own.
     """
 
     config: dict[str, Any]
     tensors: dict[str, Tensor]
     path: Path
+    is_alone: bool = False
+
+    @property
+    def source(self) -> str:
+        """Where the configuration is from, see :func:`build_model`."""
+        return "" if self.is_alone else str(self.path)
+
+
+def _load(path: Path) -> Any:
+    """What is in a file of ``torch.save``'s, on the CPU: tensors and plain data."""
+    try:
+        with ZipFile(path) as archive:  # torch looks at no checksum, and writes nothing compressed
+            if sum(entry.file_size for entry in archive.infolist()) > path.stat().st_size:
+                raise BadZipFile("it says that it holds more than it does")
+            if archive.testzip() is not None:
+                raise BadZipFile("a checksum is wrong")
+        content: Any = torch.load(path, map_location="cpu", weights_only=True)
+    except (BadZipFile, UnpicklingError, RuntimeError, EOFError, OSError, ValueError, KeyError) as error:
+        raise UserError(
+            f"{path} is not a readable checkpoint: damaged, or not tensors and plain data"
+        ) from error
+    if not _holds_what_it_says(content, path.stat().st_size):
+        raise UserError(f"{path} says that it holds more than it does: it is not to be trusted")
+    return content
 
 
 def load_checkpoint(path: Path) -> dict[str, Any]:
@@ -57,36 +82,25 @@ def load_checkpoint(path: Path) -> dict[str, Any]:
     Raises:
         UserError: the file is damaged, is no checkpoint of this project, or holds anything but plain data.
     """
-    try:
-        with ZipFile(path) as archive:  # torch looks at no checksum, and writes nothing compressed
-            if sum(entry.file_size for entry in archive.infolist()) > path.stat().st_size:
-                raise BadZipFile("it says that it holds more than it does")
-            if archive.testzip() is not None:
-                raise BadZipFile("a checksum is wrong")
-        checkpoint = torch.load(path, map_location="cpu", weights_only=True)
-    except (BadZipFile, UnpicklingError, RuntimeError, EOFError, OSError, ValueError, KeyError) as error:
-        raise UserError(
-            f"{path} is not a readable checkpoint: damaged, or not tensors and plain data"
-        ) from error
+    checkpoint = _load(path)
     if not isinstance(checkpoint, dict) or not {"config", "state_dict"} <= checkpoint.keys():
         raise UserError(
-            f"{path} is not a checkpoint of higgs_lightning: it holds no config beside its weights"
+            f"{path} is not a checkpoint of higgs_lightning: it holds no config beside its weights; "
+            "of weights alone, tell evaluate the model, as in model=seed model.num_layers=2"
         )
     if not isinstance(checkpoint["config"], dict) or not isinstance(checkpoint["state_dict"], dict):
         raise UserError(f"{path} is not a checkpoint of higgs_lightning: its config or weights have no names")
-    if not _holds_what_it_says(checkpoint, path.stat().st_size):
-        raise UserError(f"{path} says that it holds more than it does: it is not to be trusted")
     if "data" in checkpoint and identity_of(checkpoint["data"]) is None:
         raise UserError(f"{path} is not a checkpoint of higgs_lightning: its data have no rows and checksum")
     return checkpoint
 
 
-def _holds_what_it_says(checkpoint: dict[str, Any], size: int) -> bool:
+def _holds_what_it_says(content: Any, size: int) -> bool:
     """Whether what was read from a file of ``size`` bytes takes no more memory, gone through piece by piece.
 
     One number can stand for many in a tensor, one tensor for many weights, one list for many lists.
     """
-    pending: list[Any] = [checkpoint]
+    pending: list[Any] = [content]
     values = 0
     while pending:
         value = pending.pop()
@@ -132,6 +146,26 @@ def read_weights(ckpt: str | Path, model_class: str | None = None, key: str = "c
             if str(name).startswith(prefix)
         }
     return Weights(model_as_data(config, path, model_class), tensors, path)
+
+
+def read_weights_alone(ckpt: str | Path, config: Mapping[str, Any]) -> Weights:
+    """Weights out of a file that holds nothing else, a state dict, such as the original notebook's.
+
+    Args:
+        ckpt: the file.
+        config: of the model, which the file does not say: its class under ``_target_``, and its arguments.
+
+    Raises:
+        UserError: there is no such file, it can't be read, or it holds anything else.
+    """
+    path = PRETRAINED if str(ckpt) == "pretrained" else find_checkpoint(ckpt, "best")
+    tensors = {} if path.suffix == ".safetensors" else _load(path)
+    if not isinstance(tensors, dict) or "config" in tensors or path.suffix == ".safetensors":
+        raise UserError(f"{path} says itself what model it holds, or holds no weights: leave model= away")
+    for name, tensor in tensors.items():
+        if not isinstance(tensor, Tensor):
+            raise UserError(f"{path} holds a {type(tensor).__name__} as {one_line(name)}, not weights alone")
+    return Weights(dict(config), tensors, path, is_alone=True)
 
 
 def model_as_data(config: Any, path: Path, model_class: str | None = None) -> dict[str, Any]:
@@ -227,7 +261,10 @@ def _refusal(model_class: type[Model], key: str, annotation: Any, value: Any) ->
 
 
 def load_model(
-    ckpt: str | Path | Sequence[str | Path], model_class: str | None = None, key: str = "ckpt"
+    ckpt: str | Path | Sequence[str | Path],
+    model_class: str | None = None,
+    key: str = "ckpt",
+    model: Mapping[str, Any] | None = None,
 ) -> Model:
     """The trained model of a run, ready to score: ``load_model("outputs/2026-11-23/12-00-00")``.
 
@@ -236,6 +273,8 @@ def load_model(
             same model, are an :class:`~higgs_lightning.models.Ensemble`.
         model_class: as for :func:`read_weights`.
         key: as for :func:`read_weights`.
+        model: the configuration of the model where the files hold weights alone, see
+            :func:`read_weights_alone`.
 
     Returns:
         The model in evaluation mode, on the CPU. It takes features (B, 21) in HIGGS units.
@@ -244,7 +283,10 @@ def load_model(
         UserError: there is no such file, it can't be read, or models differ.
     """
     each_ckpt = [ckpt] if isinstance(ckpt, str | Path | int) else ckpt
-    members = [read_weights(each, model_class, key) for each in each_ckpt]
+    members = [
+        read_weights(each, model_class, key) if model is None else read_weights_alone(each, model)
+        for each in each_ckpt
+    ]
     if not members:
         raise UserError(f"{key}=[]: name at least one run")
     for member in members[1:]:
@@ -255,7 +297,7 @@ def load_model(
 
 def _with_weights(weights: Weights) -> Model:
     require_room(weights)
-    model = build_model(weights.config, str(weights.path))
+    model = build_model(weights.config, weights.source)
     load_weights(model, weights)
     return model.eval()
 
@@ -266,11 +308,10 @@ def require_room(weights: Weights) -> None:
     Raises:
         UserError: it does not.
     """
-    path = str(weights.path)
     if weights.config["_target_"] not in NAMED["model"]:
         return
     with torch.device("meta"):  # shapes alone
-        _require_fit(build_model(weights.config, path), weights)
+        _require_fit(build_model(weights.config, weights.source), weights)
 
 
 def _require_fit(model: Model, weights: Weights) -> None:
@@ -280,8 +321,17 @@ def _require_fit(model: Model, weights: Weights) -> None:
             for name, each in tensors.items()
         }
 
-    if forms(model.state_dict()) != forms(weights.tensors):
+    wanted, found = forms(model.state_dict()), forms(weights.tensors)
+    if wanted == found:
+        return
+    if not weights.is_alone:
         raise UserError(_other_version(str(weights.path)))
+    name = next(name for name in {**wanted, **found} if wanted.get(name) != found.get(name))
+    words = "no" if name not in found else "a" if name not in wanted else "another"
+    raise UserError(
+        f"{weights.path} has {words} {one_line(name)}, unlike {type(model).__name__} with these options: "
+        "give those that it was trained with, as in model.num_layers=2 model.standardize=false"
+    )
 
 
 def load_weights(model: Model, weights: Weights) -> None:

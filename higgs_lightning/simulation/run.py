@@ -4,15 +4,20 @@ import gzip
 import os
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
-from multiprocessing import get_context
+from multiprocessing import get_all_start_methods, get_context, get_start_method, set_start_method
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet
 from rich.progress import track
 
+from higgs_lightning import schema
 from higgs_lightning.configuration import require_kinds
 from higgs_lightning.errors import UserError
 from higgs_lightning.files import output_file, replaced
+
+_FORMAT = "%.5g"
 
 
 def simulate(
@@ -28,7 +33,7 @@ def simulate(
     lepton_pt: float,
     jet_pt: float,
 ) -> None:
-    """Write simulated events, half of them signal and in random order, as a gzip CSV file in HIGGS format.
+    """Write simulated events, half of them signal and in random order, as a file in HIGGS' units and order.
 
     The file depends on every argument but ``workers``, to the byte.
 
@@ -37,7 +42,8 @@ def simulate(
         seed: 0 or more.
         measurements: how often to measure each collision. More are faster; but events of one collision share
             its physics, so a model must not be tested on the file that it was trained on, split or not.
-        output: the file, replaced once all events are there.
+        output: the file, replaced once all events are there: .csv.gz in HIGGS format, or .parquet with the
+            same numbers in columns with HIGGS' names, which is read several times as fast.
         workers: processes; None for one a core.
         energy: of the two colliding protons, GeV.
         masses: of the ``heavy_higgs``, the ``charged_higgs`` and the ``light_higgs``, GeV.
@@ -58,7 +64,7 @@ def simulate(
             **{"lepton_pt": lepton_pt, "jet_pt": jet_pt},
         },
     )
-    output = output_file("output", output, (".csv.gz",))
+    output = output_file("output", output, (".csv.gz", ".parquet"))
     try:  # an optional extra, which only this command needs
         from higgs_lightning.simulation.chunks import divide, end_with_parent, simulate_chunk
     except ModuleNotFoundError:
@@ -76,6 +82,8 @@ def simulate(
         hadronisation=hadronisation,
         multiparton_interactions=multiparton_interactions,
     )
+    if get_start_method() not in get_all_start_methods():  # joblib's, which no process of ours would know
+        set_start_method("spawn", force=True)
     # spawned, not forked: Pythia must not inherit another process's state
     processes = min(workers or os.cpu_count() or 1, len(chunks))
     with ProcessPoolExecutor(processes, get_context("spawn"), end_with_parent) as pool:
@@ -87,9 +95,17 @@ def simulate(
 
 def write(rows: np.ndarray, output: Path) -> None:
     """Write HIGGS rows (N, 29) with 5 significant digits, in bytes that depend on nothing else."""
-    with (
-        replaced(output) as partial,
-        partial.open("wb") as file,
-        gzip.GzipFile("", "wb", fileobj=file, mtime=0) as compressed,
-    ):
-        np.savetxt(compressed, rows, fmt="%.5g", delimiter=",")
+    with replaced(output) as partial:
+        if output.suffix == ".parquet":
+            _write_parquet(rows, partial)
+            return
+        with partial.open("wb") as file, gzip.GzipFile("", "wb", fileobj=file, mtime=0) as compressed:
+            np.savetxt(compressed, rows, fmt=_FORMAT, delimiter=",")
+
+
+def _write_parquet(rows: np.ndarray, path: Path) -> None:
+    """The numbers that the text would hold, as float32; the label as a whole number."""
+    columns = {schema.LABEL: pa.array(rows[:, 0].astype(np.int8))}
+    for place, name in enumerate(schema.COLUMNS[1:], start=1):
+        columns[name] = pa.array(np.char.mod(_FORMAT, rows[:, place]).astype(np.float64).astype(np.float32))
+    pyarrow.parquet.write_table(pa.table(columns), path)

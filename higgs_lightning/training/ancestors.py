@@ -58,14 +58,19 @@ def _members(ckpt: Any) -> list[Any]:
     return ckpt if isinstance(ckpt, list) else [ckpt]
 
 
-def trainings_of(ckpt: str | Path, key: str = "ckpt") -> Iterator[dict[str, Any]]:
+def trainings_of(ckpt: str | Path, key: str = "ckpt", is_alone: bool = False) -> Iterator[dict[str, Any]]:
     """The trainings behind the weights of a run: its own and its ancestors'.
+
+    Args:
+        ckpt: the run.
+        key: of the configuration that names it, for the sentence.
+        is_alone: whether the file holds nothing but weights, so that nothing is known of them.
 
     Raises:
         UserError: there is no such run.
     """
     path = runs.find_checkpoint(ckpt, "best", key)
-    if path.suffix == ".safetensors":
+    if is_alone or path.suffix == ".safetensors":
         yield {"file": str(path), "data": None, "options": {}}
         return
     checkpoint = load_checkpoint(path)

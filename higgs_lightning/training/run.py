@@ -69,10 +69,16 @@ _STATE = {
 _MAY_NOT_CHANGE = ("trainer.accumulate_grad_batches",)
 
 
-def train(cfg: DictConfig, run_dir: Path) -> dict[str, Any]:
+def train(cfg: DictConfig, run_dir: Path, reports: bool = True) -> dict[str, Any]:
     """Train, test the best epoch on every split, and write it all into ``run_dir``.
 
     Nothing in the folder is touched before everything about the configuration and the data was checked.
+
+    Args:
+        cfg: as the command composes it.
+        run_dir: the run's folder.
+        reports: write metrics, scores and plots, and print the table; without them, which take seconds, the
+            folder holds checkpoints and history.
 
     Returns:
         The content of ``metrics.json``.
@@ -84,10 +90,10 @@ def train(cfg: DictConfig, run_dir: Path) -> dict[str, Any]:
     # a run of several processes is one run
     claim = runs.claimed(run_dir, config["ckpt"] is not None) if is_first_process() else nullcontext()
     with claim:
-        return _train(cfg, config, run_dir)
+        return _train(cfg, config, run_dir, reports)
 
 
-def _train(cfg: DictConfig, config: dict[str, Any], run_dir: Path) -> dict[str, Any]:
+def _train(cfg: DictConfig, config: dict[str, Any], run_dir: Path, reports: bool) -> dict[str, Any]:
     start = time.perf_counter()
     validate(config)
     config = runs.settled(config)
@@ -204,7 +210,7 @@ def _train(cfg: DictConfig, config: dict[str, Any], run_dir: Path) -> dict[str, 
         "seconds": time.perf_counter() - start,
         **report.final_metrics(module.evaluations),
     }
-    if trainer.is_global_zero:
+    if reports and trainer.is_global_zero:
         report.write(run_dir, final, module.evaluations, history.rows, tensorboard, config)
     return final
 

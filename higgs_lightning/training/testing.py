@@ -60,11 +60,15 @@ def evaluate(cfg: DictConfig, out_dir: Path) -> dict[str, Any]:
 def _evaluate(config: dict[str, Any], out_dir: Path) -> dict[str, Any]:
     require_kinds("evaluate", config)
     config = runs.settled(config)
-    model = load_model(config["ckpt"], config["model_class"])
+    model_of_weights = config.get("model")  # what the command line says, of weights alone
+    model = load_model(config["ckpt"], config["model_class"], model=model_of_weights)
     datamodule = made(config, "data", HiggsDataModule)
     members = members_of(config)
     trained = [ckpt for ckpt in members if ckpt != "pretrained"]
-    seen = seen_by([each for ckpt in trained for each in trainings_of(ckpt)], datamodule)
+    seen = seen_by(
+        [each for ckpt in trained for each in trainings_of(ckpt, is_alone=model_of_weights is not None)],
+        datamodule,
+    )
     tell(seen, config["allow_seen_events"])
     module = HiggsModule(
         model=model, objective=made(config, "objective"), optimizer=None, scheduler=None, seed=config["seed"]
@@ -144,6 +148,8 @@ def own_evaluation(cfg: DictConfig, said: Sequence[str]) -> DictConfig:
 
 def recorded_by_first(config: dict[str, Any], said: Sequence[str]) -> dict[str, Any] | None:
     """The configuration in the first checkpoint that is evaluated; weights alone have none."""
+    if config.get("model") is not None:
+        return None
     for ckpt in members_of(config):
         path = None if ckpt == "pretrained" else runs.find_checkpoint(ckpt, "best")
         if path is not None and path.suffix != ".safetensors":
