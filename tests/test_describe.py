@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from conftest import SHARED, command, composed, make_events, write_csv
+from omegaconf import OmegaConf
 
 from higgs_lightning import schema
 from higgs_lightning.command import require_known_keys
@@ -178,7 +179,7 @@ def test_gev_and_placeholders_are_found(tmp_path: Path):
     overrides = shlex.split(scoring)[3:]
     require_known_keys("predict", overrides)
     assert composed(*overrides, name="predict").missing == -999
-    require_kinds("predict", dict(composed(*overrides, name="predict")))
+    require_kinds("predict", OmegaConf.to_container(composed(*overrides, name="predict")))
 
 
 def test_z_scores_are_something_else(tmp_path: Path):
