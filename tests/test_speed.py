@@ -21,8 +21,8 @@ def count(steps: int, run: Path) -> Counter[str]:
     """Calls of a run of so many steps; those that the optimizer makes within its one call have its name."""
     options = (
         *("data.batch_size=1024", "data.train_events=16384", "trainer.max_epochs=1", "figures_every=0"),
-        *(f"+trainer.limit_{split}_batches=1" for split in ("val", "test")),
-        *(f"+trainer.limit_train_batches={steps}", "trainer.enable_progress_bar=false"),
+        *(f"trainer.limit_{split}_batches=1" for split in ("val", "test")),
+        *(f"trainer.limit_train_batches={steps}", "trainer.enable_progress_bar=false"),
     )
     with profile(activities=[ProfilerActivity.CPU]) as profiler:
         train(composed(*options), run)

@@ -45,7 +45,7 @@ def count() -> dict[str, float]:
     counts: dict[int, dict[str, int]] = {}
     for steps in (5, 15):
         with TemporaryDirectory() as folder, profile(activities=[ProfilerActivity.CPU]) as profiler:
-            train(folder, f"+trainer.limit_train_batches={steps}", *FEW)
+            train(folder, f"++trainer.limit_train_batches={steps}", *FEW)
         averages = profiler.key_averages()
         counts[steps] = {each.key: each.count for each in averages if each.key.startswith("aten::")}
     return {name: (number - counts[5].get(name, 0)) / 10 for name, number in counts[15].items()}
