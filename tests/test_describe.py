@@ -5,6 +5,7 @@ import re
 import shlex
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -179,7 +180,8 @@ def test_gev_and_placeholders_are_found(tmp_path: Path):
     overrides = shlex.split(scoring)[3:]
     require_known_keys("predict", overrides)
     assert composed(*overrides, name="predict").missing == -999
-    require_kinds("predict", OmegaConf.to_container(composed(*overrides, name="predict")))
+    values: Any = OmegaConf.to_container(composed(*overrides, name="predict"))
+    require_kinds("predict", values)
 
 
 def test_z_scores_are_something_else(tmp_path: Path):
