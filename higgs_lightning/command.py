@@ -34,7 +34,6 @@ CONFIG_DIR = str(next(p for p in (_PACKAGE / "conf", _PACKAGE.parent / "conf") i
 #: Groups that describe an object, maybe of a class of the user's own, which has other keys.
 _MAY_LACK_KEYS = ("model", "objective", "optimizer", "scheduler", "callbacks")
 
-
 _MULTIRUN = ("-m", "--multirun")
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from higgs_lightning.errors import UserError
 from higgs_lightning.schema import NUM_OBJECTS
+from higgs_lightning.units import UNITS
 
 #: No size of a model (layers, widths, heads) is larger: what a file asks for must not fill the memory.
 LARGEST_SIZE = 4096
@@ -137,7 +138,7 @@ _DATA = {
     "data.columns": NAMES.or_else(None),
     "data.label": TEXT.or_else(None),
     "data.missing": number().or_else(None),
-    "data.units": one_of("higgs", "gev", "unchecked"),
+    "data.units": one_of(*UNITS),
     "data.split": one_of("random", "gsoc", "paper"),
     "data.val_fraction": _SHARE,
     "data.test_fraction": _SHARE,
@@ -256,7 +257,7 @@ KINDS: dict[str, dict[str, Kind]] = {
         "input": FILES,
         "columns": NAMES.or_else(None),
         "missing": number().or_else(None),
-        "units": one_of("higgs", "gev", "unchecked"),
+        "units": one_of(*UNITS),
         "output": PATH,
         "keep": COLUMNS,
         "latent": FLAG,
@@ -271,7 +272,7 @@ KINDS: dict[str, dict[str, Kind]] = {
         "columns": NAMES.or_else(None),
         "label": TEXT.or_else(None),
         "missing": number().or_else(None),
-        "units": one_of("higgs", "gev", "unchecked", None),
+        "units": one_of(*UNITS, None),
         "skip_rows": whole(0),
     },
     "export": {"ckpt": MODELS, "model_class": TEXT.or_else(None), "output": PATH},
@@ -361,8 +362,9 @@ def validate(config: Mapping[str, Any]) -> None:
 
 
 def _require_known_trainer(trainer: Mapping[str, Any]) -> None:
+    known = _TRAINER | _MORE_OF_TRAINER
     for key in trainer:
-        is_known = key == _TARGET or f"trainer.{key}" in _TRAINER | _MORE_OF_TRAINER
+        is_known = key == _TARGET or f"trainer.{key}" in known
         if trainer.get(_TARGET) == "lightning.Trainer" and not is_known:
             mend = _NOT_OF_TRAINER.get(key, "a run decides that by itself")
             raise UserError(f"trainer.{key}={_shown(trainer[key])} can't be had: {mend}; leave it out")

@@ -1,6 +1,6 @@
 """The plots of a run. Each takes plain arrays and returns a figure; saving is the caller's."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import cycle
 from statistics import NormalDist
 from typing import Any
@@ -176,14 +176,7 @@ def reconstruction(truth: np.ndarray, reconstructed: np.ndarray, hidden: np.ndar
         )
     key = "Dashed: equal. Brighter: more events, logarithmic. b-tags: shares of each true level."
     figure.suptitle(f"{title}\n{key}", fontsize=20, y=0.99)
-    grid = figure.subplots(len(schema.OBJECTS), 4)
-    for axes in grid.flat:
-        axes.set_visible(False)
-    column_of = {"pt": 0, "eta": 1, "phi": 2, "btag": 3}
-    for i, feature in enumerate(schema.LOW_LEVEL):
-        axes = grid[schema.OBJECT_OF_FEATURE[i], column_of[feature.quantity]]
-        axes.set_visible(True)
-        axes.minorticks_off()  # too small for them
+    for i, (feature, axes) in enumerate(_feature_panels(figure)):
         chosen = hidden[:, i]
         true, predicted = truth[chosen, i] * scales[i], reconstructed[chosen, i] * scales[i]
         axes.set_xlabel(f"true {feature.label}")
@@ -217,15 +210,8 @@ def distributions(
     figure = Figure(figsize=(21, 19))
     figure.subplots_adjust(left=0.04, right=0.99, bottom=0.035, top=0.93, wspace=0.2, hspace=0.4)
     figure.suptitle(_literal(title), fontsize=20, y=0.99)
-    grid = figure.subplots(len(schema.OBJECTS), 4)
-    for axes in grid.flat:
-        axes.set_visible(False)
-    column_of = {"pt": 0, "eta": 1, "phi": 2, "btag": 3}
-    for i, feature in enumerate(schema.LOW_LEVEL):
-        axes = grid[schema.OBJECT_OF_FEATURE[i], column_of[feature.quantity]]
-        axes.set_visible(True)
+    for i, (feature, axes) in enumerate(_feature_panels(figure)):
         axes.set_xlabel(feature.name if reference is None else feature.label)
-        axes.minorticks_off()  # too small for them
         axes.xaxis.set_major_locator(MaxNLocator(6))
         known = {name: group[:, i][~np.isnan(group[:, i])] for name, group in groups.items()}
         everything = np.concatenate(list(known.values()))
@@ -251,7 +237,7 @@ def distributions(
         if feature.quantity == "pt":  # in the first column
             axes.set_ylabel("share per bin")
     handles, labels = next(
-        axes for axes in grid.flat if axes.get_legend_handles_labels()[0]
+        axes for axes in figure.axes if axes.get_legend_handles_labels()[0]
     ).get_legend_handles_labels()
     figure.legend(handles, labels, loc="upper center", bbox_to_anchor=(0.5, 0.975), ncols=4, fontsize=16)
     return figure
@@ -344,6 +330,19 @@ def _binormal_curve(auc: float) -> tuple[np.ndarray, np.ndarray]:
     distance = 2**0.5 * normal.inv_cdf(auc)
     cuts = np.linspace(-4, 4 + distance, 200)
     return tuple(np.array([normal.cdf(mean - cut) for cut in cuts]) for mean in (0.0, distance))  # type: ignore[return-value]
+
+
+def _feature_panels(figure: Figure) -> Iterator[tuple[schema.Feature, Axes]]:
+    """A panel of each of the 21 features, in their order: a row an object, a column a quantity."""
+    grid = figure.subplots(len(schema.OBJECTS), 4)
+    for axes in grid.flat:
+        axes.set_visible(False)
+    column_of = {"pt": 0, "eta": 1, "phi": 2, "btag": 3}
+    for feature, row in zip(schema.LOW_LEVEL, schema.OBJECT_OF_FEATURE, strict=True):
+        axes = grid[row, column_of[feature.quantity]]
+        axes.set_visible(True)
+        axes.minorticks_off()  # too small for them
+        yield feature, axes
 
 
 def _draw_density(axes: Axes, true: np.ndarray, predicted: np.ndarray, periodic: bool) -> None:

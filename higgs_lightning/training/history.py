@@ -18,7 +18,19 @@ from higgs_lightning.runs import read_history
 _log = logging.getLogger(__name__)
 
 
-class History(Logger):
+class _EpochLogger(Logger):
+    """A logger of metrics alone."""
+
+    @property
+    def version(self) -> int:
+        return 0
+
+    @rank_zero_only
+    def log_hyperparams(self, params: dict[str, Any] | Namespace, *args: Any, **kwargs: Any) -> None:
+        """The run's folder holds the configuration already."""
+
+
+class History(_EpochLogger):
     """Keeps the metrics of each epoch in one row of a table and on disk.
 
     Training and validation log at different moments of an epoch; here they meet. A run that continues reads
@@ -50,14 +62,6 @@ class History(Logger):
     def name(self) -> str:
         return self.path.stem
 
-    @property
-    def version(self) -> int:
-        return 0
-
-    @rank_zero_only
-    def log_hyperparams(self, params: dict[str, Any] | Namespace, *args: Any, **kwargs: Any) -> None:
-        """The run's folder holds the configuration already."""
-
     @rank_zero_only
     def log_metrics(self, metrics: dict[str, float], step: int | None = None) -> None:
         epoch = int(metrics["epoch"])
@@ -71,7 +75,7 @@ class History(Logger):
             writer.writerows(self.rows)
 
 
-class EpochLines(Logger):
+class EpochLines(_EpochLogger):
     """Says in a line how each epoch went, for whoever reads a log, where no progress bar shows.
 
     Args:
@@ -87,14 +91,6 @@ class EpochLines(Logger):
     @property
     def name(self) -> str:
         return "epochs"
-
-    @property
-    def version(self) -> int:
-        return 0
-
-    @rank_zero_only
-    def log_hyperparams(self, params: dict[str, Any] | Namespace, *args: Any, **kwargs: Any) -> None:
-        """The run's folder holds the configuration already."""
 
     @rank_zero_only
     def log_metrics(self, metrics: dict[str, float], step: int | None = None) -> None:
