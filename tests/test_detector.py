@@ -184,12 +184,46 @@ def test_a_turned_collision_is_measured_alike():
     np.testing.assert_allclose(wrap(other.jets[present, :3] - one.jets[present, :3] - turn), 0, atol=1e-6)
     np.testing.assert_allclose(wrap(other.lepton - one.lepton - turn), 0, atol=1e-6)
     np.testing.assert_array_equal(other.jets[..., 3], one.jets[..., 3])
+    np.testing.assert_allclose(wrap(other.missing_energy - one.missing_energy - turn[1:]), 0, atol=1e-6)
     assert len(one.collision) > 0
+
+
+def test_missing_energy_counts_what_is_left_over_twice(detector: Detector, monkeypatch: pytest.MonkeyPatch):
+    """As in HIGGS: the sum of all cells and muons, and of those cells once more that are in no jet."""
+    monkeypatch.setattr(Detector, "_deposits", lambda self, seen: (0.9 * seen.energy, 0.1 * seen.energy))
+    monkeypatch.setattr(detector_module, "_MUON_RESOLUTION", 0)
+    collide = Collider(SIGNAL, **COLLISION)
+    collide.restart(3)
+    batch = collide(60)
+    events = detector(batch)
+    assert len(events.collision) > 5
+    cells = detector_module._cells(batch.objects, batch.energy)
+    jets = detector_module._cones(cells)
+    jets = jets[jets.rows[:, 0] > 5]
+    for event, number in enumerate(events.collision):
+        seen = batch.objects.collision == number
+        lepton = Objects(np.array([number]), events.lepton[[event]])
+        nearest = np.hypot(*(batch.objects.rows[seen, 1:] - lepton.rows[:, 1:]).T).argmin()
+        of_event = jets[jets.collision == number]
+        in_cells = _transverse(cells[cells.collision == number])
+        if batch.kind[seen][nearest] == 11:
+            of_event = of_event[~detector_module._same(of_event, lepton)]
+        else:
+            in_cells += _transverse(lepton)
+        left_over = in_cells - _transverse(lepton) - _transverse(of_event)
+        magnitude, phi = events.missing_energy[event]
+        measured = magnitude * np.array([np.cos(phi), np.sin(phi)])
+        np.testing.assert_allclose(measured, -in_cells - left_over, atol=1e-6)
+
+
+def _transverse(objects: Objects) -> np.ndarray:
+    """(2,) sum of transverse momenta, GeV."""
+    pt, _, phi = objects.rows.T
+    return np.array([(pt * np.cos(phi)).sum(), (pt * np.sin(phi)).sum()])
 
 
 def test_collisions_of_a_batch_do_not_mix(detector: Detector, monkeypatch: pytest.MonkeyPatch):
     """Without errors and dice, what is measured of a collision is the same alone and among others."""
-    monkeypatch.setattr(detector_module, "_MISSING_ENERGY_NOISE", 0)
     monkeypatch.setattr(Detector, "_tracks", lambda self, seen: seen.charge != 0)
     monkeypatch.setattr(Detector, "_deposits", lambda self, seen: (0.9 * seen.energy, 0.1 * seen.energy))
     monkeypatch.setattr(detector_module, "_MUON_RESOLUTION", 0)

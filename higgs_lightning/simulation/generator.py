@@ -155,7 +155,7 @@ class Collider:
             "24:onMode = off",
             "24:onPosIfAny = 11 13",
             "24:onNegIfAny = 1 2 3 4 5",
-            "TimeShower:alphaSvalue = 0.115",  # radiation from what the process makes
+            "TimeShower:alphaSvalue = 0.125",  # radiation from what the process makes
             f"HadronLevel:all = {'on' if hadronisation else 'off'}",
             f"PartonLevel:MPI = {'on' if multiparton_interactions else 'off'}",
             "Check:event = off",  # takes a tenth of the time and finds nothing
