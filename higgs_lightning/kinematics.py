@@ -4,7 +4,6 @@ All transverse momenta and masses are in GeV, all azimuths in radians. Objects a
 """
 
 import math
-from itertools import combinations_with_replacement
 from typing import NamedTuple
 
 import torch
@@ -12,7 +11,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from higgs_lightning import schema
-from higgs_lightning.shapes import ClassPerObject, Features, PerObject
+from higgs_lightning.shapes import Features, PerObject
 
 _QUANTITIES = ("pt", "eta", "phi", "btag")  # in the order of Objects
 _SCALES = torch.tensor([feature.scale for feature in schema.LOW_LEVEL])
@@ -32,17 +31,22 @@ _FEATURES = torch.tensor(schema.columns("pt")).repeat(len(_QUANTITIES))
 _FEATURES[_PLACES] = torch.arange(len(schema.LOW_LEVEL))
 _TABLE_SCALES = torch.zeros(len(_FEATURES)).index_copy(0, _PLACES, _SCALES)
 
-#: The P = 21 pairs of objects (i, j) with i <= j: what is symmetric in two objects is computed once.
-PAIRS = tuple(combinations_with_replacement(range(schema.NUM_OBJECTS), 2))
+#: Pairs of objects (i, j) with i <= j: what is symmetric in two objects is computed once. The first P = 21
+#: are of the six objects, the others of the detector's missing energy, see :func:`detector_missing_energy`.
+PAIRS = tuple((i, j) for j in range(1 + schema.NUM_OBJECTS) for i in range(j + 1))
 _FIRST, _SECOND = torch.tensor(PAIRS).unbind(1)
-_BOTH_HAVE_ETA = torch.tensor([schema.MISSING_ENERGY not in pair for pair in PAIRS])
+_WITHOUT_ETA = {schema.MISSING_ENERGY, schema.NUM_OBJECTS}
+_BOTH_HAVE_ETA = torch.tensor([not _WITHOUT_ETA & set(pair) for pair in PAIRS])
+# of missing energy = 2 M + lepton + jets, M
+_SHARES_OF_M = torch.full((schema.NUM_OBJECTS,), -0.5)
+_SHARES_OF_M[schema.MISSING_ENERGY] = 0.5
 
 #: The names of :func:`pair_invariants`, in order.
 PAIR_INVARIANTS = ("log m^2", "log m_T^2", "log Delta R", "Delta phi", "Delta eta", "log min pT")
 
 
 class Objects(NamedTuple):
-    """The reconstructed objects of a batch of events.
+    """The reconstructed objects of a batch of events, six unless it is said otherwise.
 
     Attributes:
         pt: transverse momentum, GeV (for the missing energy its magnitude).
@@ -51,10 +55,10 @@ class Objects(NamedTuple):
         btag: b-tag level 0, 1 or 2 as an integer; 0 for objects that are not jets.
     """
 
-    pt: PerObject
-    eta: PerObject
-    phi: PerObject
-    btag: ClassPerObject
+    pt: Float[Tensor, "B O"]
+    eta: Float[Tensor, "B O"]
+    phi: Float[Tensor, "B O"]
+    btag: Int[Tensor, "B O"]
 
 
 def to_objects(features: Features) -> Objects:
@@ -119,8 +123,24 @@ def smear(features: Features, size: float, generator: torch.Generator) -> Featur
     return torch.where(features.isnan(), features, to_features(smeared))
 
 
-def pair_invariants(objects: Objects) -> Float[Tensor, "B P=21 I=6"]:
-    """Invariants under boosts along the beam of each pair of objects, of order one.
+def detector_missing_energy(objects: Objects) -> Objects:
+    """What the detector itself missed, M: one object, beside the six that it is made of.
+
+    HIGGS' missing energy is 2 M + lepton + all jets (``docs/higgs.md``), so what is neither lepton nor jet is
+    counted twice in it, and M is nearer to the neutrino. Jets that are not among the four are left in M, half
+    of them.
+    """
+    shares = _SHARES_OF_M.to(objects.pt)
+    x, y = (
+        (shares * objects.pt * component).sum(dim=1, keepdim=True)
+        for component in (objects.phi.cos(), objects.phi.sin())
+    )
+    none = torch.zeros_like(x)
+    return Objects(pt=torch.hypot(x, y), eta=none, phi=torch.atan2(y, x), btag=none.long())
+
+
+def pair_invariants(objects: Objects) -> Float[Tensor, "B P I=6"]:
+    """Invariants under boosts along the beam of each pair of six or seven objects, of order one.
 
     In the order of :data:`PAIRS` and :data:`PAIR_INVARIANTS`, for massless objects i and j::
 
@@ -128,14 +148,16 @@ def pair_invariants(objects: Objects) -> Float[Tensor, "B P=21 I=6"]:
         m_T^2 = 2 pT_i pT_j (1 - cos(Delta phi))
         (Delta R)^2 = (Delta eta)^2 + (Delta phi)^2
 
-    Differences are absolute. The missing energy has no pseudorapidity: for its pairs Delta eta is 0, so that
+    Differences are absolute. Missing energies have no pseudorapidity: for their pairs Delta eta is 0, so that
     m equals m_T. Logarithms are of 1 GeV^2, 1 GeV and radians, shifted and scaled by fixed constants.
     """
-    i, j = _FIRST.to(objects.pt.device), _SECOND.to(objects.pt.device)
+    num_objects = objects.pt.shape[1]
+    num_pairs = num_objects * (num_objects + 1) // 2
+    i, j = (each[:num_pairs].to(objects.pt.device) for each in (_FIRST, _SECOND))
     pt_i, pt_j = objects.pt.index_select(1, i), objects.pt.index_select(1, j)
     delta_phi = wrap(objects.phi.index_select(1, i) - objects.phi.index_select(1, j)).abs()
     delta_eta = (objects.eta.index_select(1, i) - objects.eta.index_select(1, j)).abs()
-    delta_eta = delta_eta * _BOTH_HAVE_ETA.to(delta_eta)
+    delta_eta = delta_eta * _BOTH_HAVE_ETA[:num_pairs].to(delta_eta)
     scale = 2 * pt_i * pt_j
     transverse = 1 - delta_phi.cos()
     mass_squared = scale * (delta_eta.cosh() - 1 + transverse)

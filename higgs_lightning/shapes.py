@@ -5,7 +5,7 @@ Legend, here and wherever a shape is written: B events, F = 21 low-level feature
 In one signature a letter stands for one size. Outside of the tests nothing is checked, which costs nothing.
 """
 
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Bool, Float
 from torch import Tensor
 
 #: Events in HIGGS units; NaN for what is missing.
@@ -16,8 +16,6 @@ FeatureMask = Bool[Tensor, "B F=21"]
 ObjectMask = Bool[Tensor, "B O=6"]
 #: A number for each object.
 PerObject = Float[Tensor, "B O=6"]
-#: A class for each object.
-ClassPerObject = Int[Tensor, "B O=6"]
 #: A number for each event.
 PerEvent = Float[Tensor, " B"]
 #: A number for each feature, whatever the event.

@@ -103,6 +103,28 @@ def test_transverse_mass_of_the_lepton_and_the_missing_energy(features: Tensor):
     torch.testing.assert_close(pair[:, 0], pair[:, 1])  # no pseudorapidity: the mass is the transverse mass
 
 
+def test_detector_missing_energy():
+    """M of events whose missing energy was made of it, lepton and jets, as HIGGS' own is."""
+    generator = torch.Generator().manual_seed(5)
+    pt = 100 * torch.rand(50, 6, generator=generator, dtype=torch.float64)
+    phi = 6 * torch.rand(50, 6, generator=generator, dtype=torch.float64) - 3
+    vectors = torch.polar(pt, phi)
+    magnitude = 2 * vectors[:, 1] + vectors.sum(dim=1) - vectors[:, 1]  # column 1 is M so far
+    pt[:, 1], phi[:, 1] = magnitude.abs(), magnitude.angle()
+    objects = Objects(pt, torch.rand_like(pt), phi, torch.ones(50, 6, dtype=torch.long))
+    found = kinematics.detector_missing_energy(objects)
+    torch.testing.assert_close(torch.polar(found.pt, found.phi), vectors[:, [1]])
+    assert not found.eta.any()
+    assert not found.btag.any()
+
+
+def test_pair_invariants_of_seven_objects_begin_with_those_of_six(features: Tensor):
+    objects = kinematics.to_objects(features)
+    more = kinematics.detector_missing_energy(objects)
+    seven = Objects(*(torch.cat(each, dim=1) for each in zip(objects, more, strict=True)))
+    torch.testing.assert_close(kinematics.pair_invariants(seven)[:, :21], kinematics.pair_invariants(objects))
+
+
 def test_pair_invariants_are_finite_for_degenerate_events():
     collinear = torch.zeros(3, schema.NUM_FEATURES, requires_grad=True)
     invariants = kinematics.pair_invariants(kinematics.to_objects(collinear))

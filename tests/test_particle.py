@@ -8,13 +8,14 @@ from torch import Tensor
 
 from higgs_lightning import kinematics, masking, schema
 from higgs_lightning.models import ParticleAutoencoder
-from higgs_lightning.models.particle import quantities, reconstruction_errors
+from higgs_lightning.models.particle import joined, quantities, reconstruction_errors
 
 
-@pytest.fixture
-def model() -> ParticleAutoencoder:
+@pytest.fixture(params=[True, False], ids=["with detector's missing energy", "six objects"])
+def model(request: pytest.FixtureRequest) -> ParticleAutoencoder:
     torch.manual_seed(0)
-    model = ParticleAutoencoder(num_layers=2, dim=32, latent_dim=8).eval()
+    model = ParticleAutoencoder(num_layers=2, dim=32, latent_dim=8, detector_missing_energy=request.param)
+    model.eval()
     # away from the small initial values, so that a leak would show
     for parameter in model.parameters():
         parameter.data += 0.1 * torch.randn_like(parameter)
@@ -133,7 +134,10 @@ def test_jets_share_their_embedding(model, features):
     same = [objects.pt, objects.eta, objects.phi, objects.btag]
     for field in same:
         field[:, 3] = field[:, 2]
-    tokens = model.embedding(quantities(kinematics.Objects(*same)).transpose(0, 1))
+    objects = kinematics.Objects(*same)
+    if model.detector_missing_energy:
+        objects = joined(objects, kinematics.detector_missing_energy(objects))
+    tokens = model.embedding(quantities(objects).transpose(0, 1))
     assert torch.equal(tokens[2], tokens[3])
     assert not torch.equal(model.slot[2], model.slot[3])
 

@@ -2,8 +2,9 @@
 
 Read in this order: :meth:`ParticleAutoencoder.forward`, then what it calls, top to bottom.
 Shape legend, beside that of :mod:`higgs_lightning.shapes`: Q = 7 quantities of an object, D width of a
-token, H heads, T = 1 + O tokens of an event, of which the class token is the first. Between the embedding and
-the reconstructor tokens come first and events second; a bias has its events last, see
+token, H heads, N objects that the encoder sees, the detector's own missing energy being one more than O, and
+T = 1 + N tokens of an event, of which the class token is the first. Between the embedding and the
+reconstructor tokens come first and events second; a bias has its events last, see
 :class:`~higgs_lightning.models.layers.Block`.
 """
 
@@ -11,7 +12,7 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
@@ -28,8 +29,8 @@ _NUM_QUANTITIES = _BTAG.stop
 _REFERENCE_PT = 50.0  # GeV: the scale of HIGGS' objects, so that log(pT / reference) is near 0
 _SMALLEST_PT = 1.0  # GeV: below it a transverse momentum is noise, and its logarithm would run away
 _PAIRS = torch.tensor(kinematics.PAIRS)
-# for each two tokens the position of their pair of objects; one more where one of them is the class token
-_PAIR_OF_TOKENS = torch.full(2 * (1 + schema.NUM_OBJECTS,), len(_PAIRS))
+# for each two tokens the position of their pair of objects; -1 where one of them is the class token
+_PAIR_OF_TOKENS = torch.full(2 * (2 + schema.NUM_OBJECTS,), -1)
 for _position, (_i, _j) in enumerate(kinematics.PAIRS):
     _PAIR_OF_TOKENS[1 + _i, 1 + _j] = _PAIR_OF_TOKENS[1 + _j, 1 + _i] = _position
 
@@ -53,6 +54,9 @@ class ParticleAutoencoder(Model):
         dim: width of a token.
         decoder_layers: decoder blocks.
         average_mirrors: take that mean; without it scores take a quarter of the time.
+        detector_missing_energy: look at :func:`~higgs_lightning.kinematics.detector_missing_energy` as at a
+            seventh object, which is hidden as soon as one of the six is. (False, as weights were trained
+            before there was a choice.)
 
     Raises:
         ValueError: ``num_heads`` does not divide ``dim``.
@@ -69,13 +73,15 @@ class ParticleAutoencoder(Model):
         dim: int = 64,
         decoder_layers: int = 1,
         average_mirrors: bool = True,
+        detector_missing_energy: bool = False,
     ) -> None:
         if dim % num_heads:
             raise ValueError(f"num_heads={num_heads} does not divide dim={dim}")
         super().__init__()
         self.average_mirrors = average_mirrors
-        self.embedding = PerObjectLinear(_NUM_QUANTITIES, dim)
-        self.slot = nn.Parameter(0.02 * torch.randn(schema.NUM_OBJECTS, dim))
+        self.detector_missing_energy = detector_missing_energy
+        self.embedding = PerObjectLinear(_NUM_QUANTITIES, dim, detector_missing_energy)
+        self.slot = nn.Parameter(0.02 * torch.randn(schema.NUM_OBJECTS + detector_missing_energy, dim))
         self.mask_token = nn.Parameter(0.02 * torch.randn(dim))
         self.class_token = nn.Parameter(0.02 * torch.randn(dim))
         self.pair_bias = nn.Sequential(
@@ -95,6 +101,9 @@ class ParticleAutoencoder(Model):
     def forward(self, features: Features, hidden: ObjectMask | None = None) -> Output:
         one_look = self.training or hidden is not None or not self.average_mirrors
         objects, hidden, _ = self.view(features, hidden)
+        if self.detector_missing_energy:
+            objects = joined(objects, kinematics.detector_missing_energy(objects))
+            hidden = torch.cat([hidden, hidden.any(dim=1, keepdim=True)], dim=1)
         objects = blank(objects, hidden)
         bias = self.attention_bias(objects, hidden)  # the same for every mirror image
         output = self.look(objects, hidden, bias)
@@ -107,11 +116,13 @@ class ParticleAutoencoder(Model):
             output = output._replace(logits=torch.stack(logits).mean(dim=0))
         return output._replace(logits=output.logits.to(features))  # mixed precision ends here
 
-    def look(self, objects: Objects, hidden: ObjectMask, bias: Float[Tensor, "H T=7 T=7 B"]) -> Output:
+    def look(self, objects: Objects, hidden: Bool[Tensor, "B N"], bias: Float[Tensor, "H T T B"]) -> Output:
         """Score events as they are, without their mirror images."""
         encoded = self.encode(objects, hidden, bias)
         latent = self.bottleneck(encoded[0])
-        return Output(self.classifier(latent).squeeze(1), latent, encoded[1:].transpose(0, 1))
+        return Output(
+            self.classifier(latent).squeeze(1), latent, encoded[1 : 1 + schema.NUM_OBJECTS].transpose(0, 1)
+        )
 
     def reconstruct(
         self, encoded: Float[Tensor, "B O=6 D"], features: Features, hidden: ObjectMask | None = None
@@ -132,8 +143,8 @@ class ParticleAutoencoder(Model):
         return objects._replace(phi=kinematics.wrap(objects.phi - origin)), hidden, origin
 
     def encode(
-        self, objects: Objects, hidden: ObjectMask, bias: Float[Tensor, "H T=7 T=7 B"]
-    ) -> Float[Tensor, "T=7 B D"]:
+        self, objects: Objects, hidden: Bool[Tensor, "B N"], bias: Float[Tensor, "H T T B"]
+    ) -> Float[Tensor, "T B D"]:
         """Encode the class token and the objects."""
         tokens = self.embedding(quantities(objects).transpose(0, 1))
         tokens = torch.where(hidden.T[:, :, None], self.mask_token, tokens) + self.slot[:, None]
@@ -143,16 +154,17 @@ class ParticleAutoencoder(Model):
         encoded: Tensor = self.encoder_norm(x)
         return encoded
 
-    def attention_bias(self, objects: Objects, hidden: ObjectMask) -> Float[Tensor, "H T=7 T=7 B"]:
+    def attention_bias(self, objects: Objects, hidden: Bool[Tensor, "B N"]) -> Float[Tensor, "H T T B"]:
         """Bias of each head's attention between two tokens.
 
         0 for the class token and for pairs with a hidden object.
         """
         bias = self.pair_bias(kinematics.pair_invariants(objects))
-        unknown = hidden[:, _PAIRS.to(hidden.device)].any(dim=2)
+        unknown = hidden[:, _PAIRS[: bias.shape[1]].to(hidden.device)].any(dim=2)
         bias = bias.masked_fill(unknown[:, :, None], 0.0)
         with_class_token: Tensor = F.pad(bias.permute(2, 1, 0), (0, 0, 0, 1))
-        pair_of_tokens = _PAIR_OF_TOKENS.to(bias.device)
+        num_tokens = 1 + hidden.shape[1]
+        pair_of_tokens = _PAIR_OF_TOKENS[:num_tokens, :num_tokens].to(bias.device) % with_class_token.shape[1]
         of_tokens = with_class_token.index_select(1, pair_of_tokens.flatten())
         return of_tokens.view(bias.shape[2], *pair_of_tokens.shape, bias.shape[0])
 
@@ -164,12 +176,17 @@ class ParticleAutoencoder(Model):
         return decoded
 
 
+def joined(objects: Objects, more: Objects) -> Objects:
+    """Objects and more of them, of the same events."""
+    return Objects(*(torch.cat(each, dim=1) for each in zip(objects, more, strict=True)))
+
+
 def first_visible(phi: PerObject, hidden: ObjectMask) -> Float[Tensor, "B 1"]:
     """Azimuth of the first object that is not hidden; 0 where all are."""
     return phi.masked_fill(hidden, 0.0).gather(1, hidden.long().argmin(dim=1, keepdim=True))
 
 
-def blank(objects: Objects, hidden: ObjectMask) -> Objects:
+def blank(objects: Objects, hidden: Bool[Tensor, "B N"]) -> Objects:
     """Forget what hidden objects measured, so that no later step can use it."""
     return Objects(
         pt=objects.pt.masked_fill(hidden, _REFERENCE_PT),
@@ -179,7 +196,7 @@ def blank(objects: Objects, hidden: ObjectMask) -> Objects:
     )
 
 
-def quantities(objects: Objects) -> Float[Tensor, "B O=6 Q=7"]:
+def quantities(objects: Objects) -> Float[Tensor, "B N Q=7"]:
     """Describe each object by the numbers that a token is made of."""
     kinematic = [_log_pt(objects), objects.eta, objects.phi.cos(), objects.phi.sin()]
     levels = torch.arange(schema.NUM_BTAG_LEVELS, device=objects.btag.device)
@@ -213,21 +230,30 @@ def reconstruction_errors(decoded: Float[Tensor, "B O=6 Q=7"], objects: Objects)
     )
 
 
-def _log_pt(objects: Objects) -> PerObject:
+def _log_pt(objects: Objects) -> Float[Tensor, "B N"]:
     return (objects.pt.clamp(min=_SMALLEST_PT) / _REFERENCE_PT).log()
 
 
 class PerObjectLinear(nn.Module):
-    """A linear map of each object's numbers, N to M of them: the four jets share theirs."""
+    """A linear map of each object's numbers, I to J of them: the four jets share theirs.
 
-    def __init__(self, in_dim: int, out_dim: int) -> None:
+    Args:
+        in_dim: I.
+        out_dim: J.
+        detector_missing_energy: that is an object too, the last one.
+    """
+
+    def __init__(self, in_dim: int, out_dim: int, detector_missing_energy: bool = False) -> None:
         super().__init__()
+        self.detector_missing_energy = nn.Linear(in_dim, out_dim) if detector_missing_energy else None
         self.lepton = nn.Linear(in_dim, out_dim)
         self.missing_energy = nn.Linear(in_dim, out_dim)
         self.jet = nn.Linear(in_dim, out_dim)
 
-    def forward(self, x: Float[Tensor, "O=6 B N"]) -> Float[Tensor, "O=6 B M"]:
+    def forward(self, x: Float[Tensor, "N B I"]) -> Float[Tensor, "N B J"]:
         layers = [self.lepton, self.missing_energy, *(schema.NUM_OBJECTS - schema.FIRST_JET) * [self.jet]]
+        if self.detector_missing_energy is not None:
+            layers.append(self.detector_missing_energy)
         weights = torch.stack([layer.weight for layer in layers])
         biases = torch.stack([layer.bias for layer in layers])
         return torch.baddbmm(biases[:, None], x, weights.transpose(1, 2))
