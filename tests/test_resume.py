@@ -127,7 +127,7 @@ def train_until_killed(step: int, overrides: list[str], run: Path) -> None:
             os.kill(os.getpid(), signal.SIGKILL)
         return training_step(self, *args)
 
-    HiggsModule.training_step = killed  # type: ignore[method-assign]
+    HiggsModule.training_step = killed  # type: ignore[assignment, method-assign]
     train(composed(*overrides), run)
 
 
@@ -176,7 +176,8 @@ def train_as_one_of_two(rank: int, port: int, overrides: list[str], run: Path) -
     """As torchrun would start it."""
     os.environ |= {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port), "WORLD_SIZE": "2"}
     os.environ |= {"LOCAL_RANK": str(rank), "NODE_RANK": "0", "GROUP_RANK": "0", "RANK": str(rank)}
-    rank_zero_only.rank = rank  # Lightning looks for it when it is imported, which it is by now
+    # Lightning looks for it when it is imported, which it is by now
+    rank_zero_only.rank = rank  # type: ignore[attr-defined]
     report.draw_history = report.draw_evaluations = lambda *_: {}  # type: ignore[assignment]
     train(composed(*overrides, *TWO_PROCESSES), run)
 
