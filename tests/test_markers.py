@@ -3,7 +3,7 @@
 import pytest
 
 #: Names by which tests start them.
-STARTS = {"command", "started", "executable", "forked", "Process", "processes"}
+STARTS = {"command", "started", "executable", "forked", "Process"}
 
 
 def test_what_starts_processes_is_slow(request: pytest.FixtureRequest):
@@ -12,6 +12,6 @@ def test_what_starts_processes_is_slow(request: pytest.FixtureRequest):
         item.nodeid
         for item in request.session.items
         if isinstance(item, pytest.Function) and item.get_closest_marker("slow") is None
-        if STARTS & {*item.function.__code__.co_names, *item.fixturenames}
+        if STARTS & {*item.function.__code__.co_names}
     ]
     assert not unmarked
