@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from difflib import get_close_matches
-from functools import wraps
+from functools import cache, wraps
 from pathlib import Path
 from typing import Any
 
@@ -117,8 +117,7 @@ def require_known_keys(name: str, arguments: list[str]) -> None:
         if override.key_or_group in groups and not override.is_sweep_override() and override not in left_out:
             chosen.append(str(override.input_line))
     try:
-        with hydra.initialize_config_dir(CONFIG_DIR, version_base="1.3"):
-            config: Any = OmegaConf.to_container(hydra.compose(name, chosen))
+        config = _composed(CONFIG_DIR, name, tuple(chosen))
     except HydraException:
         return
     known = groups | set(dict(nodes(config)))
@@ -136,6 +135,12 @@ def require_known_keys(name: str, arguments: list[str]) -> None:
                 raise UserError(f"{key} has no default: put a plus before it, as in +{override.input_line}")
             near = get_close_matches(key, known, n=1, cutoff=0)[0]
             raise UserError(f"{key} is not a key of the configuration; {near} is the nearest (see --help)")
+
+
+@cache  # a tenth of a second each, and the tests check hundreds of command lines
+def _composed(folder: str, name: str, chosen: tuple[str, ...]) -> dict[str, Any]:
+    with hydra.initialize_config_dir(folder, version_base="1.3"):
+        return OmegaConf.to_container(hydra.compose(name, list(chosen)))  # type: ignore[return-value]
 
 
 def _parsed(argument: str) -> Override:

@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -17,6 +18,7 @@ import numpy as np
 import pytest
 import torch
 from beartype import beartype
+from filelock import FileLock
 from hydra import compose, initialize_config_dir
 from jaxtyping import config, install_import_hook, jaxtyped
 from omegaconf import DictConfig
@@ -144,8 +146,17 @@ def refusal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., st
 
 @pytest.fixture(scope="session")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of one small run on the embedded sample, started as a user would."""
-    cwd = tmp_path_factory.mktemp("run")
+    """The folder of one small run on the embedded sample, made once: a copy for each of pytest's workers."""
+    base = tmp_path_factory.getbasetemp()
+    made = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "small-run"
+    with FileLock(f"{made}.lock"):
+        if not made.exists():
+            shutil.copytree(small_run(tmp_path_factory.mktemp("run")), made)
+    return Path(shutil.copytree(made, base / "own-run"))
+
+
+def small_run(cwd: Path) -> Path:
+    """Its folder, after it was started as a user would."""
     done = started(*SMALL_PARTICLE, "data.train_events=20000", cwd=cwd)
     assert done.returncode == 0, done.stderr
     (folder,) = (cwd / "outputs").glob("*/*")

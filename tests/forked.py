@@ -3,30 +3,31 @@
 The server is Python's own, which runs nothing but imports: a child of a process with threads may hang.
 """
 
+import json
 import multiprocessing
 import os
 import subprocess
 import sys
 import traceback
+from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-_SERVER = multiprocessing.get_context("forkserver")
-_SERVER.set_forkserver_preload(
-    [
-        *(f"higgs_lightning.{name}" for name in ("training.run", "training.testing", "models.graph")),
-        *("higgs_lightning.evaluation.prediction", "higgs_lightning.evaluation.comparison"),
-        *("torch.utils.tensorboard", "tensorboard.plugins.projector"),
-    ]
-)
+_IMPORTED = [
+    *(f"higgs_lightning.{name}" for name in ("training.run", "training.testing", "models.graph")),
+    *("higgs_lightning.evaluation.prediction", "higgs_lightning.evaluation.comparison"),
+    *("torch.utils.tensorboard", "tensorboard.plugins.projector"),
+]
+SERVER = multiprocessing.get_context("forkserver")
+SERVER.set_forkserver_preload(_IMPORTED)
 
 
 def run(name: str, arguments: list[str], cwd: Path, timeout: float) -> subprocess.CompletedProcess[str]:
     """``python -m higgs_lightning.NAME ARGUMENTS`` in a folder, as :func:`subprocess.run` would report it."""
     with TemporaryDirectory() as folder:
         out, err = (Path(folder) / stream for stream in ("out", "err"))
-        child = _SERVER.Process(target=_command, args=(name, arguments, str(cwd), str(out), str(err)))
+        child = SERVER.Process(target=_command, args=(name, arguments, str(cwd), str(out), str(err)))
         child.start()
         child.join(timeout)
         if child.is_alive():
@@ -36,6 +37,31 @@ def run(name: str, arguments: list[str], cwd: Path, timeout: float) -> subproces
         return subprocess.CompletedProcess(
             [name, *arguments], child.exitcode, out.read_text(), err.read_text()
         )
+
+
+def run_all(package: Path, commands: Sequence[tuple[str, ...]], cwd: Path) -> list[str]:
+    """What commands of a copy of the package print, one after the other: verb and arguments of each.
+
+    They are children of one process, as this one's server has the package itself.
+    """
+    with TemporaryDirectory() as folder:
+        line = [sys.executable, __file__, str(package), str(cwd), folder, json.dumps(commands)]
+        done = subprocess.run(line, capture_output=True, text=True, timeout=600, check=False)
+        assert done.returncode == 0, done.stderr
+        return [Path(folder, f"{number}.out").read_text() for number in range(len(commands))]
+
+
+def _run_all(package: str, cwd: str, folder: str, commands: str) -> None:
+    sys.path.insert(0, package)
+    for module in _IMPORTED:
+        import_module(module)
+    for number, (name, *arguments) in enumerate(json.loads(commands)):
+        out, err = (Path(folder, f"{number}.{stream}") for stream in ("out", "err"))
+        child = os.fork()
+        if not child:
+            _command(name, arguments, cwd, str(out), str(err))
+        if os.waitpid(child, 0)[1]:
+            sys.exit(f"{name} {arguments}: {err.read_text()}")
 
 
 def _command(name: str, arguments: list[str], cwd: str, out: str, err: str) -> None:
@@ -57,3 +83,7 @@ def _command(name: str, arguments: list[str], cwd: str, out: str, err: str) -> N
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(status)
+
+
+if __name__ == "__main__":
+    _run_all(*sys.argv[1:])

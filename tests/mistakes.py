@@ -105,9 +105,12 @@ class Bench:
         from mistakes_files import make
         from mistakes_table import BASE
 
+        from higgs_lightning.command import require_known_keys
+
         for name in COMMANDS:
             if name != "compare":
                 composed(*BASE[name], name=name)  # grammars are slow before they know their input
+                require_known_keys(name, list(BASE[name]))
         gc.collect()
         gc.freeze()
         log = self.folder / "making"

@@ -265,6 +265,7 @@ def test_processes_that_want_the_same_cache_build_it_once(processes, tmp_path: P
     assert len(folders(tmp_path / "cache")) == 1
 
 
+@pytest.mark.slow
 def test_who_waits_for_a_builder_that_is_killed_builds(processes, tmp_path: Path):
     csv = write_csv(tmp_path / "events.csv", make_events(5_000))
     builds = tmp_path / "builds"

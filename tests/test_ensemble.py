@@ -54,7 +54,8 @@ def test_one_member_is_itself(members: list[str], features: torch.Tensor):
 @pytest.mark.slow
 def test_through_the_commands(members: list[str], data: list[str], higgs_csv: Path, tmp_path: Path):
     ckpt = f"ckpt=[{','.join(members)}]"
-    metrics = evaluate(composed(ckpt, *data, "trainer.enable_progress_bar=false", name="evaluate"), tmp_path)
+    options = ["trainer.enable_progress_bar=false", "data.batch_size=512"]
+    metrics = evaluate(composed(ckpt, *data, *options, name="evaluate"), tmp_path)
     assert metrics["test/auc"] > 0.8
     done = command(ckpt, f"input={higgs_csv}", "output=scores.csv", cwd=tmp_path, name="predict")
     assert done.returncode == 0, done.stderr

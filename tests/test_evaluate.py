@@ -16,6 +16,7 @@ QUIET = ["trainer.enable_progress_bar=false"]
 SAME_EVENTS = [*QUIET, "data.train_events=20000"]
 
 
+@pytest.mark.slow
 def test_the_training_s_own_numbers(run: Path, tmp_path: Path):
     done = command(f"ckpt={run}", *SAME_EVENTS, cwd=tmp_path, name="evaluate")
     assert done.returncode == 0, done.stderr

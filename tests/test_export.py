@@ -69,6 +69,7 @@ def test_without_the_extra(run: Path, tmp_path: Path, monkeypatch: pytest.Monkey
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("without_plots")
 def test_a_model_that_mixes_events_is_refused(higgs_csv: Path, tmp_path: Path):
     data = ["data=higgs", f"data.csv={higgs_csv}", f"data.dir={tmp_path}"]

@@ -227,6 +227,7 @@ def test_limited_batches_are_evaluated(run: Path, tmp_path: Path):
     assert 0.5 < metrics["test/auc_jet_1_pt_bin_4"] < 1
 
 
+@pytest.mark.slow
 def test_published_curves_are_drawn_over_what_they_are_for(
     run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):

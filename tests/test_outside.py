@@ -1,10 +1,13 @@
 """What users add from outside of the package: a model, an objective, a callback, an optimizer."""
 
 import json
+import logging
 import os
+import runpy
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -110,6 +113,7 @@ def test_a_model(small: list[str], higgs_csv: Path, tmp_path: Path):
     assert (tmp_path / "model.pt2").exists()
 
 
+@pytest.mark.slow
 def test_an_objective(small: list[str], tmp_path: Path):
     """In two files: a class and its options."""
     (tmp_path / "focal.py").write_text(OBJECTIVE)
@@ -144,6 +148,7 @@ def test_an_objective(small: list[str], tmp_path: Path):
     )
 
 
+@pytest.mark.slow
 def test_a_callback_and_an_optimizer(small: list[str], tmp_path: Path):
     """With nothing but the command line."""
     (tmp_path / "mine.py").write_text(
@@ -161,19 +166,43 @@ def test_a_callback_and_an_optimizer(small: list[str], tmp_path: Path):
     assert "names mine.Note as its callbacks.note" in done.stderr
 
 
-@pytest.mark.slow
-def test_what_is_imported_and_when():
-    """Torch for models, nothing of it for the list of commands or any --help; nothing global changes."""
+def test_the_list_of_commands(capsys: pytest.CaptureFixture[str]):
+    runpy.run_module("higgs_lightning", run_name="__main__")
+    listed = capsys.readouterr().out
+    for name in ("train", "evaluate", "predict", "describe", "export", "compare", "simulate"):
+        assert f"higgs_lightning.{name} " in listed
+
+
+@pytest.fixture(scope="module")
+def imported() -> dict[str, Any]:
+    """What a fresh process has after it imported the package, step by step."""
     code = (
-        "import logging, sys, warnings\n"
+        "import json, logging, sys, warnings\n"
         "import higgs_lightning, higgs_lightning.runs, higgs_lightning.configuration\n"
-        "assert 'torch' not in sys.modules\n"
-        "import higgs_lightning.training.run, higgs_lightning.training.testing\n"
-        "import higgs_lightning.evaluation.comparison\n"
-        "assert 'many workers' not in str(warnings.filters)\n"
-        "assert logging.getLogger('lightning.pytorch').level < logging.WARNING\n"
+        "light = list(sys.modules)\n"
+        "import higgs_lightning.training.run\n"
+        "training = list(sys.modules)\n"
+        "import higgs_lightning.training.testing, higgs_lightning.evaluation.comparison\n"
+        "filters, level = str(warnings.filters), logging.getLogger('lightning.pytorch').level\n"
+        "print(json.dumps({'light': light, 'training': training, 'filters': filters, 'level': level}))"
     )
-    subprocess.run([sys.executable, "-c", code], check=True)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+@pytest.mark.slow
+def test_scikit_learn_is_imported_when_it_is_used(imported: dict[str, Any]):
+    assert "higgs_lightning.training.run" in imported["training"]
+    assert "sklearn" not in imported["training"]
+
+
+@pytest.mark.slow
+def test_what_is_imported_and_when(imported: dict[str, Any]):
+    """Torch for models, nothing of it for the list of commands or any --help; nothing global changes."""
+    assert "torch" not in imported["light"]
+    assert "many workers" not in imported["filters"]
+    assert imported["level"] < logging.WARNING
     listed = subprocess.run(
         [sys.executable, "-m", "higgs_lightning"], capture_output=True, text=True, check=True
     )

@@ -56,6 +56,7 @@ def test_only_what_is_said_changes():
     }
 
 
+@pytest.mark.slow
 def test_a_run_goes_on_as_it_began(other: Path, tmp_path: Path):
     """`train ckpt=last trainer.max_epochs=3`, and nothing else: the README's own line."""
     folder = tmp_path / "outputs" / "2026-01-01" / "12-00-00"
@@ -83,6 +84,7 @@ def test_a_run_goes_on_as_it_began(other: Path, tmp_path: Path):
     assert before["epoch"] == int(np.argmax(aucs[:2]))
 
 
+@pytest.mark.slow
 def test_a_moved_run_keeps_its_best_epoch(higgs_csv: Path, tmp_path: Path):
     """The first epoch, with the highest learning rate, is the best; going on must not replace it."""
     options = [
@@ -137,6 +139,7 @@ def test_the_same_events_may_lie_elsewhere(other: Path, higgs_csv: Path, tmp_pat
     assert metrics["test/events_trained_on"] == 0
 
 
+@pytest.mark.slow
 def test_an_evaluation_is_of_the_run_s_own_events(other: Path, tmp_path: Path):
     """Nothing said but the run: its file, split, masks, seed."""
     done = command(f"ckpt={other}", QUIET, cwd=tmp_path, name="evaluate")
@@ -309,6 +312,7 @@ def test_a_file_in_any_folder_is_no_run_to_go_on_in(other: Path, tmp_path: Path,
     assert (tmp_path / "config.yaml").read_text() == "mine: 1"
 
 
+@pytest.mark.slow
 def test_last_is_recorded_as_the_run_that_it_meant(
     other: Path, higgs_csv: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
@@ -330,6 +334,7 @@ def test_last_is_recorded_as_the_run_that_it_meant(
     assert load_checkpoint(alone / "checkpoints" / "last.ckpt")["epoch"] == 2
 
 
+@pytest.mark.slow
 def test_events_behind_the_beginning_and_the_teacher_are_seen_events(
     other: Path, higgs_csv: Path, tmp_path: Path
 ):
@@ -386,6 +391,7 @@ def test_a_group_of_one_s_own_is_said(
     assert re.search(rf"was trained with {key}=\S+, and {key}=\S*{value} can't be applied", said)
 
 
+@pytest.mark.slow
 def test_what_is_said_may_refer_to_the_run(other: Path, tmp_path: Path, refusal: Callable[..., str]):
     """`data.seed=${seed}`: the run's own seed, 5, and not the command's default."""
     said = refusal("evaluate", f"ckpt={other}", "data.seed=${seed}", QUIET)
@@ -398,6 +404,7 @@ def test_what_is_said_may_refer_to_the_run(other: Path, tmp_path: Path, refusal:
     assert yaml.safe_load(config.read_text())["data"]["seed"] == 5
 
 
+@pytest.mark.slow
 def test_a_repeated_composition_goes_on(other: Path, tmp_path: Path):
     """`--config-path RUN/.hydra --config-name config ckpt=RUN`, where no config is named train."""
     shutil.copytree(other, tmp_path / "run")
@@ -440,6 +447,7 @@ def test_weights_alone_in_an_ensemble_leave_it_unknown(other: Path, tmp_path: Pa
     assert evaluate(cfg, tmp_path / "out")["test/events_trained_on"] is None
 
 
+@pytest.mark.slow
 def test_seen_events_are_found_behind_another_header(higgs_csv: Path, tmp_path: Path):
     """The same events with a line before them, and without."""
     headed = tmp_path / "headed.csv"
@@ -468,6 +476,7 @@ def test_nothing_is_taken_away(override: str, other: Path, refusal: Callable[...
     assert refusal("train", f"ckpt={other}", override).startswith("error: ")
 
 
+@pytest.mark.slow
 def test_what_follows_what_is_said_changes_with_it(other: Path, tmp_path: Path):
     """`figures_every` is an option of a callback, by an interpolation."""
     run = tmp_path / "run"
@@ -496,6 +505,7 @@ def test_a_second_file_may_hold_training_events(higgs_csv: Path, tmp_path: Path)
         evaluate(cfg, tmp_path / "out")
 
 
+@pytest.mark.slow
 def test_an_older_run_that_goes_on_keeps_what_is_not_known(other: Path, higgs_csv: Path, tmp_path: Path):
     """Earlier versions kept no ancestors: of those that the configuration names, nothing is known."""
     options = [*SMALL_PARTICLE, "data=higgs", f"data.csv={higgs_csv}", f"data.dir={tmp_path}"]
@@ -510,6 +520,7 @@ def test_an_older_run_that_goes_on_keeps_what_is_not_known(other: Path, higgs_cs
     assert load_checkpoint(path)["ancestors"] == [{"file": str(other), "data": None, "options": {}}]
 
 
+@pytest.mark.slow
 def test_a_teacher_may_lie_elsewhere_when_a_run_goes_on(other: Path, higgs_csv: Path, tmp_path: Path):
     shutil.copytree(other, tmp_path / "teacher")
     options = [*SMALL_PARTICLE, "data=higgs", f"data.csv={higgs_csv}", f"data.dir={tmp_path}"]
@@ -524,6 +535,7 @@ def test_a_teacher_may_lie_elsewhere_when_a_run_goes_on(other: Path, higgs_csv: 
     assert last["changes"]["teacher"] == [str(tmp_path / "teacher"), str(tmp_path / "moved")]
 
 
+@pytest.mark.slow
 def test_seen_events_of_several_files(tmp_path: Path):
     """Files that are trained on together, and one of them alone, as a run's own and behind another."""
     files = [write_csv(tmp_path / f"{seed}.csv", make_events(400, seed=seed)) for seed in (11, 12, 13)]

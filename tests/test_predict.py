@@ -2,6 +2,7 @@
 
 import gzip
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -241,12 +242,17 @@ def test_missing_objects_are_masked(run: Path, tmp_path: Path):
         np.testing.assert_allclose(found, expected, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_the_command(run: Path, tmp_path: Path):
     source = write("csv of 29", tmp_path)
     done = command(f"ckpt={run}", f"input={source}", "output=scores.csv", cwd=tmp_path, name="predict")
     assert done.returncode == 0, done.stderr
     assert re.search(r"500 events in .* a second\): scores.csv", done.stdout)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["events.csv", "scores.csv"]
+
+
+def test_what_the_command_needs(refusal: Callable[..., str]):
+    assert "error: say output=...: this command needs" in refusal("predict", "ckpt=pretrained", "input=a.csv")
 
 
 ROW = ",".join(["1"] * 21)

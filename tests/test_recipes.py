@@ -1,10 +1,9 @@
 """The recipes of docs/contributing.md, followed in a copy of the package."""
 
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
+import forked
 import numpy as np
 import pyarrow as pa
 import pyarrow.feather
@@ -17,11 +16,6 @@ from higgs_lightning import command as commands
 from higgs_lightning import schema
 
 DEBUG = ["trainer=debug", "trainer.enable_progress_bar=false", "figures_every=0"]
-_START = """
-import runpy, sys
-sys.path.insert(0, "..")
-runpy.run_module(sys.argv.pop(1), run_name="__main__")
-"""
 COMMAND = """
 from pathlib import Path
 
@@ -142,16 +136,6 @@ def insert(package: Path, name: str, after: str | None, text: str) -> None:
         replace(package, name, f"{after}\n", f"{after}\n{text}\n")
 
 
-def start(package: Path, verb: str, *arguments: str) -> str:
-    """What a command of a copy of the package prints."""
-    line = [sys.executable, "-c", _START, f"higgs_lightning.{verb}", *arguments]
-    done = subprocess.run(
-        line, cwd=package / "work", capture_output=True, text=True, timeout=300, check=False
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
-
-
 @pytest.mark.slow
 def test_a_model_a_loss_a_callback_an_optimizer_a_metric_a_format_a_command(
     tmp_path: Path, higgs_csv: Path, monkeypatch: pytest.MonkeyPatch
@@ -168,24 +152,36 @@ def test_a_model_a_loss_a_callback_an_optimizer_a_metric_a_format_a_command(
     for verb, arguments in bash_commands(REPOSITORY / "docs" / "contributing.md"):
         check(verb, arguments)
 
-    data = ["data=higgs", f"data.csv={higgs_csv}"]
-    said = start(package, "train", "model=shallow", "objective=focal", "optimizer=sgd", *data, *DEBUG)
-    assert "the note" in said
-    (metrics,) = package.glob("work/outputs/*/*/metrics.json")
-    assert all(name in metrics.read_text() for name in ("test/brier", "test/focal_loss"))
-    start(package, "train", "ckpt=last", "trainer.max_epochs=2")
-    start(package, "evaluate", "ckpt=last", "trainer.enable_progress_bar=false")
-
     rows = np.loadtxt(higgs_csv, delimiter=",", dtype=np.float32)
     table = pa.table(dict(zip(schema.COLUMNS, rows.T, strict=True)))
     pyarrow.feather.write_feather(table, package / "work" / "events.arrow")
-    for source in ("events.arrow", str(higgs_csv)):
-        start(
-            package, "predict", "ckpt=pretrained", f"input={source}", f"output={Path(source).suffix[1:]}.csv"
-        )
+    data = ["data=higgs", f"data.csv={higgs_csv}"]
+    first, *_, last = forked.run_all(
+        package,
+        [
+            (
+                "train",
+                "model=shallow",
+                "objective=focal",
+                "optimizer=sgd",
+                "hydra.run.dir=run",
+                *data,
+                *DEBUG,
+            ),
+            ("train", "ckpt=run", "trainer.max_epochs=2"),
+            ("evaluate", "ckpt=run", "trainer.enable_progress_bar=false"),
+            ("predict", "ckpt=pretrained", "input=events.arrow", "output=arrow.csv"),
+            ("predict", "ckpt=pretrained", f"input={higgs_csv}", "output=csv.csv"),
+            ("train", "data=higgs", "data.csv=events.arrow", "model=dnn", "model.dim=16", *DEBUG),
+            ("count", f"input={higgs_csv}"),
+        ],
+        package / "work",
+    )
+    assert "the note" in first
+    metrics = (package / "work" / "run" / "metrics.json").read_text()
+    assert all(name in metrics for name in ("test/brier", "test/focal_loss"))
     assert (package / "work" / "arrow.csv").read_bytes() == (package / "work" / "csv.csv").read_bytes()
-    start(package, "train", "data=higgs", "data.csv=events.arrow", "model=dnn", "model.dim=16", *DEBUG)
-    assert start(package, "count", f"input={higgs_csv}") == "3000 events\n"
+    assert last == "3000 events\n"
 
 
 @pytest.mark.slow
@@ -194,6 +190,9 @@ def test_28_features(tmp_path: Path):
     package = copied(tmp_path)
     for replaced in ALL_28:
         replace(package, *replaced)
-    start(package, "train", "model=dnn", "model.dim=16", "data.train_events=1000", *DEBUG)
-    (config,) = package.glob("work/outputs/*/*/config.yaml")
-    start(package, "evaluate", f"ckpt={config.parent}", *DEBUG[:2])
+    commands = [
+        ("train", "model=dnn", "model.dim=16", "data.train_events=1000", "hydra.run.dir=run", *DEBUG),
+        ("evaluate", "ckpt=run", *DEBUG[:2]),
+    ]
+    forked.run_all(package, commands, package / "work")
+    assert (package / "work" / "run" / "config.yaml").exists()

@@ -44,6 +44,7 @@ def rows(tmp_path_factory: pytest.TempPathFactory) -> np.ndarray:
     return np.loadtxt(output, delimiter=",")
 
 
+@pytest.mark.slow
 def test_the_file_does_not_depend_on_the_workers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     chunks = pytest.importorskip("higgs_lightning.simulation.chunks")
     monkeypatch.setattr(chunks, "_CHUNK_EVENTS", 11)  # several chunks of each class, the last one smaller
@@ -87,6 +88,7 @@ def test_a_sweep_over_seeds_is_trained_on(launcher: str, tmp_path: Path):
     assert re.search(r"error: 2 jobs failed \(0: .*energy=20.*; 1: .*energy=30", done.stderr.splitlines()[-1])
 
 
+@pytest.mark.slow
 def test_workers_end_with_a_killed_parent():
     pytest.importorskip("pythia8mc")
     script = """
@@ -115,6 +117,7 @@ def test_a_chunk_depends_on_its_seed_and_number():
     assert not np.isin(simulated(1, 0)[:, 1], [simulated(2, 0)[:, 1], simulated(1, 1)[:, 1]]).any()
 
 
+@pytest.mark.slow
 def test_a_chunk_does_not_depend_on_what_its_process_simulated_before():
     """Its Pythia is one for all chunks of a class, and starts each of them in the same state."""
     chunks = pytest.importorskip("higgs_lightning.simulation.chunks")

@@ -486,6 +486,7 @@ def test_a_checkpoint_builds_models_of_ours_only(tmp_path: Path):
     assert not (tmp_path / "executed").exists()
 
 
+@pytest.mark.slow
 def test_help_comes_before_torch():
     """It lists groups and overrides; the overrides it advertises compose; nothing slow is imported for it."""
     code = (
