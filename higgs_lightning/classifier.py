@@ -16,11 +16,11 @@ from lightning.pytorch.utilities.seed import isolate_rng
 from numpy.typing import ArrayLike
 
 from higgs_lightning import runs, schema
-from higgs_lightning.command import CONFIG_DIR, require_known_keys
+from higgs_lightning.command import CONFIG_DIR, require_known_keys, said
 from higgs_lightning.errors import UserError
 from higgs_lightning.models.base import checked_features
 from higgs_lightning.models.weights import load_model
-from higgs_lightning.training.run import train
+from higgs_lightning.training.run import begun, train
 
 try:
     from sklearn.base import BaseEstimator, ClassifierMixin
@@ -108,6 +108,8 @@ class HiggsClassifier(ClassifierMixin, BaseEstimator):
         overrides = self._command_line()
         with hydra.initialize_config_dir(CONFIG_DIR, version_base="1.3"):
             cfg = hydra.compose("train", overrides)
+            if cfg.init is not None:
+                cfg = begun(cfg, said("train", overrides))
         units = cfg.data.units
         features = checked_features(X, units)
         check_consistent_length(features, labels)

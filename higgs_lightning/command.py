@@ -5,7 +5,7 @@ Nothing here imports torch: ``--help`` must not wait for it.
 
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from functools import cache, wraps
 from pathlib import Path
@@ -157,17 +157,23 @@ def _quoted(override: Override) -> str:
     return f"'{key}=\"{value}\"'"
 
 
-def said(name: str) -> list[str]:
-    """The keys that this command line decides: those that it names, and those of the groups that it chooses.
+def said(name: str, arguments: Sequence[str] | None = None) -> list[str]:
+    """The keys that overrides decide: those that they name, and those of the groups that they choose.
 
-    Called in a job of Hydra's. Whatever else is in the configuration of the job is a default.
+    Whatever else is in the configuration is a default.
+
+    Args:
+        name: of the command.
+        arguments: the overrides, where Hydra is initialised; None for those of the job that Hydra runs.
 
     Raises:
         UserError: a key is taken away, which a run's own configuration has.
     """
-    overrides = OverridesParser.create().parse_overrides(list(HydraConfig.get().overrides.task))
+    if arguments is None:
+        arguments = list(HydraConfig.get().overrides.task)
+        name = HydraConfig.get().job.config_name or name  # --config-name
+    overrides = OverridesParser.create().parse_overrides(list(arguments))
     lines = [str(override.input_line) for override in overrides]
-    name = HydraConfig.get().job.config_name or name  # --config-name
     loader = GlobalHydra.instance().config_loader()  # knows the folders of --config-dir too
     config = dict(runs.flat(OmegaConf.to_container(hydra.compose(name, lines))))
     chosen = [override for override in overrides if loader.get_group_options(override.key_or_group)]

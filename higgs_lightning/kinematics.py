@@ -136,7 +136,8 @@ def detector_missing_energy(objects: Objects) -> Objects:
         for component in (objects.phi.cos(), objects.phi.sin())
     )
     none = torch.zeros_like(x)
-    return Objects(pt=torch.hypot(x, y), eta=none, phi=torch.atan2(y, x), btag=none.long())
+    magnitude = (x.square() + y.square()).sqrt()  # not torch.hypot, which ONNX does not know
+    return Objects(pt=magnitude, eta=none, phi=torch.atan2(y, x), btag=none.long())
 
 
 def pair_invariants(objects: Objects) -> Float[Tensor, "B P I=6"]:

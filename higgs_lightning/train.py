@@ -12,9 +12,12 @@ from higgs_lightning.command import command, said
 def main(cfg: DictConfig) -> float:
     """Run one training; a sweep optimises what it returns, the chosen epoch's monitored value."""
     # here, because torch and Lightning take seconds to import, and --help needs neither
-    from higgs_lightning.training.run import continued, train
+    from higgs_lightning.training.run import begun, continued, train
 
-    cfg = continued(cfg, said("train")) if cfg.ckpt is not None else cfg
+    if cfg.ckpt is not None:
+        cfg = continued(cfg, said("train"))
+    elif cfg.init is not None:
+        cfg = begun(cfg, said("train"))
     metrics: dict[str, float] = train(cfg, Path(HydraConfig.get().runtime.output_dir))
     return metrics[cfg.selection.monitor or "val/auc"]
 

@@ -18,7 +18,7 @@ from higgs_lightning.data import HiggsDataModule
 from higgs_lightning.errors import UserError
 from higgs_lightning.models.weights import load_checkpoint
 from higgs_lightning.runs import own_configuration, read_history
-from higgs_lightning.training.run import train
+from higgs_lightning.training.run import begun, train
 from higgs_lightning.training.testing import evaluate, own_evaluation
 
 pytestmark = pytest.mark.usefixtures("without_plots")
@@ -551,3 +551,24 @@ def test_seen_events_of_several_files(tmp_path: Path):
             UserError, match=r"both/checkpoints/best.ckpt was trained on 3\d\d of the 400 test"
         ):
             evaluate(cfg, tmp_path / "out")
+
+
+def test_a_run_that_begins_with_weights_has_their_model(tmp_path: Path):
+    """Whatever the defaults are by then; what the command line says of the model is kept, and refused."""
+    unusual = [
+        "model.num_layers=1",
+        "model.dim=16",
+        "model.num_heads=2",
+        "model.detector_missing_energy=false",
+    ]
+    small = ["data.train_events=300", "trainer.max_epochs=1", f"data.dir={tmp_path}"]
+    first = tmp_path / "first"
+    train(composed(*small, *unusual), first, reports=False)
+    cfg = begun(composed(f"init={first}", "optimizer.lr=0.0"), ["optimizer.lr", "init"])
+    assert cfg.model == composed(*unusual).model
+    assert cfg.optimizer.lr == 0
+    of_another = ["model.dim=32", "model.dropout=0.1"]
+    other = begun(composed(f"init={first}", *of_another), [each.partition("=")[0] for each in of_another])
+    assert (other.model.dim, other.model.num_heads, other.model.dropout) == (32, 2, 0.1)
+    with pytest.raises(UserError, match=r"was trained with model\.dim=16"):
+        train(other, tmp_path / "other")

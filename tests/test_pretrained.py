@@ -12,7 +12,7 @@ from higgs_lightning.data import sample_csv
 from higgs_lightning.data.cache import open_events
 from higgs_lightning.evaluation.metrics import roc_auc_interval
 from higgs_lightning.models.weights import PRETRAINED, read_weights
-from higgs_lightning.training.run import train
+from higgs_lightning.training.run import begun, train
 
 
 def test_they_score_events_that_they_have_not_seen(tmp_path: Path):
@@ -30,9 +30,10 @@ def test_they_are_small():
 @pytest.mark.slow
 @pytest.mark.usefixtures("without_plots")
 def test_fine_tuning_begins_with_them(tmp_path: Path):
-    """Their model is the default one; training at rate 0 for an epoch leaves them as they are."""
+    """The model is theirs; training at rate 0 for an epoch leaves them as they are."""
     small = [*SMALL, "data.train_events=500", "trainer.max_epochs=1", "optimizer.lr=0.0"]
-    metrics = train(composed("stage=finetune", *small, f"data.dir={tmp_path}"), tmp_path / "run")
+    cfg = begun(composed("stage=finetune", *small, f"data.dir={tmp_path}"), [])
+    metrics = train(cfg, tmp_path / "run")
     assert metrics["test/auc"] > 0.83
     before, after = read_weights("pretrained")[1], read_weights(tmp_path / "run")[1]
     assert all(torch.equal(before[name], after[name]) for name in before)

@@ -339,6 +339,23 @@ def continued(cfg: DictConfig, said: Sequence[str]) -> DictConfig:
     return DictConfig(runs.own_configuration(literal(recorded), unresolved, [*said, "ckpt"]))
 
 
+def begun(cfg: DictConfig, said: Sequence[str]) -> DictConfig:
+    """The configuration of a command that begins with weights: their model, but for what is said.
+
+    Args:
+        cfg: as composed, with ``init``.
+        said: the keys that the command line decides, see :func:`higgs_lightning.command.said`.
+
+    Raises:
+        UserError: there are no such weights, or their file names what it may not.
+    """
+    outside = cfg.model["_target_"] if "model._target_" in said else None
+    recorded = {"model": literal(read_weights(cfg.init, outside, "init").config)}
+    unresolved: Any = OmegaConf.to_container(cfg)
+    of_model = [key for key in said if key.startswith("model.")]
+    return DictConfig(runs.own_configuration(recorded, unresolved, of_model))
+
+
 def require_room_for(trainer: Mapping[str, Any], said: Sequence[str], path: Path) -> None:
     """Refuse to start as many processes as a checkpoint says, where this machine has not the cores.
 
