@@ -103,6 +103,7 @@ KEYS: dict[str, dict[str, str]] = {
         **{"model.num_layers": "size", "model.num_heads": "size", "model.latent_dim": "size"},
         **{"model.dropout": "share", "model.dim": "size", "model.decoder_layers": "size"},
         "model.average_mirrors": "flag",
+        "model.detector_missing_energy": "flag",
     },
     "evaluate": {
         **DATA,
