@@ -40,6 +40,7 @@ from higgs_lightning.data.columns import (
     named_columns,
     names_features,
     unnamed_columns,
+    weights_column,
 )
 from higgs_lightning.data.sources import Source
 from higgs_lightning.data.text import open_text
@@ -72,6 +73,7 @@ class Table:
             read; arrays of numpy or pyarrow.
         head: the first rows, where columns have no names.
         label: where the label is, if the format says so.
+        weights: where the weights of events are, after all columns, if the format says so.
         first_row: the number of the first row in the file.
     """
 
@@ -80,6 +82,7 @@ class Table:
     blocks: Callable[[Columns], Iterator[tuple[Sequence[Any], float]]]
     head: Sequence[Sequence[Any]] = ()
     label: int | None = None
+    weights: int | None = None
     first_row: int = 1
 
 
@@ -90,11 +93,13 @@ class Block(NamedTuple):
         events: (rows, 22) float32 in HIGGS units, the label first; NaN for what is missing.
         share: of the file that is read.
         kept: columns that were asked for, by their names.
+        weights: (rows,) float32 of the events, as the file has them; None where none are asked for.
     """
 
     events: np.ndarray
     share: float
     kept: dict[str, pa.Array]
+    weights: np.ndarray | None = None
 
 
 def read_file(
@@ -117,8 +122,8 @@ def read_file(
     Raises:
         UserError: the first thing in the file that is wrong.
     """
-    for events, share, _ in read_blocks(source, reading, needs_label, rows, wants_label=wants_label):
-        yield events, share
+    for block in read_blocks(source, reading, needs_label, rows, wants_label=wants_label):
+        yield block.events, block.share
 
 
 def read_blocks(
@@ -140,45 +145,59 @@ def read_blocks(
     """
     path = source.path
     empty = True
+    # in a file of one class no column is looked for
+    in_column = needs_label and source.label is None
     try:
         with ExitStack() as stack:
             magic = _first_bytes(path)
             for magic_of, opened in _BINARY.items():
                 if magic.startswith(magic_of) and not (magic_of == _ZIP and not _is_npz(path)):
-                    table = opened(source, stack, rows)
+                    table = opened(source, stack, rows, reading)
                     break
             else:
                 head = _Head(path, reading)
                 if head.is_archive_format:
                     kept_columns(keep, None, source)
+                    if reading.weights is not None:
+                        weights_column(None, reading, source)
+                    if source.label is not None:
+                        raise UserError(_labelled_twice(source))
                     size = path.stat().st_size
                     for events, position in higgs_csv.read_events(path, reading.skip_rows):
                         yield Block(reading.finish(events), position / size, {})
                     return
                 table = head.table(stack)
             columns = (
-                unnamed_columns(table.width, table.head, reading, source, needs_label, table.label)
+                unnamed_columns(table.width, table.head, reading, source, in_column, table.label)
                 if table.names is None
-                else named_columns(table.names, reading, source, needs_label)
+                else named_columns(table.names, reading, source, in_column)
             )
+            if source.label is not None and columns.label is not None:
+                raise UserError(_labelled_twice(source))
             kept = kept_columns(keep, table.names, source)
             label = columns.label if needs_label or wants_label else None
-            columns = Columns(columns.features, label, kept)
+            weights = table.weights
+            if reading.weights is not None and weights is None:
+                weights = weights_column(table.names, reading, source)
+            columns = Columns(columns.features, label, kept, weights)
             names = [
                 schema.CACHED_COLUMNS[1 + i] if table.names is None else table.names[place]
                 for i, place in enumerate(columns.features)
             ]
-            make = Events(reading, source, [*names, schema.LABEL][: len(columns.of_events)], needs_label)
+            make = Events(reading, source, [*names, schema.LABEL][: len(columns.of_events)], in_column)
             make.row = table.first_row
             for block, share in table.blocks(columns):
                 found = dict(zip(columns.positions, block, strict=True))
+                of_block = None if weights is None else make.weights(found[weights])
                 events = make.of([found[place] for place in columns.of_events])
+                if source.label is not None:
+                    events[:, 0] = source.label
                 empty = empty and not len(events)
                 values = {
                     name: kept_values(found[place], name, source)
                     for name, place in zip(keep, kept, strict=True)
                 }
-                yield Block(events, share, values)
+                yield Block(events, share, values, of_block)
     except _DAMAGES as error:
         reason = one_line(error)[:200]
         mend = "make it readable" if isinstance(error, PermissionError) else "write the file again"
@@ -187,26 +206,26 @@ def read_blocks(
         raise UserError(f"{source} holds no events; give another file")
 
 
+def _labelled_twice(source: Source) -> str:
+    of_class = "signal" if source.label else "background"
+    return (
+        f"{source} is said to be {of_class} and holds labels of its own: give it as data.csv=FILE, or take "
+        "its label away"
+    )
+
+
 def read_files(
-    sources: Sequence[Source], reading: Reading, needs_label: bool, rows: int = 1 << 16
-) -> Iterator[tuple[np.ndarray, float, Source]]:
-    """The events of several files, one after the other: see :func:`read_file`.
-
-    Yields:
-        Events, the share of all bytes that are read, and the file that they are of.
-    """
-    for source, block in read_files_with(sources, reading, needs_label, rows):
-        yield block.events, block.share, source
-
-
-def read_files_with(
     sources: Sequence[Source],
     reading: Reading,
     needs_label: bool,
     rows: int = 1 << 16,
     keep: Sequence[str] = (),
 ) -> Iterator[tuple[Source, Block]]:
-    """The same with further columns: see :func:`read_blocks`; the share is of all bytes."""
+    """The blocks of several files, one after the other: see :func:`read_blocks`; shares are of all bytes.
+
+    Yields:
+        The file, and a block of it.
+    """
     sizes = [max(1, source.path.stat().st_size) for source in sources]
     before = 0
     for source, size in zip(sources, sizes, strict=True):
@@ -336,6 +355,8 @@ class _Head:
             types = {str(place): pa.float32() for place in columns.features}
             if columns.label is not None:
                 types[str(columns.label)] = pa.string()
+            if columns.weights is not None:
+                types[str(columns.weights)] = pa.float64()
             options = pyarrow.csv.ConvertOptions(
                 column_types=types,
                 include_columns=chosen,
@@ -457,7 +478,7 @@ def _is_number(field: str) -> bool:
 # Parquet and ROOT ---------------------------------------------------------------------------------------
 
 
-def _parquet(source: Source, stack: ExitStack, rows: int) -> Table:
+def _parquet(source: Source, stack: ExitStack, rows: int, reading: Reading) -> Table:
     file = stack.enter_context(pyarrow.parquet.ParquetFile(source.path))
     own = list(file.schema_arrow.names)
     # of a dataset in folders: label=0/part-0.parquet
@@ -483,7 +504,7 @@ def _parquet(source: Source, stack: ExitStack, rows: int) -> Table:
     return Table(names, len(names), blocks)
 
 
-def _root(source: Source, stack: ExitStack, rows: int) -> Table:
+def _root(source: Source, stack: ExitStack, rows: int, reading: Reading) -> Table:
     path = source.path
     file = stack.enter_context(import_uproot().open(path))
     trees = [name for name, kind in file.classnames(cycle=False).items() if kind in _TREES]
@@ -522,9 +543,9 @@ def import_uproot() -> Any:
 # arrays -------------------------------------------------------------------------------------------------
 
 
-def _npy(source: Source, stack: ExitStack, rows: int) -> Table:
+def _npy(source: Source, stack: ExitStack, rows: int, reading: Reading) -> Table:
     array = np.load(source.path, mmap_mode="r", allow_pickle=False)
-    return _arrays({"the array": array}, source, rows)
+    return _arrays({"the array": array}, source, rows, None)
 
 
 def _is_npz(path: Path) -> bool:
@@ -533,7 +554,7 @@ def _is_npz(path: Path) -> bool:
     return bool(names) and all(name.endswith(".npy") for name in names)
 
 
-def _npz(source: Source, stack: ExitStack, rows: int) -> Table:
+def _npz(source: Source, stack: ExitStack, rows: int, reading: Reading) -> Table:
     # unpacked beside the other temporary files, because numpy would hold whole arrays in memory
     folder = Path(stack.enter_context(TemporaryDirectory(prefix="higgs-npz-")))
     arrays = {}
@@ -544,10 +565,10 @@ def _npz(source: Source, stack: ExitStack, rows: int) -> Table:
                 while piece := member.read(_BLOCK):
                     file.write(piece)
             arrays[name.removesuffix(".npy")] = np.load(unpacked, mmap_mode="r", allow_pickle=False)
-    return _arrays(arrays, source, rows)
+    return _arrays(arrays, source, rows, reading.weights)
 
 
-def _hdf5(source: Source, stack: ExitStack, rows: int) -> Table:
+def _hdf5(source: Source, stack: ExitStack, rows: int, reading: Reading) -> Table:
     try:
         import h5py
     except ImportError as error:
@@ -562,21 +583,30 @@ def _hdf5(source: Source, stack: ExitStack, rows: int) -> Table:
     file.visititems(collect)
     # columns of one group are meant by their own names
     short = {name.rsplit("/", 1)[-1]: item for name, item in datasets.items()}
-    return _arrays(short if len(short) == len(datasets) else datasets, source, rows)
+    return _arrays(short if len(short) == len(datasets) else datasets, source, rows, reading.weights)
 
 
-def _arrays(arrays: Mapping[str, Any], source: Source, rows: int) -> Table:
-    """A table of one array of records, of one column each, or of one of rows and perhaps one of labels."""
+def _arrays(arrays: Mapping[str, Any], source: Source, rows: int, weights: str | None) -> Table:
+    """A table of one array of records, of one column each, or of one of rows and perhaps one of labels.
+
+    Args:
+        arrays: by their names.
+        source: the file, for sentences.
+        rows: at most so many rows a block.
+        weights: the name of the array of weights that may lie beside one of rows.
+    """
     records = [name for name, array in arrays.items() if array.dtype.names]
     tables = [name for name, array in arrays.items() if len(array.shape) == 2]
     vectors = [name for name, array in arrays.items() if len(array.shape) == 1]
+    extra = [weights] if tables and weights in vectors else []
+    vectors = [name for name in vectors if name not in extra]
     known = ", ".join(f"{name} {tuple(array.shape)}" for name, array in islice(arrays.items(), 6))
     label = None
     if len(arrays) == 1 and len(records) == 1:
         used: list[str] = records
         names: list[str] | None = list(arrays[records[0]].dtype.names)
     elif len(tables) == 1 and len(vectors) <= 1:
-        used, names = [*tables, *vectors], None
+        used, names = [*tables, *vectors, *extra], None
         label = arrays[tables[0]].shape[1] if vectors else None
     elif vectors and not tables:
         used = names = vectors
@@ -607,11 +637,12 @@ def _arrays(arrays: Mapping[str, Any], source: Source, rows: int) -> Table:
             yield [block[place] for place in columns.positions], stop / total
 
     first = columns_of(0, min(_HEAD_ROWS, total))
-    head = list(zip(*first, strict=True)) if names is None else []
-    return Table(names, len(first), blocks, head, label)
+    width = len(first) - len(extra)
+    head = list(zip(*first[:width], strict=True)) if names is None else []
+    return Table(names, width, blocks, head, label, width if extra else None)
 
 
-_BINARY: dict[bytes, Callable[[Source, ExitStack, int], Table]] = {
+_BINARY: dict[bytes, Callable[[Source, ExitStack, int, Reading], Table]] = {
     _PARQUET: _parquet,
     _ROOT: _root,
     _NPY: _npy,

@@ -77,7 +77,7 @@ def table_rows(runs: Sequence[Run]) -> Iterator[dict[str, Any]]:
         both_known = None not in (run.metrics.get("test/auc"), first.metrics.get("test/auc"))
         if run is not first and both_known and has_same_test_events(run, first):
             row["difference"] = run.metrics["test/auc"] - first.metrics["test/auc"]
-            row["p-value"] = difference_p_value(run.labels, first.scores, run.scores)
+            row["p-value"] = difference_p_value(run.labels, first.scores, run.scores, run.weights)
         row["failure"] = run.failure or None
         yield row
 
@@ -85,6 +85,9 @@ def table_rows(runs: Sequence[Run]) -> Iterator[dict[str, Any]]:
 def has_same_test_events(one: Run, other: Run) -> bool:
     """Whether two runs were tested on the same events, as far as they say which these were."""
     if not len(one.labels) or not np.array_equal(one.labels, other.labels):
+        return False
+    weights = [run.labels if run.weights is None else run.weights for run in (one, other)]
+    if (one.weights is None) != (other.weights is None) or not np.array_equal(weights[0], weights[1]):
         return False
     data, other_data = (identity_of(run.metrics.get("data")) for run in (one, other))
     if not data or not other_data:  # of an earlier version
@@ -124,7 +127,9 @@ def draw(runs: Sequence[Run]) -> dict[str, Figure]:
     histories = {name: run.history for name, run in drawn.items() if run.history}
     figures = {}
     if drawn:
-        figures["roc"] = plots.roc({name: (run.labels, run.scores) for name, run in drawn.items()})
+        figures["roc"] = plots.roc(
+            {name: (run.labels, run.scores, run.weights) for name, run in drawn.items()}
+        )
     if histories:
         figures["auc"] = plots.learning_curves(histories)
     return figures
