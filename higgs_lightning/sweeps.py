@@ -81,7 +81,7 @@ class CompareJobs(Callback):
 
         folder = Path(config.hydra.sweep.dir)
         compared = compare([folder], folder)
-        failed = [run.name for run in compared if run.failure]
+        failed = list(compared["run"][compared["failure"].notna()])
         if failed:
             raise SystemExit(
                 f"error: {len(failed)} of {len(compared)} jobs failed ({', '.join(failed)}): "
