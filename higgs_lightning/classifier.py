@@ -203,10 +203,8 @@ def _two_classes(y: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _checked_weights(sample_weight: ArrayLike, features: np.ndarray) -> np.ndarray:
-    """(N,) the weights of the events (N, 21), finite, none negative, not all of them 0."""
+    """(N,) the weights of the events (N, 21), finite, none negative."""
     weights: np.ndarray = _check_sample_weight(sample_weight, features, ensure_non_negative=True)
-    if not weights.any():
-        raise ValueError("all of sample_weight is zero: leave it out, or give weights")
     return weights
 
 

@@ -169,6 +169,8 @@ def test_what_is_imported_and_when():
         "import higgs_lightning, higgs_lightning.runs, higgs_lightning.configuration\n"
         "assert 'torch' not in sys.modules\n"
         "import higgs_lightning.training.run, higgs_lightning.training.testing\n"
+        "higgs_lightning.load_model('pretrained')\n"
+        "assert 'pandas' not in sys.modules\n"
         "import higgs_lightning.evaluation.comparison\n"
         "assert 'many workers' not in str(warnings.filters)\n"
         "assert logging.getLogger('lightning.pytorch').level < logging.WARNING\n"
@@ -184,7 +186,7 @@ def test_what_is_imported_and_when():
             f"from higgs_lightning.{name} import main\n"
             "try: main()\n"
             "except SystemExit as end: assert not end.code\n"
-            "for slow in ('torch', 'lightning', 'matplotlib', 'pyarrow'):\n"
+            "for slow in ('torch', 'lightning', 'matplotlib', 'pyarrow', 'pandas'):\n"
             "    assert slow not in sys.modules, slow"
         )
         done = subprocess.run(

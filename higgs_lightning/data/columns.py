@@ -5,7 +5,7 @@ low-level features after it in HIGGS units and order, NaN for what is missing.
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -328,6 +328,24 @@ class Events:
         self.row += len(events)
         return self.reading.finish(events)
 
+    def faults(self, columns: Sequence[Any]) -> Iterator[str]:
+        """What is wrong with each row of the next block that :meth:`of` would refuse."""
+        features = [self._numbers(*each) for each in zip(self.names[: len(FEATURES)], columns, strict=False)]
+        infinite = np.isinf(np.column_stack(features))
+        bad_labels: dict[int, Any] = {}
+        if len(columns) > len(FEATURES):
+            values, meanings, places = _meanings(columns[-1])
+            is_bad = [m is None or (math.isnan(m) and self.needs_label) for m in meanings]
+            rows = np.flatnonzero(np.array(is_bad)[places]).tolist()
+            bad_labels = {row: [*values, None][places[row]] for row in rows}
+        for row in sorted({*np.flatnonzero(infinite.any(axis=1)), *bad_labels}):
+            where = f"{self.source}, row {self.row + row}"
+            if row in bad_labels:
+                yield f"{where}: {bad_label(bad_labels[row])}"
+            else:
+                yield f"{where}: {self.names[infinite[row].argmax()]} is infinite"
+        self.row += len(infinite)
+
     def weights(self, column: Any) -> np.ndarray:
         """(rows,) float32, the weights of the block that :meth:`of` gets next.
 
@@ -364,13 +382,7 @@ class Events:
         raise UserError(f"{self.source}: column {name} holds {kind}, not numbers")
 
     def _label(self, column: Any) -> np.ndarray:
-        array = column if isinstance(column, pa.Array) else pa.array(np.ascontiguousarray(column))
-        if not pa.types.is_dictionary(array.type):
-            array = array.dictionary_encode()
-        values = array.dictionary.to_pylist()
-        meanings = [*map(label_of, values), math.nan]  # the last one of what is null
-        places = _as_numpy(array.indices.cast(pa.float64()))
-        places = np.nan_to_num(places, nan=len(values)).astype(int)
+        values, meanings, places = _meanings(column)
 
         def refuse(value: Any, where: np.ndarray, mend: str) -> None:
             row = self.row + int(where.argmax())
@@ -389,6 +401,23 @@ class Events:
         labels: np.ndarray = np.array(meanings, np.float32)[places]
         labels[labels == -1] = 0
         return labels
+
+
+def bad_label(value: Any) -> str:
+    """What is wrong with a label that is none."""
+    if value is None or str(value).strip() in MISSING_TEXTS:
+        return "the label is missing"
+    return f"the label is {str(value)[:40]} and must be 0 or 1, -1 or 1, or s or b"
+
+
+def _meanings(column: Any) -> tuple[list[Any], list[float | None], np.ndarray]:
+    """The different labels of a column, what they and what is null mean, and which of them each row has."""
+    array = column if isinstance(column, pa.Array) else pa.array(np.ascontiguousarray(column))
+    if not pa.types.is_dictionary(array.type):
+        array = array.dictionary_encode()
+    values = array.dictionary.to_pylist()
+    places = _as_numpy(array.indices.cast(pa.float64()))
+    return values, [*map(label_of, values), math.nan], np.nan_to_num(places, nan=len(values)).astype(int)
 
 
 def _as_numpy(column: pa.Array) -> np.ndarray:

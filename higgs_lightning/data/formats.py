@@ -34,6 +34,7 @@ from higgs_lightning.data.columns import (
     Columns,
     Events,
     Reading,
+    bad_label,
     kept_columns,
     kept_values,
     label_of,
@@ -51,6 +52,7 @@ _TREES = ("TTree", "ROOT::RNTuple")  # uproot's assignment writes the latter
 _HEAD = 256 << 10  # bytes of text that are looked at before it is read; also more than any line has
 _HEAD_ROWS = 500
 _BLOCK = 4 << 20  # bytes of text that are parsed at once
+_LARGEST = (2 - 2**-24) * 2.0**127  # what rounds to a larger number is infinite in float32
 _PAIR = re.compile(r"\s*[+-]?\d\S*\s+\d+:\S")  # how a line of LIBSVM begins
 _ATTRIBUTE = re.compile(r"@attribute\s+('[^']*'|\"[^\"]*\"|\S+)\s", re.IGNORECASE)
 _BAD_NUMBER = re.compile(r"CSV column #(\d+): (?:Row #(\d+): )?.*invalid value '(.*?)'")
@@ -75,6 +77,7 @@ class Table:
         label: where the label is, if the format says so.
         weights: where the weights of events are, after all columns, if the format says so.
         first_row: the number of the first row in the file.
+        faults: of text, what is wrong with each row that its readers refuse, given whether it needs a label.
     """
 
     names: Sequence[str] | None
@@ -84,6 +87,7 @@ class Table:
     label: int | None = None
     weights: int | None = None
     first_row: int = 1
+    faults: Callable[[Columns, bool], Iterator[str]] | None = None
 
 
 class Block(NamedTuple):
@@ -149,29 +153,18 @@ def read_blocks(
     in_column = needs_label and source.label is None
     try:
         with ExitStack() as stack:
-            magic = _first_bytes(path)
-            for magic_of, opened in _BINARY.items():
-                if magic.startswith(magic_of) and not (magic_of == _ZIP and not _is_npz(path)):
-                    table = opened(source, stack, rows, reading)
-                    break
-            else:
-                head = _Head(path, reading)
-                if head.is_archive_format:
-                    kept_columns(keep, None, source)
-                    if reading.weights is not None:
-                        weights_column(None, reading, source)
-                    if source.label is not None:
-                        raise UserError(_labelled_twice(source))
-                    size = path.stat().st_size
-                    for events, position in higgs_csv.read_events(path, reading.skip_rows):
-                        yield Block(reading.finish(events), position / size, {})
-                    return
-                table = head.table(stack)
-            columns = (
-                unnamed_columns(table.width, table.head, reading, source, in_column, table.label)
-                if table.names is None
-                else named_columns(table.names, reading, source, in_column)
-            )
+            table = _opened(source, stack, rows, reading)
+            if table is None:
+                kept_columns(keep, None, source)
+                if reading.weights is not None:
+                    weights_column(None, reading, source)
+                if source.label is not None:
+                    raise UserError(_labelled_twice(source))
+                size = path.stat().st_size
+                for events, position in higgs_csv.read_events(path, reading.skip_rows):
+                    yield Block(reading.finish(events), position / size, {})
+                return
+            columns = _columns_of(table, reading, source, in_column)
             if source.label is not None and columns.label is not None:
                 raise UserError(_labelled_twice(source))
             kept = kept_columns(keep, table.names, source)
@@ -180,12 +173,7 @@ def read_blocks(
             if reading.weights is not None and weights is None:
                 weights = weights_column(table.names, reading, source)
             columns = Columns(columns.features, label, kept, weights)
-            names = [
-                schema.CACHED_COLUMNS[1 + i] if table.names is None else table.names[place]
-                for i, place in enumerate(columns.features)
-            ]
-            make = Events(reading, source, [*names, schema.LABEL][: len(columns.of_events)], in_column)
-            make.row = table.first_row
+            make = Events(reading, source, _names_of(table, columns), in_column, table.first_row)
             for block, share in table.blocks(columns):
                 found = dict(zip(columns.positions, block, strict=True))
                 of_block = None if weights is None else make.weights(found[weights])
@@ -234,16 +222,54 @@ def read_files(
         before += size
 
 
-def bad_lines(source: Source, reading: Reading, most: int) -> list[str]:
-    """What is wrong with the first lines of text in the archive's format that are, a sentence each.
+def bad_rows(source: Source, reading: Reading, needs_label: bool, most: int) -> list[str]:
+    """What is wrong with the first rows that are, a sentence each; none where the file itself is.
 
-    Of other formats none: their readers stop at the first.
+    Args:
+        source, reading, needs_label: see :func:`read_file`, which stops at the first of them.
+        most: so many at most.
     """
-    with suppress(UserError, *_DAMAGES):  # which reading it says
-        is_binary = any(_first_bytes(source.path).startswith(each) for each in _BINARY if each != _ZIP)
-        if not is_binary and _Head(source.path, reading).is_archive_format:
-            return list(islice(higgs_csv.bad_lines(source.path, reading.skip_rows), most))
-    return []
+    found: list[str] = []
+    with suppress(UserError, *_DAMAGES), ExitStack() as stack:  # which reading it says
+        table = _opened(source, stack, 1 << 16, reading)
+        if table is None:
+            faults = higgs_csv.bad_lines(source.path, reading.skip_rows)
+        else:
+            columns = _columns_of(table, reading, source, needs_label)
+            if table.faults is not None:
+                faults = table.faults(columns, needs_label)
+            else:
+                make = Events(reading, source, _names_of(table, columns), needs_label, table.first_row)
+                columns = Columns(columns.features, columns.label)
+                faults = (fault for block, _ in table.blocks(columns) for fault in make.faults(block))
+        for fault in islice(faults, most):
+            found.append(fault)  # of a file that breaks off, what was found before is kept
+    return found
+
+
+def _opened(source: Source, stack: ExitStack, rows: int, reading: Reading) -> Table | None:
+    """The columns of a file, by its first bytes; None for text in the archive's format."""
+    magic = _first_bytes(source.path)
+    for magic_of, opened in _BINARY.items():
+        if magic.startswith(magic_of) and not (magic_of == _ZIP and not _is_npz(source.path)):
+            return opened(source, stack, rows, reading)
+    head = _Head(source.path, reading)
+    return None if head.is_archive_format else head.table(stack)
+
+
+def _columns_of(table: Table, reading: Reading, source: Source, needs_label: bool) -> Columns:
+    if table.names is None:
+        return unnamed_columns(table.width, table.head, reading, source, needs_label, table.label)
+    return named_columns(table.names, reading, source, needs_label)
+
+
+def _names_of(table: Table, columns: Columns) -> list[str]:
+    """What features and the label are called in sentences."""
+    names = [
+        schema.CACHED_COLUMNS[1 + i] if table.names is None else table.names[place]
+        for i, place in enumerate(columns.features)
+    ]
+    return [*names, schema.LABEL][: len(columns.of_events)]
 
 
 def _first_bytes(path: Path) -> bytes:
@@ -382,7 +408,19 @@ class _Head:
                     return
                 raise UserError(_csv_fault(error, self.path, names, columns, lines_before)) from error
 
-        return Table(names, width, blocks, head, first_row=1 + lines_before)
+        def faults(columns: Columns, needs_label: bool) -> Iterator[str]:
+            with ExitStack() as of_faults:
+                _, lines = open_text(self.path, of_faults)
+                for _ in range(lines_before):
+                    lines.readline()
+                decoded = (line.decode("utf-8", "replace") for line in lines)
+                rows = csv.reader(decoded, delimiter=self.delimiter, quotechar=quote)
+                for fields in rows:
+                    fault = _fault_of(fields, width, names, columns, needs_label) if fields else None
+                    if fault:
+                        yield f"{self.path}, row {rows.line_num + lines_before}: {fault}"
+
+        return Table(names, width, blocks, head, first_row=1 + lines_before, faults=faults)
 
     def _arff(self, stack: ExitStack) -> Table:
         names, lines = [], 0
@@ -414,7 +452,17 @@ class _Head:
                 row += len(lines)
                 yield [found[:, place] for place in columns.positions], raw.tell() / size
 
-        return Table(None, 1 + width, blocks, label=0, first_row=1 + before)
+        def faults(columns: Columns, needs_label: bool) -> Iterator[str]:
+            with ExitStack() as of_faults:
+                _, lines = open_text(self.path, of_faults)
+                for row, line in enumerate(lines, start=1):
+                    try:
+                        if row > before and line.strip():
+                            _libsvm_rows([line], width, self.path, row)
+                    except UserError as error:
+                        yield str(error)
+
+        return Table(None, 1 + width, blocks, label=0, first_row=1 + before, faults=faults)
 
 
 def _libsvm_rows(lines: Sequence[bytes], width: int, path: Path, row: int) -> np.ndarray:
@@ -443,6 +491,29 @@ def _libsvm_rows(lines: Sequence[bytes], width: int, path: Path, row: int) -> np
             f"{path}, line {row}: {shown!r} is no label and pairs of an index from 1 to {width} and a value"
         ) from None
     return found
+
+
+def _fault_of(
+    fields: Sequence[str], width: int, names: Sequence[str] | None, columns: Columns, needs_label: bool
+) -> str | None:
+    """What keeps the fields of a row from being an event, or None."""
+    if len(fields) != width:
+        return f"it has {len(fields)} columns, not {width}"
+    for name, place in zip(FEATURES, columns.features, strict=True):
+        field = fields[place].strip()
+        if field in MISSING_TEXTS:
+            continue
+        shown = name if names is None else names[place]
+        if not _is_number(field):
+            return f"{shown} is {field[:40]!r}, not a number"
+        if abs(float(field)) > _LARGEST:
+            return f"{shown} is infinite"
+    if columns.label is not None:
+        label = fields[columns.label]
+        meaning = label_of(label)
+        if meaning is None or (needs_label and meaning != meaning):
+            return bad_label(label)
+    return None
 
 
 def _csv_fault(
