@@ -26,6 +26,7 @@ try:
     from sklearn.base import BaseEstimator, ClassifierMixin
     from sklearn.utils.multiclass import check_classification_targets
     from sklearn.utils.validation import (
+        _check_sample_weight,
         assert_all_finite,
         check_consistent_length,
         check_is_fitted,
@@ -34,10 +35,11 @@ try:
 except ImportError as error:
     raise ImportError("HiggsClassifier needs one more package: pip install -e '.[sklearn]'") from error
 
+_WEIGHT = "weight"  # the column of sample_weight
 #: What :meth:`HiggsClassifier.fit` decides, because it is given the events.
 _DECIDED = (
     *("ckpt", "data", "data.csv", "data.test_csv", "data.dir", "data.skip_rows", "data.columns"),
-    *("data.label", "data.missing"),
+    *("data.label", "data.missing", "data.weights"),
 )
 
 
@@ -85,7 +87,7 @@ class HiggsClassifier(ClassifierMixin, BaseEstimator):
                 self._overrides[name] = value
         return self
 
-    def fit(self, X: ArrayLike, y: ArrayLike, sample_weight: None = None) -> Self:  # noqa: N803
+    def fit(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:  # noqa: N803
         """Train on events.
 
         Args:
@@ -93,15 +95,14 @@ class HiggsClassifier(ClassifierMixin, BaseEstimator):
                 or a table with names; NaN is missing.
             y: (N,) two labels, of which the one that is sorted last is the signal: 0 and 1, -1 and 1, ``b``
                 and ``s``.
-            sample_weight: None; there are no weights yet.
+            sample_weight: (N,) of the events, none negative, as ``data.weights`` of the command takes them:
+                within each class they are divided by their mean. None where all count alike.
 
         Raises:
-            ValueError: the events or the labels can't be used.
+            ValueError: the events, the labels or the weights can't be used.
             UserError: an override is unknown or makes no sense, ``run_dir`` holds a run, or the events are
                 too few to be split.
         """
-        if sample_weight is not None:
-            raise ValueError("sample_weight is given, and the losses have no weights yet: leave it out")
         if y is None:
             raise ValueError("HiggsClassifier requires y to be passed, but the target y is None: give labels")
         classes, labels = _two_classes(y)
@@ -113,11 +114,13 @@ class HiggsClassifier(ClassifierMixin, BaseEstimator):
         units = cfg.data.units
         features = checked_features(X, units)
         check_consistent_length(features, labels)
+        weights = None if sample_weight is None else _checked_weights(sample_weight, features)
         with _run_folder(self.run_dir) as folder:
             data = folder.absolute() / "data"
             data.mkdir(parents=True)
-            _write(features, labels, data / "events.parquet")
+            _write(features, labels, weights, data / "events.parquet")
             cfg.data.csv, cfg.data.dir = str(data / "events.parquet"), str(data)
+            cfg.data.weights = None if weights is None else _WEIGHT
             cfg.data.units = "higgs" if units == "gev" else units  # of what is written
             is_quiet = not cfg.trainer.enable_progress_bar
             with isolate_rng(), redirect_stdout(StringIO()) if is_quiet else nullcontext():
@@ -201,9 +204,15 @@ def _two_classes(y: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
     return classes, signal
 
 
-def _write(features: np.ndarray, signal: np.ndarray, path: Path) -> None:
+def _checked_weights(sample_weight: ArrayLike, features: np.ndarray) -> np.ndarray:
+    """(N,) the weights of the events (N, 21), finite, none negative."""
+    weights: np.ndarray = _check_sample_weight(sample_weight, features, ensure_non_negative=True)
+    return weights
+
+
+def _write(features: np.ndarray, signal: np.ndarray, weights: np.ndarray | None, path: Path) -> None:
     """Write events as a file that the data module reads."""
-    columns = {schema.LABEL: signal.astype(np.int8)}
+    columns = {schema.LABEL: signal.astype(np.int8)} | ({} if weights is None else {_WEIGHT: weights})
     columns |= {feature.name: features[:, place] for place, feature in enumerate(schema.LOW_LEVEL)}
     pyarrow.parquet.write_table(pa.table(columns), path)
 

@@ -35,6 +35,11 @@ def _shown(value: Any) -> str:
     return str(value)
 
 
+def _are_classes(value: Any) -> bool:
+    """Whether this is the files of signal and those of background."""
+    return isinstance(value, dict) and value.keys() == {"signal", "background"}
+
+
 class Kind:
     """A kind of values.
 
@@ -107,8 +112,15 @@ FILES = Kind(
     "a path, in quotes where it looks like something else, or [PATH,PATH]",
     lambda v: PATH.holds(v) or (isinstance(v, list) and v != [] and all(PATH.holds(each) for each in v)),
 )
-#: Files, or an object that makes a path, such as a download.
-SOURCE = Kind(FILES.words, lambda v: FILES.holds(v) or (isinstance(v, dict) and "_target_" in v))
+#: Files, those of each class, or an object that makes a path, such as a download.
+SOURCE = Kind(
+    f"{FILES.words}, or {{signal: PATH, background: PATH}}",
+    lambda v: (
+        FILES.holds(v)
+        or (isinstance(v, dict) and "_target_" in v)
+        or (_are_classes(v) and all(map(FILES.holds, v.values())))
+    ),
+)
 #: HIGGS' names of columns, and the names that a file has instead.
 NAMES = Kind(
     "{HIGGS' name: the file's name}",
@@ -137,6 +149,8 @@ _DATA = {
     "data.skip_rows": whole(0),
     "data.columns": NAMES.or_else(None),
     "data.label": TEXT.or_else(None),
+    "data.weights": TEXT.or_else(None),
+    "data.class_balance": FLAG,
     "data.missing": number().or_else(None),
     "data.units": one_of(*UNITS),
     "data.split": one_of("random", "gsoc", "paper"),

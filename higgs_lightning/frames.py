@@ -17,7 +17,7 @@ class RunFrames(NamedTuple):
         history: a pandas.DataFrame of losses, accuracy and ROC-AUC of training and validation, a row an
             epoch, counted from 0 in its index; no rows for an evaluation.
         scores: a pandas.DataFrame of the test events in their order: ``label`` (1 signal, 0 background) and
-            ``score``, the probability of signal.
+            ``score``, the probability of signal; and ``weight``, where events have some.
     """
 
     config: Any
@@ -35,12 +35,10 @@ def read_run(run: str | Path) -> RunFrames:
         run: the folder of a run or an evaluation, or ``last`` for the run that was written to last.
 
     Raises:
-        UserError: it is no such folder, has no metrics, or is damaged; or pandas is not installed.
+        UserError: it is no such folder, has no metrics, or is damaged.
     """
-    try:
-        import pandas as pd
-    except ImportError as error:
-        raise UserError("data frames need one more package: pip install -e '.[pandas]'") from error
+    import pandas as pd  # it takes a third of a second
+
     folder = runs.folder_of(run) if str(run) == "last" else Path(str(run))
     if not runs.config_path(folder):
         raise UserError(f"{folder} holds no run: give the folder of one, or last")
@@ -50,12 +48,13 @@ def read_run(run: str | Path) -> RunFrames:
     numbers = {name: value for name, value in read.metrics.items() if runs.is_number(name)}
     metrics = pd.Series(numbers, dtype=float, name=read.name)
     metrics.attrs = {name: value for name, value in read.metrics.items() if name not in numbers}
+    weights = {} if read.weights is None else {"weight": read.weights}
     history = pd.DataFrame(read.history, columns=list(dict.fromkeys(["epoch", *_names(read.history)])))
     return RunFrames(
         config=pd.Series(read.config, dtype=object, name=read.name),
         metrics=metrics,
         history=history.astype({"epoch": int}).set_index("epoch"),
-        scores=pd.DataFrame({"label": read.labels.astype(int), "score": read.scores}),
+        scores=pd.DataFrame({"label": read.labels.astype(int), "score": read.scores} | weights),
     )
 
 

@@ -29,7 +29,7 @@ HISTORY = "metrics.csv"
 PROVENANCE = "provenance.json"
 #: Why a job of a sweep failed, in one line.
 FAILURE = "failure.txt"
-#: The label and the score of each test event, in their order.
+#: The label and the score of each test event, in their order; and its weight, where events have some.
 TEST_SCORES = "test_scores.parquet"
 PLOTS = "plots"
 TENSORBOARD = "tensorboard"
@@ -53,6 +53,7 @@ class Run:
         history: rows of ``metrics.csv``; none for an evaluation.
         labels: (N,) of its test events.
         scores: (N,) of its test events.
+        weights: (N,) of its test events; None where all count alike.
         failure: why it has no metrics, or empty.
     """
 
@@ -62,6 +63,7 @@ class Run:
     history: list[dict[str, float]]
     labels: np.ndarray
     scores: np.ndarray
+    weights: np.ndarray | None
     failure: str
 
 
@@ -195,7 +197,7 @@ def read_run(folder: Path, name: str) -> Run:
     import pyarrow as pa
 
     failure, metrics, history = "", {}, []
-    labels = scores = np.empty(0)
+    labels, scores, weights = np.empty(0), np.empty(0), None
     reading = config_path(folder) or folder / CONFIG
     try:
         config = yaml.load(_own(reading).read_text(), _PlainLoader)
@@ -208,7 +210,7 @@ def read_run(folder: Path, name: str) -> Run:
         if reading.exists():
             metrics = _metrics(json.loads(_own(reading).read_text()))
             reading = folder / TEST_SCORES
-            labels, scores = _test_scores(reading, metrics.get("test/events"))
+            labels, scores, weights = _test_scores(reading, metrics.get("test/events"))
             reading = folder / HISTORY
             history = read_history(reading)
         else:
@@ -217,11 +219,11 @@ def read_run(folder: Path, name: str) -> Run:
     except (OSError, ValueError, KeyError, RecursionError, yaml.YAMLError, pa.ArrowException) as error:
         reason = " ".join(str(error).split())
         raise UserError(f"{reading} can't be read ({reason}): leave the run {folder} out") from error
-    return Run(name, values, metrics, history, labels, scores, failure.strip())
+    return Run(name, values, metrics, history, labels, scores, weights, failure.strip())
 
 
-def _test_scores(path: Path, events: Any) -> tuple[np.ndarray, np.ndarray]:
-    """Labels and scores, (N,) each, of as many events as the run's metrics say, if they are such."""
+def _test_scores(path: Path, events: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
+    """Labels, scores and weights, (N,) each, of as many events as the run's metrics say, if they are such."""
     import pyarrow.parquet
 
     with pyarrow.parquet.ParquetFile(_own(path)) as file:
@@ -229,11 +231,16 @@ def _test_scores(path: Path, events: Any) -> tuple[np.ndarray, np.ndarray]:
         # a few bytes of such a file can stand for more rows than any memory holds
         if rows != (rows if events is None else events) or rows > _MOST_EVENTS:
             raise ValueError(f"it has {rows:,} rows, and the run was tested on {events} events")
-        test = file.read(["label", "score"])
-    labels, scores = (test[column].to_numpy().astype(float) for column in ("label", "score"))
+        has_weights = "weight" in file.schema_arrow.names
+        test = file.read(["label", "score", *["weight"][: int(has_weights)]])
+    labels, scores, *weights = (column.to_numpy().astype(float) for column in test.columns)
     if set(np.unique(labels)) != {0.0, 1.0} or not np.isfinite(scores).all():
         raise ValueError("its labels are not 0 and 1, or a score is not a number")
-    return labels, scores
+    if has_weights and not (
+        np.isfinite(weights[0]).all() and all(weights[0][labels == each].sum() > 0 for each in (0, 1))
+    ):
+        raise ValueError("a weight is not a number, or those of a class have no positive sum")
+    return labels, scores, weights[0] if weights else None
 
 
 def _own(path: Path) -> Path:
@@ -322,7 +329,8 @@ def own_configuration(
         target: Any = config
         for parent in parents:
             source = source.get(parent, {})
-            if not isinstance(target.get(parent), dict):
+            theirs_is_object = "_target_" in (target.get(parent) or ())
+            if not isinstance(target.get(parent), dict) or (theirs_is_object and "_target_" not in source):
                 target[parent] = {}
             target = target[parent]
         if last in source:

@@ -81,7 +81,7 @@ class CompareJobs(Callback):
 
         folder = Path(config.hydra.sweep.dir)
         compared = compare([folder], folder)
-        failed = [run.name for run in compared if run.failure]
+        failed = list(compared["run"][compared["failure"].notna()])
         if failed:
             raise SystemExit(
                 f"error: {len(failed)} of {len(compared)} jobs failed ({', '.join(failed)}): "
@@ -96,4 +96,5 @@ class TellFailures(Callback):
         failures = sorted(Path(config.hydra.sweep.dir).glob(f"*/{runs.FAILURE}"))
         if failures:
             told = "; ".join(f"{path.parent.name}: {one_line(path.read_text())}" for path in failures)
-            raise SystemExit(f"error: {len(failures)} jobs failed ({told})")
+            jobs = "1 job" if len(failures) == 1 else f"{len(failures)} jobs"
+            raise SystemExit(f"error: {jobs} failed ({told})")

@@ -38,7 +38,13 @@ _LONGEST = 600  # characters of a sentence
 _MEMORY = 8 << 30  # bytes for a case
 _PATIENCE = 150  # seconds for a case; more is a hang
 #: What any command may leave in its folder: the lock of a run folder, whole caches.
-_ALWAYS_LEFT = ("outputs/*/.lock", "data/cache/*/events.npy", "data/cache/*/meta.json", "data/cache/*.lock")
+_ALWAYS_LEFT = (
+    "outputs/*/.lock",
+    "data/cache/*/events.npy",
+    "data/cache/*/weights.npy",
+    "data/cache/*/meta.json",
+    "data/cache/*.lock",
+)
 _OUTCOMES = {0: "success", 1: "refused", 2: "refused", 130: "interrupted"}
 
 

@@ -178,6 +178,17 @@ def tables(folder: Path, lines: list[str]) -> None:
         "no_columns": pa.table({}),
     }.items():
         pq.write_table(written, folder / f"table_{name}.parquet")
+    labels = np.array([float(line.split(",")[0]) for line in lines[:500]])
+    for name, weights in {
+        "good": np.ones(500),
+        "negative": np.where(np.arange(500) % 10, 1.0, -1.0),
+        "zero": labels,
+        "nan": np.where(np.arange(500) == 6, np.nan, 1.0),
+        "inf": np.where(np.arange(500) == 6, np.inf, 1.0),
+        "text": np.array(["heavy"] * 500),
+    }.items():
+        labelled = table.append_column("label", pa.array(labels)).append_column("w", pa.array(weights))
+        pq.write_table(labelled, folder / f"weights_{name}.parquet")
     good = (folder / "table_good.parquet").read_bytes()
     (folder / "table_truncated.parquet").write_bytes(good[: len(good) // 2])
     (folder / "table_corrupted.parquet").write_bytes(_flipped(good))

@@ -71,6 +71,7 @@ DATA = {
     **{"data.csv": "path", "data.name": "text?", "data.test_csv": "path?", "data.dir": "path"},
     **{"data.skip_rows": "count", "data.split": "choice", "data.columns": "names?", "data.label": "text?"},
     **{"data.missing": "number?", "data.units": "choice"},
+    **{"data.weights": "text?", "data.class_balance": "flag"},
     **{"data.val_fraction": "share", "data.test_fraction": "share", "data.train_events": "whole?"},
     **{"data.statistics": "choice", "data.batch_size": "whole", "data.device_resident": "choice"},
     "data.seed": "seed",
@@ -639,6 +640,33 @@ def damaged_data() -> Iterator[Case]:
         yield case("train", kind, f"data.csv=FILES/{name}", rf"(?=.*{escape(name)}).*({says})")
     yield case("evaluate", kind, "data.csv=FILES/signal_only.csv", "data.train_events=600 .* 0: .*both")
     yield case("train", kind, "data.test_csv=FILES/signal_only.csv", "signal_only.csv")
+    for name, says in {
+        "good.parquet data.weights=v": "good.parquet has no column 'v' .data.weights=v.: it has",
+        "nan.parquet": "weights_nan.parquet, row 7: w is nan",
+        "inf.parquet": "weights_inf.parquet, row 7: w is inf",
+        "text.parquet": "weights_text.parquet: column w holds",
+        "zero.parquet": "w: .* background events .*weights_zero.parquet have weights whose sum is 0",
+        "good.parquet data.weights=[w]": "data.weights=.*give text",
+    }.items():
+        weighted = f"data.weights=w data.csv=FILES/weights_{name}"
+        yield case("train", kind, weighted, says)
+        yield case("evaluate", kind, f"{weighted} data.train_events=null", says)
+    says = "data.weights=w: .* of 400 events in the train split .* below 0, .* absolute values"
+    yield case("train", kind, "data.weights=w data.csv=FILES/weights_negative.parquet", says)
+    yield case("train", kind, "data.weights=w", "events.csv has no names of columns, so none of weights")
+    one = "signal:FILES/table_good.parquet"
+    for files, says in {
+        f"{{{one}}}": "data.csv=.*give .*signal: PATH, background: PATH",
+        f"{{{one},background:1.5}}": "data.csv=.*give",
+        f"{{{one},background:FILES/nothing.csv}}": "nothing.csv is not a file",
+        f"{{{one},background:FILES/table_good.parquet}}": "as signal and as background",
+        f"{{{one},background:FILES/events.csv}}": "events.csv is said to be background",
+        "{signal:FILES/weights_good.parquet,background:FILES/events.csv}": "weights_good.* own: give it",
+    }.items():
+        yield case("train", kind, f"data.csv={files}", says)
+        yield case("evaluate", kind, f"data.csv={files} data.train_events=null", says)
+    files = "data.csv={signal:FILES/table_good.parquet,background:FILES/table_named.csv}"
+    yield case("train", kind, f"{files} data.label=y", "data.label=y is of no use where data.csv tells")
     for name in ("short_row", "label_2", "negative_pt", "counted_header"):
         yield case("evaluate", kind, f"data.csv=FILES/{name}.csv", f"{name}.csv")
         yield case("train", kind, f"data.test_csv=FILES/{name}.csv", f"{name}.csv")
@@ -1118,6 +1146,18 @@ def sweeps() -> Iterator[Case]:
     }.items():
         arguments = (*BASE["train"], "-m", "hydra.sweep.dir=sweep", varied)
         yield Case("train", kind, arguments, says, leaves=("sweep/*",), draws=True)
+    for command, varied, says in (
+        ("evaluate", "ckpt=nowhere,FILES/nothing", "2 jobs failed .0: .*nowhere.*; 1: .*nothing"),
+        (
+            "predict",
+            "input=FILES/table_text.csv,FILES/nothing.csv",
+            "2 jobs failed .0: .*many.*; 1: .*nothing",
+        ),
+        ("export", "ckpt=FILES/seed,FILES/nothing", "2 jobs failed .0: .*as a whole.*; 1: .*nothing"),
+        ("describe", "input=FILES/nothing.csv,FILES/empty.csv", "2 jobs failed .0: .*nothing.*; 1: .*empty"),
+    ):
+        sweep = ("-m", "hydra.sweep.dir=sweep", varied)
+        yield Case(command, kind, given(command, *sweep), says, leaves=("sweep/*",))
 
 
 def ctrl_c() -> Iterator[Case]:

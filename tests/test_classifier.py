@@ -60,6 +60,18 @@ def test_tables_with_names(fitted: Any):
     assert set(again.predict(X)) <= {"b", "s"}
 
 
+def test_weights_of_events(fitted: Any):
+    """Equal ones are none; others train another model, and count in its metrics and in its score."""
+    same = clone(fitted).fit(X, Y, sample_weight=np.full(600, 3.0))
+    np.testing.assert_allclose(same.predict_proba(X), fitted.predict_proba(X), atol=1e-5)
+    weights = np.where(X[:, 1] > np.median(X[:, 1]), 5.0, 0.1)
+    other = clone(fitted).fit(X, Y, sample_weight=pd.Series(weights))
+    assert np.abs(other.predict_proba(X) - fitted.predict_proba(X)).max() > 1e-3
+    assert other.metrics_["weighted"] == "weight"
+    right = fitted.predict(X) == Y
+    assert fitted.score(X, Y, sample_weight=weights) == pytest.approx(np.average(right, weights=weights))
+
+
 def test_parameters_and_pickles(fitted: Any):
     assert fitted.get_params() == {**SMALL, "optimizer__lr": 1e-2, "data__batch_size": 32, "run_dir": None}
     copy = clone(fitted).set_params(model__dim=16, stage="finetune")
@@ -130,7 +142,9 @@ def test_permutation_importance(fitted: Any):
 @pytest.mark.parametrize(
     ("arguments", "fit", "kind", "says"),
     [
-        ({}, (X, Y, np.ones(600)), ValueError, "sample_weight is given, and the losses have no weights yet"),
+        ({}, (X, Y, np.ones(60)), ValueError, "sample_weight.shape == .*, expected"),
+        ({}, (X, Y, -np.ones(600)), ValueError, "Negative values in data passed to `sample_weight`"),
+        ({}, (X, Y, 1 - Y), UserError, "signal events in the train split of .* have weights whose sum is 0"),
         ({}, (X[:, :20], Y), ValueError, r"features are \(600, 20\): give \(N, 21\)"),
         ({}, (X * 100, Y), ValueError, "units"),
         ({}, (X, Y[:10]), ValueError, "inconsistent numbers of samples"),
@@ -154,7 +168,7 @@ def test_mistakes(arguments: dict[str, Any], fit: Any, kind: type[Exception], sa
 # scikit-learn's own checks ----------------------------------------------------------------------------------
 
 _SHAPE = "its features are not 21, and those of an event are"
-_WEIGHTS = "the losses have no weights yet"
+_WEIGHTS = "events are split and batched, so that weight 2 is not the same training as an event twice"
 _WORDS = "refused, but in words of our own"
 #: What can't pass, and why. What the first kind would show, the tests above do with events.
 FAILED = {
@@ -169,18 +183,14 @@ FAILED = {
             *("check_supervised_y_2d", "check_methods_sample_order_invariance"),
             *("check_methods_subset_invariance", "check_dict_unchanged", "check_fit_idempotent"),
             *("check_fit_check_is_fitted", "check_n_features_in", "check_fit2d_predict1d"),
-        ),
-        _SHAPE,
-    ),
-    **dict.fromkeys(
-        (
             *("check_sample_weights_pandas_series", "check_sample_weights_not_an_array"),
             *("check_sample_weights_list", "check_all_zero_sample_weights_error"),
             *("check_sample_weights_shape", "check_sample_weights_not_overwritten"),
-            *("check_sample_weight_equivalence_on_dense_data", "check_classifiers_one_label_sample_weights"),
+            "check_classifiers_one_label_sample_weights",
         ),
-        _WEIGHTS,
+        _SHAPE,
     ),
+    "check_sample_weight_equivalence_on_dense_data": _WEIGHTS,
     **dict.fromkeys(("check_estimators_empty_data_messages", "check_fit2d_1feature"), _WORDS),
 }
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from statistics import NormalDist
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet
 import pytest
@@ -70,6 +71,17 @@ def test_other_test_events_are_not_compared(run: Path, tmp_path: Path):
     (other / "metrics.json").write_text(json.dumps(metrics))
     compare([run, other], tmp_path / "out")
     assert [row["p-value"] for row in rows_of(tmp_path / "out")] == ["", ""]
+
+
+def test_the_table_is_a_frame(run: Path, tmp_path: Path):
+    """Whole numbers stay whole where others lack; and other weights of test events are no chance."""
+    other, third = (altered(run, tmp_path / name, noise=0.1) for name in ("other", "third"))
+    scores = pd.read_parquet(third / "test_scores.parquet")
+    scores.assign(weight=np.linspace(1, 2, len(scores))).to_parquet(third / "test_scores.parquet")
+    frame = compare([run, other, third], tmp_path / "out").set_index("run")
+    assert frame["p-value"].notna().sum() == 1
+    assert frame["AUC"].notna().all()
+    assert {row["parameters"] for row in rows_of(tmp_path / "out")} == {str(frame["parameters"].iloc[0])}
 
 
 @pytest.mark.slow
@@ -171,6 +183,6 @@ def test_p_value_against_the_bootstrap():
 def test_no_cell_is_a_formula():
     """What a run's configuration holds may be a stranger's, and spreadsheets compute what begins with =."""
     row = {"run": "=1+1", "data.name": "@SUM(A1)", "+key": "-2", "AUC": -0.5, "p": None, "plain": "a=b"}
-    (head, cells) = csv.reader(to_csv([row]).splitlines())
+    (head, cells) = csv.reader(to_csv(pd.DataFrame([row], dtype=object)).splitlines())
     assert head == ["run", "data.name", "'+key", "AUC", "p", "plain"]
     assert cells == ["'=1+1", "'@SUM(A1)", "'-2", "-0.5", "", "a=b"]

@@ -234,6 +234,66 @@ def test_all_bad_lines_are_told(
     assert "the first of its bad lines, 20" in refusal("describe", f"input={tmp_path / 'many.csv'}")
 
 
+BAD_ROWS: dict[str, Callable[[pd.DataFrame, Path], Any]] = {
+    "named": lambda frame, path: frame.to_csv(path, index=False),
+    "semicolons": lambda frame, path: frame.to_csv(path, index=False, sep=";"),
+    "arff": lambda frame, path: path.write_text(
+        "\n".join(["@relation higgs", *(f"@attribute '{name}' real" for name in frame.columns), "@data"])
+        + "\n"
+        + frame.to_csv(index=False, header=False)
+    ),
+    "parquet": lambda frame, path: frame.to_parquet(path),
+    "npy": lambda frame, path: np.save(path, frame.to_records(index=False)),
+}
+
+
+@pytest.mark.parametrize("form", BAD_ROWS)
+def test_all_bad_rows_of_other_formats_are_told(
+    form: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], refusal: Callable[..., str]
+):
+    frame = pd.DataFrame(EVENTS.astype(float), columns=[schema.LABEL, *FEATURES])
+    frame.loc[3, "jet_1_pt"] = np.inf
+    frame.loc[9, "label"] = 7
+    frame.loc[1_500, "lepton_phi"] = 1e60
+    path = tmp_path / ("bad.npy" if form == "npy" else "bad.csv")
+    BAD_ROWS[form](frame, path)
+    before = {"named": 1, "semicolons": 1, "arff": 24}.get(form, 0)
+    assert "above are its bad lines, 3; correct" in refusal("describe", f"input={path}", "label=label")
+    told = [re.findall(r"row (\d+): (.*)", line)[0] for line in capsys.readouterr().out.splitlines()]
+    assert [(int(row) - before - 1, words) for row, words in told] == [
+        (3, "jet_1_pt is infinite"),
+        (9, "the label is 7.0 and must be 0 or 1, -1 or 1, or s or b"),
+        (1_500, "lepton_phi is infinite"),
+    ]
+    frame["jet_1_pt"] = np.inf
+    BAD_ROWS[form](frame, path)
+    assert "the first of its bad lines, 20" in refusal("describe", f"input={path}")
+
+
+def test_all_bad_rows_of_text_are_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], refusal: Callable[..., str]
+):
+    """What pyarrow stops at: numbers of columns and words; and pairs of LIBSVM."""
+    frame = pd.DataFrame(EVENTS[:50], columns=[schema.LABEL, *FEATURES])
+    lines = frame.to_csv(index=False).splitlines()
+    lines[5] += ",1"
+    lines[9] = lines[9].replace(",", ",many,", 1).rsplit(",", 1)[0]
+    path = tmp_path / "bad.csv"
+    path.write_text("\n\n".join(lines))
+    assert "above are its bad lines, 2" in refusal("describe", f"input={path}")
+    assert [re.findall(r"row (\d+): (.*)", line)[0] for line in capsys.readouterr().out.splitlines()] == [
+        ("11", "it has 23 columns, not 22"),
+        ("19", "lepton_pT is 'many', not a number"),
+    ]
+    pairs = ["1 1:0.5 2:-1", "1 1:0.5 two:1", "0 1:1", "0 99:1"]
+    path.write_text("\n".join(pairs))
+    assert "above are its bad lines, 2" in refusal("describe", f"input={path}")
+    assert re.findall(r"line (\d+)", capsys.readouterr().out) == ["2", "4"]
+    path.write_text(lines[0] + "\n" + lines[5])
+    assert "row 2: it has 23 columns" in refusal("describe", f"input={path}")
+    assert not capsys.readouterr().out
+
+
 def test_impossible_values_are_told(tmp_path: Path):
     frame = pd.DataFrame(EVENTS, columns=[schema.LABEL, *FEATURES])
     frame.loc[5, "lepton_pT"] = -1

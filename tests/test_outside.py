@@ -180,9 +180,10 @@ def imported() -> dict[str, Any]:
         "import json, logging, sys, warnings\n"
         "import higgs_lightning, higgs_lightning.runs, higgs_lightning.configuration\n"
         "light = list(sys.modules)\n"
-        "import higgs_lightning.training.run\n"
+        "import higgs_lightning.training.run, higgs_lightning.training.testing\n"
+        "higgs_lightning.load_model('pretrained')\n"
         "training = list(sys.modules)\n"
-        "import higgs_lightning.training.testing, higgs_lightning.evaluation.comparison\n"
+        "import higgs_lightning.evaluation.comparison\n"
         "filters, level = str(warnings.filters), logging.getLogger('lightning.pytorch').level\n"
         "print(json.dumps({'light': light, 'training': training, 'filters': filters, 'level': level}))"
     )
@@ -201,6 +202,7 @@ def test_scikit_learn_is_imported_when_it_is_used(imported: dict[str, Any]):
 def test_what_is_imported_and_when(imported: dict[str, Any]):
     """Torch for models, nothing of it for the list of commands or any --help; nothing global changes."""
     assert "torch" not in imported["light"]
+    assert "pandas" not in imported["training"]
     assert "many workers" not in imported["filters"]
     assert imported["level"] < logging.WARNING
     listed = subprocess.run(
@@ -213,7 +215,7 @@ def test_what_is_imported_and_when(imported: dict[str, Any]):
             f"from higgs_lightning.{name} import main\n"
             "try: main()\n"
             "except SystemExit as end: assert not end.code\n"
-            "for slow in ('torch', 'lightning', 'matplotlib', 'pyarrow'):\n"
+            "for slow in ('torch', 'lightning', 'matplotlib', 'pyarrow', 'pandas'):\n"
             "    assert slow not in sys.modules, slow"
         )
         done = subprocess.run(

@@ -309,7 +309,7 @@ def test_other_names_are_told(tmp_path: Path):
     FRAME.rename(columns=renamed).to_csv(path, index=False)
     columns = {"lepton_pT": "lep_pt", "jet_1_btag": "btag of jet 1"}
     events = HiggsDataModule(path, dir=tmp_path, columns=columns, label="is it")
-    assert np.array_equal(events._open()[0], EVENTS)
+    assert np.array_equal(events._open()[0].events, EVENTS)
     for reading, sentence in (
         (Reading(), r"no column 'lepton_pT' \(2 of 21 .* say .* data\.columns=\{lepton_pT: NAME\}"),
         (Reading(columns=columns), r"no column 'label': say data\.label=NAME; it has is it, lep_pt"),

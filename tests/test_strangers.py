@@ -179,11 +179,8 @@ def test_compare_shows_configurations_as_text(run: Path, tmp_path: Path, capsys:
     (tmp_path / "other").mkdir()
     (tmp_path / "other" / "config.yaml").write_text("a: 1\nb: 2\nc: 3\n")
     compared = compare([folder, tmp_path / "other"], tmp_path / "out")
-    assert compared[0].config == {
-        "a._target_": "tripwire.trip",
-        "b": "${oc.env:HOME}",
-        "c": "[/b] $x^$ <script>",
-    }
+    told = compared.loc[0, ["a._target_", "b", "c"]].tolist()
+    assert told == ["tripwire.trip", "${oc.env:HOME}", "[/b] $x^$ <script>"]
     page = (tmp_path / "out" / "compare.html").read_text()
     assert "${oc.env:HOME}" in page
     assert "<script>" not in page

@@ -103,3 +103,30 @@ def test_a_search_of_other_events_or_of_another_model_is_another(tmp_path: Path)
     assert {name(override) for override in same} == {name()}
     others = [f"data.csv={files[1]}", "model=dnn", "selection.monitor=val/loss"]
     assert len({name(), *(name(override) for override in others)}) == 4
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "arguments", "left"),
+    [
+        ("evaluate", ["ckpt=nowhere,pretrained", "data.csv=none.csv"], []),
+        (
+            "predict",
+            ["ckpt=pretrained", "input=events.csv,none.csv", "output='${input}.parquet'"],
+            ["events.csv.parquet"],
+        ),
+        ("describe", ["input=none.csv,events.csv", "output='page-${input}'"], ["page-events.csv"]),
+        ("export", ["ckpt=nowhere,none.csv", "output=model.onnx"], []),
+    ],
+)
+def test_every_command_s_sweep_says_which_jobs_failed(
+    name: str, arguments: list[str], left: list[str], tmp_path: Path
+):
+    write_csv(tmp_path / "events.csv", make_events(300))
+    done = command("-m", *arguments, cwd=tmp_path, name=name)
+    assert done.returncode == 1
+    failed = 2 - len(left)
+    said = rf"error: {failed} jobs? failed \({int(name == 'predict')}: .*(nowhere|none\.csv)"
+    assert re.search(said, done.stderr.splitlines()[-1]), done.stderr
+    assert all((tmp_path / each).exists() for each in left)
+    assert len(list(tmp_path.glob(f"outputs/*/*-*{name[:4]}*/*/failure.txt"))) == failed

@@ -130,7 +130,7 @@ def test_events_in_gev_are_read(form: str, tmp_path: Path):
     frame.to_csv(path, index=False) if form == "csv" else frame.to_parquet(path)
     data = HiggsDataModule(path, dir=tmp_path, units="gev")
     data.setup("fit")
-    np.testing.assert_allclose(data._open()[0], events, rtol=1e-6)
+    np.testing.assert_allclose(data._open()[0].events, events, rtol=1e-6)
     with pytest.raises(UserError, match=r"from row 1 on: these are not HIGGS' units: .*data\.units=gev"):
         HiggsDataModule(path, dir=tmp_path).setup("fit")
 

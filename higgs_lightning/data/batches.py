@@ -8,31 +8,45 @@ import torch
 from torch import Tensor, distributed
 from torch.utils.data import DataLoader, Dataset, Sampler
 
+#: Features (B, 21) in HIGGS units and labels (B,); and weights (B,), where events have some.
+Batch = tuple[Tensor, Tensor] | tuple[Tensor, Tensor, Tensor]
 
-class Events(Dataset[tuple[Tensor, Tensor]]):
+
+class Events(Dataset[Batch]):
     """Some rows of a cache. Indexed with many positions at once, it returns a whole batch.
 
     Args:
         cache: (N, 22) float32, the label first, as :func:`higgs_lightning.data.cache.open_events` opens it.
         rows: (M,) row numbers into the cache.
         device: copy the rows into this device's memory and gather batches there; None reads the cache.
+        weights: (M,) float32 of these rows; None where all events count alike.
     """
 
-    def __init__(self, cache: np.ndarray, rows: np.ndarray, device: torch.device | None = None) -> None:
+    def __init__(
+        self,
+        cache: np.ndarray,
+        rows: np.ndarray,
+        device: torch.device | None = None,
+        weights: np.ndarray | None = None,
+    ) -> None:
         self.cache = np.asarray(cache)  # indexing a plain view costs less than indexing a numpy.memmap
         self.rows = rows
         self.resident = None if device is None else torch.from_numpy(self.cache[rows]).to(device)
+        self.weights = weights
+        self._weights = None if weights is None else torch.from_numpy(weights).to(device)
 
     def __len__(self) -> int:
         return len(self.rows)
 
-    def __getitem__(self, positions: Tensor) -> tuple[Tensor, Tensor]:
-        """Features (B, 21) in HIGGS units and labels (B,), both float32, at ``positions`` (B,)."""
+    def __getitem__(self, positions: Tensor) -> Batch:
+        """Features (B, 21) in HIGGS units, labels and perhaps weights, float32, at ``positions`` (B,)."""
         if self.resident is None:
             batch = torch.from_numpy(self.cache[self.rows[positions.numpy()]])
         else:
             batch = self.resident[positions.to(self.resident.device)]
-        return batch[:, 1:], batch[:, 0]
+        if self._weights is None:
+            return batch[:, 1:], batch[:, 0]
+        return batch[:, 1:], batch[:, 0], self._weights[positions.to(self._weights.device)]
 
     @property
     def labels(self) -> np.ndarray:
@@ -94,7 +108,7 @@ def _process() -> tuple[int, int]:
     return distributed.get_rank(), distributed.get_world_size()
 
 
-class EventLoader(DataLoader[tuple[Tensor, Tensor]]):
+class EventLoader(DataLoader[Batch]):
     """A loader that knows where it is: Lightning keeps its state in checkpoints, and goes on from there."""
 
     def __init__(self, events: Events, order: BatchOrder) -> None:
@@ -110,5 +124,5 @@ class EventLoader(DataLoader[tuple[Tensor, Tensor]]):
 
 
 def batches(events: Events, batch_size: int, shuffle_seed: int | None = None) -> EventLoader:
-    """A loader of (features, labels) batches; shuffled anew each epoch where a seed is given."""
+    """A loader of batches; shuffled anew each epoch where a seed is given."""
     return EventLoader(events, BatchOrder(len(events), batch_size, shuffle_seed))

@@ -2,8 +2,9 @@
 
 A cache is one folder beside others, ``<stem>-<key>/``: ``events.npy``, float32 (rows, 22), the columns
 :data:`higgs_lightning.schema.CACHED_COLUMNS` of every row, which anyone can open with
-``numpy.load(mmap_mode="r")``; and ``meta.json``, which says what it was made from and its checksum. It is
-written under another name and renamed whole.
+``numpy.load(mmap_mode="r")``; where weights are asked for, ``weights.npy``, float32 (rows,), as the files
+have them; and ``meta.json``, which says what it was made from and its checksums. It is written under another
+name and renamed whole.
 """
 
 import hashlib
@@ -11,8 +12,9 @@ import json
 import logging
 import shutil
 from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
 from filelock import FileLock
@@ -33,8 +35,25 @@ _BTAGS = [1 + column for column in schema.columns("btag")]
 _BTAG_SCALES = np.array([schema.LOW_LEVEL[column].scale for column in schema.columns("btag")], np.float32)
 
 
+class Cache(NamedTuple):
+    """What a cache holds, as read-only memory maps.
+
+    Attributes:
+        events: (rows, 22) float32: label, then the 21 low-level features in HIGGS units.
+        weights: (rows,) float32 of the events, as the files have them; None where none were asked for.
+    """
+
+    events: np.ndarray
+    weights: np.ndarray | None
+
+
 def open_events(files: Files, cache_dir: str | Path, reading: Reading | None = None) -> np.ndarray:
-    """The events of files as a read-only memory map, from the cache, which is built first where need be.
+    """The events of :func:`open_cache`, (rows, 22) float32."""
+    return open_cache(files, cache_dir, reading).events
+
+
+def open_cache(files: Files, cache_dir: str | Path, reading: Reading | None = None) -> Cache:
+    """The events of files, from the cache, which is built first where need be, in the order of the files.
 
     Processes that want the same cache at once build it once; the others wait. A cache that is not of these
     very files (path, size, time of change), of another version, or damaged is built anew.
@@ -45,9 +64,6 @@ def open_events(files: Files, cache_dir: str | Path, reading: Reading | None = N
         cache_dir: folder of the caches.
         reading: how to read them; None for what is usual.
 
-    Returns:
-        (rows, 22) float32: label, then the 21 low-level features in HIGGS units, of all files in their order.
-
     Raises:
         UserError: a file can't be read, or the cache not written; nothing is left behind.
     """
@@ -55,22 +71,23 @@ def open_events(files: Files, cache_dir: str | Path, reading: Reading | None = N
     sources = find_sources(files, f"{reading.prefix}csv")
     differences = reading.differences()
     named = [*map(str, sources), str(reading.skip_rows), *([json.dumps(differences)] if differences else [])]
+    named += [f"{source.label:g}" for source in sources if source.label is not None]
     key = hashlib.sha256(" ".join(named).encode(errors="surrogateescape")).hexdigest()[:12]
     folder = Path(cache_dir) / f"{sources[0].path.name.split('.')[0]}-{key}"
-    events = load(folder, identity(sources, reading))
-    if events is None:
+    found = load(folder, identity(sources, reading))
+    if found is None:
         try:
             folder.parent.mkdir(parents=True, exist_ok=True)
             with FileLock(folder.with_suffix(".lock")):
-                events = load(folder, identity(sources, reading))
-                if events is None:
+                found = load(folder, identity(sources, reading))
+                if found is None:
                     build(sources, folder, reading)
-                    events = np.load(folder / "events.npy", mmap_mode="r", allow_pickle=False)
+                    found = _opened(folder, reading.weights is not None)
         except OSError as error:
             raise UserError(
                 f"{folder}: {error.strerror or error}; choose another folder with data.dir=PATH"
             ) from error
-    return events
+    return found
 
 
 def identity(sources: Sequence[Source], reading: Reading) -> dict[str, Any]:
@@ -88,15 +105,24 @@ def identity(sources: Sequence[Source], reading: Reading) -> dict[str, Any]:
         "mtime_ns": each([status.st_mtime_ns for status in states]),
         "skip_rows": reading.skip_rows,
     }
+    if sources[0].label is not None:
+        made_from["labels"] = [source.label for source in sources]
     differences = reading.differences()
     return {**made_from, "reading": differences} if differences else made_from
 
 
-def load(folder: Path, identity: dict[str, Any]) -> np.ndarray | None:
-    """The events of a cache, if it is there, was made from ``identity``, and has its bytes intact."""
+def _opened(folder: Path, is_weighted: bool) -> Cache:
+    names = ("events.npy", "weights.npy")[: 1 + is_weighted]
+    events, *weights = (np.load(folder / name, mmap_mode="r", allow_pickle=False) for name in names)
+    return Cache(events, weights[0] if weights else None)
+
+
+def load(folder: Path, identity: dict[str, Any]) -> Cache | None:
+    """A cache, if it is there, was made from ``identity``, and has its bytes intact."""
+    is_weighted = "weights" in identity.get("reading", {})
     try:
         meta = json.loads((folder / "meta.json").read_text())
-        events = np.load(folder / "events.npy", mmap_mode="r", allow_pickle=False)
+        events, weights = found = _opened(folder, is_weighted)
     except Exception:  # whatever a damaged file makes numpy and json raise, another with each version of them
         return None
     is_intact = (
@@ -105,8 +131,16 @@ def load(folder: Path, identity: dict[str, Any]) -> np.ndarray | None:
         and events.shape == (meta.get("rows"), len(schema.CACHED_COLUMNS))
         and events.dtype == np.float32
         and isal_zlib.crc32(events.data) == meta.get("crc32")
+        and (
+            weights is None
+            or (
+                weights.shape == (len(events),)
+                and weights.dtype == np.float32
+                and isal_zlib.crc32(weights.data) == meta.get("weights_crc32")
+            )
+        )
     )
-    return events if is_intact else None
+    return found if is_intact else None
 
 
 def build(sources: Sequence[Source], folder: Path, reading: Reading) -> None:
@@ -120,27 +154,29 @@ def build(sources: Sequence[Source], folder: Path, reading: Reading) -> None:
         shutil.rmtree(leftover, ignore_errors=True)
     partial.mkdir()
     try:
-        rows, crc32 = write_events(sources, partial / "events.npy", reading)
+        written = write_events(sources, partial, reading)
         if identity(sources, reading) != made_from:
             raise UserError(f"{sources[0]} changed while it was read: try again when it is complete")
-        meta = {**made_from, "rows": rows, "crc32": crc32}
+        meta = {**made_from, **written}
         (partial / "meta.json").write_text(json.dumps(meta, indent=2))
         partial.rename(folder)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
 
 
-def write_events(sources: Sequence[Source], target: Path, reading: Reading) -> tuple[int, int]:
-    """Stream files into an ``.npy`` file; returns its number of rows and the checksum of its data.
+def write_events(sources: Sequence[Source], folder: Path, reading: Reading) -> dict[str, int]:
+    """Stream files into the ``.npy`` files of a folder; returns their number of rows and checksums.
 
     Raises:
         UserError: the first thing in the files that is wrong.
     """
-    rows, crc32, odd_btags = 0, 0, 0
+    rows, crc32, weights_crc32, odd_btags = 0, 0, 0, 0
+    width = len(schema.CACHED_COLUMNS)
     console = Console(stderr=True)
     columns = (TextColumn("{task.description}", markup=False), BarColumn())
     with (
-        target.open("wb") as file,
+        ExitStack() as stack,
+        (folder / "events.npy").open("wb") as file,
         Progress(
             *(*columns, DownloadColumn(), TimeRemainingColumn()),
             console=console,
@@ -148,12 +184,18 @@ def write_events(sources: Sequence[Source], target: Path, reading: Reading) -> t
             disable=not console.is_terminal,
         ) as bar,
     ):
-        write_header(file, rows)
+        write_header(file, (rows, width))
+        if reading.weights is not None:
+            of_weights = stack.enter_context((folder / "weights.npy").open("wb"))
+            write_header(of_weights, (rows,))
         size = sum(source.path.stat().st_size for source in sources)
         task = bar.add_task("Reading", total=size)
-        for events, share, source in read_files(sources, reading, needs_label=True):
+        for source, (events, share, _, weights) in read_files(sources, reading, needs_label=True):
             file.write(events.data)
             crc32 = isal_zlib.crc32(events.data, crc32)
+            if weights is not None:
+                of_weights.write(weights.data)
+                weights_crc32 = isal_zlib.crc32(weights.data, weights_crc32)
             rows += len(events)
             levels = events[:, _BTAGS] * _BTAG_SCALES
             odd_btags += int(
@@ -162,17 +204,21 @@ def write_events(sources: Sequence[Source], target: Path, reading: Reading) -> t
             shown = one_line(source.path.name)
             bar.update(task, completed=share * size, description=f"Reading {shown}: {rows:,} events")
         file.seek(0)
-        write_header(file, rows)
+        write_header(file, (rows, width))
+        if reading.weights is not None:
+            of_weights.seek(0)
+            write_header(of_weights, (rows,))
     if odd_btags:
         log.warning(
             "%s: %d b-tags are none of HIGGS' three levels; the nearest level is used",
             one_line(sources[0]),
             odd_btags,
         )
-    return rows, crc32
+    found = {"rows": rows, "crc32": crc32}
+    return found if reading.weights is None else {**found, "weights_crc32": weights_crc32}
 
 
-def write_header(file: BinaryIO, rows: int) -> None:
-    """Write the header of an ``.npy`` file; it is as long for any number of rows."""
-    header = {"descr": "<f4", "fortran_order": False, "shape": (rows, len(schema.CACHED_COLUMNS))}
+def write_header(file: BinaryIO, shape: tuple[int, ...]) -> None:
+    """Write the header of an ``.npy`` file of float32; it is as long for any number of rows."""
+    header = {"descr": "<f4", "fortran_order": False, "shape": shape}
     np.lib.format.write_array_header_1_0(file, header)

@@ -5,7 +5,7 @@ low-level features after it in HIGGS units and order, NaN for what is missing.
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -35,6 +35,7 @@ class Reading:
         skip_rows: lines to skip at the top of text.
         columns: of HIGGS' names, what the files call them instead.
         label: what the files call the label; None for its usual names.
+        weights: what the files call the weights of events; None where all count alike.
         missing: a number that says that a value is missing, such as -999.
         units: ``higgs``, the archive's; ``gev`` for GeV, radians and b-tag levels 0, 1, 2; ``unchecked`` for
             the archive's, whatever the numbers look like.
@@ -47,6 +48,7 @@ class Reading:
     missing: float | None = None
     units: str = "higgs"
     prefix: str = "data."
+    weights: str | None = None
 
     def __post_init__(self) -> None:
         for name in self.columns or {}:
@@ -63,6 +65,7 @@ class Reading:
         given = {
             "columns": dict(self.columns) if self.columns else None,
             "label": self.label,
+            "weights": self.weights,
             "missing": self.missing,
             "units": "gev" if self.units == "gev" else None,
         }
@@ -79,11 +82,12 @@ class Reading:
 
 
 class Columns(NamedTuple):
-    """Positions of the 21 features in a table, of the label where it has one, and of what else is kept."""
+    """Positions of the 21 features in a table, of label and weights if it has them, and of what is kept."""
 
     features: list[int]
     label: int | None
     kept: Sequence[int] = ()
+    weights: int | None = None
 
     @property
     def of_events(self) -> list[int]:
@@ -93,7 +97,8 @@ class Columns(NamedTuple):
     @property
     def positions(self) -> list[int]:
         """All of them, each once: of events first."""
-        return list(dict.fromkeys([*self.of_events, *self.kept]))
+        weights = [] if self.weights is None else [self.weights]
+        return list(dict.fromkeys([*self.of_events, *weights, *self.kept]))
 
 
 def names_features(names: Sequence[str]) -> bool:
@@ -151,6 +156,22 @@ def named_columns(names: Sequence[str], reading: Reading, source: object, needs_
         wanted = reading.label or schema.LABEL
         raise UserError(f"{source} has no column {wanted!r}: say {reading.prefix}label=NAME; {_few(names)}")
     return Columns(features, label)
+
+
+def weights_column(names: Sequence[str] | None, reading: Reading, source: object) -> int:
+    """Find the column of the weights by its exact name.
+
+    Raises:
+        UserError: it is not there, or is there twice.
+    """
+    wanted = f"{reading.prefix}weights={reading.weights}"
+    if names is None:
+        raise UserError(f"{source} has no names of columns, so none of weights: leave {wanted} out")
+    places = [place for place, name in enumerate(names) if name == reading.weights]
+    if len(places) != 1:
+        words = "two columns" if places else "no column"
+        raise UserError(f"{source} has {words} {reading.weights!r} ({wanted}): {_few(names)}")
+    return places[0]
 
 
 def kept_columns(keep: Sequence[str], names: Sequence[str] | None, source: object) -> list[int]:
@@ -307,6 +328,40 @@ class Events:
         self.row += len(events)
         return self.reading.finish(events)
 
+    def faults(self, columns: Sequence[Any]) -> Iterator[str]:
+        """What is wrong with each row of the next block that :meth:`of` would refuse."""
+        features = [self._numbers(*each) for each in zip(self.names[: len(FEATURES)], columns, strict=False)]
+        infinite = np.isinf(np.column_stack(features))
+        bad_labels: dict[int, Any] = {}
+        if len(columns) > len(FEATURES):
+            values, meanings, places = _meanings(columns[-1])
+            is_bad = [m is None or (math.isnan(m) and self.needs_label) for m in meanings]
+            rows = np.flatnonzero(np.array(is_bad)[places]).tolist()
+            bad_labels = {row: [*values, None][places[row]] for row in rows}
+        for row in sorted({*np.flatnonzero(infinite.any(axis=1)), *bad_labels}):
+            where = f"{self.source}, row {self.row + row}"
+            if row in bad_labels:
+                yield f"{where}: {bad_label(bad_labels[row])}"
+            else:
+                yield f"{where}: {self.names[infinite[row].argmax()]} is infinite"
+        self.row += len(infinite)
+
+    def weights(self, column: Any) -> np.ndarray:
+        """(rows,) float32, the weights of the block that :meth:`of` gets next.
+
+        Raises:
+            UserError: one is no finite number; names its row.
+        """
+        weights = self._numbers(str(self.reading.weights), column)
+        bad = ~np.isfinite(weights)
+        if bad.any():
+            row, name = int(bad.argmax()), self.reading.weights
+            raise UserError(
+                f"{self.source}, row {self.row + row}: {name} is {weights[row]}, not a finite weight; "
+                "correct or remove the row"
+            )
+        return weights
+
     def _numbers(self, name: str, column: Any) -> np.ndarray:
         if isinstance(column, np.ndarray):
             kind: Any = column.dtype
@@ -327,13 +382,7 @@ class Events:
         raise UserError(f"{self.source}: column {name} holds {kind}, not numbers")
 
     def _label(self, column: Any) -> np.ndarray:
-        array = column if isinstance(column, pa.Array) else pa.array(np.ascontiguousarray(column))
-        if not pa.types.is_dictionary(array.type):
-            array = array.dictionary_encode()
-        values = array.dictionary.to_pylist()
-        meanings = [*map(label_of, values), math.nan]  # the last one of what is null
-        places = _as_numpy(array.indices.cast(pa.float64()))
-        places = np.nan_to_num(places, nan=len(values)).astype(int)
+        values, meanings, places = _meanings(column)
 
         def refuse(value: Any, where: np.ndarray, mend: str) -> None:
             row = self.row + int(where.argmax())
@@ -352,6 +401,23 @@ class Events:
         labels: np.ndarray = np.array(meanings, np.float32)[places]
         labels[labels == -1] = 0
         return labels
+
+
+def bad_label(value: Any) -> str:
+    """What is wrong with a label that is none."""
+    if value is None or str(value).strip() in MISSING_TEXTS:
+        return "the label is missing"
+    return f"the label is {str(value)[:40]} and must be 0 or 1, -1 or 1, or s or b"
+
+
+def _meanings(column: Any) -> tuple[list[Any], list[float | None], np.ndarray]:
+    """The different labels of a column, what they and what is null mean, and which of them each row has."""
+    array = column if isinstance(column, pa.Array) else pa.array(np.ascontiguousarray(column))
+    if not pa.types.is_dictionary(array.type):
+        array = array.dictionary_encode()
+    values = array.dictionary.to_pylist()
+    places = _as_numpy(array.indices.cast(pa.float64()))
+    return values, [*map(label_of, values), math.nan], np.nan_to_num(places, nan=len(values)).astype(int)
 
 
 def _as_numpy(column: pa.Array) -> np.ndarray:

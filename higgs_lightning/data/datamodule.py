@@ -13,10 +13,10 @@ from torch import Tensor
 
 from higgs_lightning import schema
 from higgs_lightning.data.batches import EventLoader, Events, batches
-from higgs_lightning.data.cache import open_events
+from higgs_lightning.data.cache import Cache, open_cache
 from higgs_lightning.data.columns import Reading
 from higgs_lightning.data.download import HIGGS_SIZE
-from higgs_lightning.data.sources import Files
+from higgs_lightning.data.sources import LABELS, Files
 from higgs_lightning.data.splits import draw_balanced, split_rows
 from higgs_lightning.errors import UserError, one_line
 from higgs_lightning.units import wrong_units
@@ -33,7 +33,13 @@ def sample_csv() -> Path:
     return Path(str(files("higgs_lightning.data") / "sample.csv.gz"))
 
 
-def _name_of(csv: str | list[str]) -> str:
+#: What names files, as text.
+_Names = str | list[str] | dict[str, str | list[str]]
+
+
+def _name_of(csv: _Names) -> str:
+    if isinstance(csv, dict):
+        return f"{_name_of(csv['signal'])} against {_name_of(csv['background'])}"
     if isinstance(csv, list):
         return one_line(Path(csv[0]).name) + (f" and {len(csv) - 1} more" if len(csv) > 1 else "")
     path = Path(csv)
@@ -41,12 +47,16 @@ def _name_of(csv: str | list[str]) -> str:
     return UCI_HIGGS if is_archive else one_line(path.name)
 
 
-def _shown(files: str | list[str] | None) -> str:
+def _shown(files: _Names | None) -> str:
+    if isinstance(files, dict):
+        return ", ".join(f"{name}: {_shown(each)}" for name, each in files.items())
     return ", ".join(files) if isinstance(files, list) else str(files)
 
 
-def _plain(files: Files) -> str | list[str]:
+def _plain(files: Files) -> Any:
     """What names files as text; a number is a name too."""
+    if isinstance(files, Mapping):
+        return {str(name): _plain(each) for name, each in files.items()}
     return str(files) if isinstance(files, str | Path | int) else [str(each) for each in files]
 
 
@@ -54,7 +64,8 @@ class HiggsDataModule(LightningDataModule):
     """Events of files, split and in batches.
 
     Args:
-        csv: a file, several, a pattern or a folder, in any format of :mod:`higgs_lightning.data.formats`.
+        csv: a file, several, a pattern or a folder, in any format of :mod:`higgs_lightning.data.formats`; or
+            ``{"signal": ..., "background": ...}``, those of each class, without labels.
         name: what to call the events in tables and plots; None for the file's name, or UCI HIGGS where the
             file is the archive's.
         test_csv: further files whose events are all test events; the first are then trained and validated on.
@@ -62,6 +73,9 @@ class HiggsDataModule(LightningDataModule):
         skip_rows: lines to skip at the top of the files.
         columns: of HIGGS' names of columns, what the files call them instead, if not as is usual.
         label: what the files call the label, if not as is usual.
+        weights: what the files call the weights of events; None where all count alike. Within each class of
+            each split they are divided by their mean.
+        class_balance: weigh events so that both classes of each split have the same sum of weights.
         missing: a number that says that a value is missing, such as -999.
         units: ``higgs``, the archive's; ``gev`` for GeV, radians and b-tag levels 0, 1, 2; ``unchecked`` for
             the archive's, whatever the numbers look like.
@@ -99,6 +113,8 @@ class HiggsDataModule(LightningDataModule):
         label: str | None = None,
         missing: float | None = None,
         units: str = "higgs",
+        weights: str | None = None,
+        class_balance: bool = False,
     ) -> None:
         super().__init__()
         if test_csv is not None and split != "random":
@@ -107,11 +123,18 @@ class HiggsDataModule(LightningDataModule):
             raise UserError(f"data.batch_size={batch_size}: give a whole number, 1 or more")
         if statistics not in ("train", "all"):
             raise UserError(f"data.statistics={statistics} is unknown: choose train or all")
-        self.csv = _plain(csv)
-        self.test_csv = None if test_csv is None else _plain(test_csv)
+        self.csv: _Names = _plain(csv)
+        self.test_csv: _Names | None = None if test_csv is None else _plain(test_csv)
+        for key, given in (("csv", self.csv), ("test_csv", self.test_csv)):
+            if isinstance(given, dict) and given.keys() != LABELS.keys():
+                raise UserError(f"data.{key}={given}: say data.{key}={{signal: FILES, background: FILES}}")
+        if label is not None and isinstance(self.csv, dict) and not isinstance(self.test_csv, str | list):
+            raise UserError(f"data.label={label} is of no use where data.csv tells the classes: leave it out")
         self.name: str = one_line(name) if name is not None else _name_of(self.csv)
         self.cache_dir = Path(str(dir)) / "cache"
-        self.reading = Reading(skip_rows, None if columns is None else dict(columns), label, missing, units)
+        names = None if columns is None else dict(columns)
+        self.reading = Reading(skip_rows, names, label, missing, units, weights=weights)
+        self.class_balance = class_balance
         self.split = split
         self.val_fraction = val_fraction
         self.test_fraction = test_fraction
@@ -132,12 +155,12 @@ class HiggsDataModule(LightningDataModule):
 
         Raises:
             UserError: the files can't be read or split, a split lacks signal or background, the events are
-                plainly not in the units that they are said to be in, or one holds what can't be a
-                measurement.
+                plainly not in the units that they are said to be in, one holds what can't be a measurement,
+                or the weights of a class have no positive sum.
         """
         if self.events:
             return
-        cache, test_cache = self._open()
+        (cache, weights), (test_cache, test_weights) = self._open()
         self._require_units(self.csv, cache)
         if test_cache is not None:
             self._require_units(self.test_csv, test_cache)
@@ -146,23 +169,65 @@ class HiggsDataModule(LightningDataModule):
         train = rows.train
         if self.train_events is not None:
             train = draw_balanced(train, cache[train, 0], self.train_events, self.seed)
-        sources = {"train": (cache, train), "val": (cache, rows.val), "test": (cache, rows.test)}
+        chosen = rows._replace(train=train)._asdict()
+        sources = {split: (cache, of_split, weights) for split, of_split in chosen.items()}
         if test_cache is not None:
-            sources["test"] = (test_cache, np.arange(len(test_cache)))
+            sources["test"] = (test_cache, np.arange(len(test_cache)), test_weights)
         for split, source in sources.items():
-            self._require_measurements(split, *source)
-        device = self._device(sum(len(rows) for _, rows in sources.values()))
-        self.events = {split: Events(*source, device) for split, source in sources.items()}
-        for split, events in self.events.items():
-            signal = int(events.labels.sum())
-            if not 0 < signal < len(events):
+            self._require_measurements(split, *source[:2])
+        device = self._device(sum(len(rows) for _, rows, _ in sources.values()))
+        found = {}
+        for split, (events, of_split, given) in sources.items():
+            labels = events[of_split, 0]
+            signal = int(labels.sum())
+            if not 0 < signal < len(labels):
                 raise UserError(
                     f"the {split} split of {self._file_of(split)} has {signal:,} signal and "
-                    f"{len(events) - signal:,} background events and needs both: change data.split, its "
+                    f"{len(labels) - signal:,} background events and needs both: change data.split, its "
                     "fractions or data.train_events"
                 )
+            of_events = self._weights(split, labels, None if given is None else given[of_split])
+            found[split] = Events(events, of_split, device, of_events)
+        self.events = found
 
-    def _require_units(self, files: str | list[str] | None, events: np.ndarray) -> None:
+    def _weights(self, split: str, labels: np.ndarray, given: np.ndarray | None) -> np.ndarray | None:
+        """(N,) float32 of the events of a split, in the mean 1; None where all count alike."""
+        if given is None and not self.class_balance:
+            return None
+        weights = np.ones(len(labels)) if given is None else given.astype(float)
+        for name, label in LABELS.items():
+            of_class = labels == label
+            total, num_events = weights[of_class].sum(), int(of_class.sum())
+            if not total > 0:
+                raise UserError(
+                    f"data.weights={self.reading.weights}: {num_events:,} {name} events in the {split} split "
+                    f"of {self._file_of(split)} have weights whose sum is {total:g}; correct them, or leave "
+                    "data.weights out"
+                )
+            weights[of_class] *= (len(labels) / 2 if self.class_balance else num_events) / total
+        return weights.astype(np.float32)
+
+    def weighting(self) -> dict[str, Any]:
+        """What the events are weighed by, for ``metrics.json``; nothing where all count alike."""
+        weighted = {} if self.reading.weights is None else {"weighted": self.reading.weights}
+        return weighted | ({"class_balance": True} if self.class_balance else {})
+
+    def refuse_negative_weights(self) -> None:
+        """Refuse to train with weights below 0, with which the loss has no least value.
+
+        Raises:
+            UserError: there are some among the events that train or validate.
+        """
+        for split in ("train", "val"):
+            weights = self.events[split].weights
+            if weights is not None and (negative := int((weights < 0).sum())):
+                raise UserError(
+                    f"data.weights={self.reading.weights}: {negative:,} of {len(weights):,} events in the "
+                    f"{split} split of {self._file_of(split)} have weights below 0, with which a loss has no "
+                    "least value: train with a column of their absolute values, and evaluate with these"
+                )
+
+    def _require_units(self, files: _Names | None, events: np.ndarray) -> None:
         """Look at some events from all over the files: several files may be in several units."""
         step = max(_UNITS_CHUNK, len(events) // _UNITS_CHUNKS)
         for start in range(0, len(events), step):
@@ -199,26 +264,28 @@ class HiggsDataModule(LightningDataModule):
         """The events of ``train``, ``val`` or ``test`` as a pandas.DataFrame.
 
         Its columns are the label (0 or 1) and the 21 features by their names, in HIGGS units; see
-        :meth:`arrays`.
+        :meth:`arrays`. Where events have weights, the last one is ``weight``, as training and metrics use it.
 
         Raises:
-            UserError: pandas is not installed, or see :meth:`arrays`.
+            UserError: see :meth:`arrays`.
         """
-        try:
-            import pandas as pd
-        except ImportError as error:
-            raise UserError("data frames need one more package: pip install -e '.[pandas]'") from error
+        import pandas as pd  # it takes a third of a second
+
         features, labels = self.arrays(split)
         frame = pd.DataFrame(features, columns=list(schema.CACHED_COLUMNS[1:]))
         frame.insert(0, schema.LABEL, labels.astype(int))
+        weights = self.events[split].weights
+        if weights is not None:
+            frame["weight"] = weights
         frame.attrs["units"] = "higgs"
         return frame
 
     def identity(self) -> list[dict[str, Any]]:
-        """The name, the number of rows and the CRC-32 of the cached events of each file."""
+        """The name, the number of rows and the CRC-32 of the cached events of each file; of weights too."""
         return [
             {"file": _shown(file), "rows": len(events), "crc32": isal_zlib.crc32(events.data)}
-            for file, events in zip((self.csv, self.test_csv), self._open(), strict=True)
+            | ({} if weights is None else {"weights_crc32": isal_zlib.crc32(weights.data)})
+            for file, (events, weights) in zip((self.csv, self.test_csv), self._open(), strict=True)
             if events is not None
         ]
 
@@ -264,11 +331,11 @@ class HiggsDataModule(LightningDataModule):
         """Every split in the order of its file: train, validation, test."""
         return [batches(events, self.batch_size) for events in self.events.values()]
 
-    def _open(self) -> tuple[np.ndarray, np.ndarray | None]:
-        cache = open_events(self.csv, self.cache_dir, self.reading)
+    def _open(self) -> tuple[Cache, Cache | tuple[None, None]]:
+        cache = open_cache(self.csv, self.cache_dir, self.reading)
         if self.test_csv is None:
-            return cache, None
-        return cache, open_events(self.test_csv, self.cache_dir, self.reading)
+            return cache, (None, None)
+        return cache, open_cache(self.test_csv, self.cache_dir, self.reading)
 
     def _device(self, num_events: int) -> torch.device | None:
         """The device whose memory is to hold the events, if any is."""

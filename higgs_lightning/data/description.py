@@ -38,7 +38,7 @@ from rich.progress import Progress
 
 from higgs_lightning import schema
 from higgs_lightning.data.columns import FEATURES, Reading
-from higgs_lightning.data.formats import bad_lines, read_file
+from higgs_lightning.data.formats import bad_rows, read_file
 from higgs_lightning.data.sources import Files, find_sources
 from higgs_lightning.errors import UserError, one_line
 from higgs_lightning.units import wrong_units
@@ -194,7 +194,7 @@ def read(input: Files, reading: Reading, units: str | None) -> tuple[Description
     """Go through files: what is counted of all events, and the first ones, (N, 22) as the file has them.
 
     Raises:
-        UserError: a file can't be read. Of text in the archive's format all bad lines are printed, up to 20.
+        UserError: a file can't be read. All its bad lines are printed before, up to 20.
     """
     sources = find_sources(input, "input")
     names = one_line(sources[0].path.name), f" and {len(sources) - 1} more"
@@ -233,7 +233,7 @@ def read(input: Files, reading: Reading, units: str | None) -> tuple[Description
                         description=f"Reading: {found.rows:,} events",
                     )
             except UserError as error:
-                faults = bad_lines(source, reading, MOST_FAULTS)
+                faults = bad_rows(source, reading, reading.label is not None, MOST_FAULTS)
                 if len(faults) < 2:
                     raise
                 for fault in faults:

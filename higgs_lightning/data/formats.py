@@ -34,12 +34,14 @@ from higgs_lightning.data.columns import (
     Columns,
     Events,
     Reading,
+    bad_label,
     kept_columns,
     kept_values,
     label_of,
     named_columns,
     names_features,
     unnamed_columns,
+    weights_column,
 )
 from higgs_lightning.data.sources import Source
 from higgs_lightning.data.text import open_text
@@ -50,6 +52,7 @@ _TREES = ("TTree", "ROOT::RNTuple")  # uproot's assignment writes the latter
 _HEAD = 256 << 10  # bytes of text that are looked at before it is read; also more than any line has
 _HEAD_ROWS = 500
 _BLOCK = 4 << 20  # bytes of text that are parsed at once
+_LARGEST = (2 - 2**-24) * 2.0**127  # what rounds to a larger number is infinite in float32
 _PAIR = re.compile(r"\s*[+-]?\d\S*\s+\d+:\S")  # how a line of LIBSVM begins
 _ATTRIBUTE = re.compile(r"@attribute\s+('[^']*'|\"[^\"]*\"|\S+)\s", re.IGNORECASE)
 _BAD_NUMBER = re.compile(r"CSV column #(\d+): (?:Row #(\d+): )?.*invalid value '(.*?)'")
@@ -72,7 +75,9 @@ class Table:
             read; arrays of numpy or pyarrow.
         head: the first rows, where columns have no names.
         label: where the label is, if the format says so.
+        weights: where the weights of events are, after all columns, if the format says so.
         first_row: the number of the first row in the file.
+        faults: of text, what is wrong with each row that its readers refuse, given whether it needs a label.
     """
 
     names: Sequence[str] | None
@@ -80,7 +85,9 @@ class Table:
     blocks: Callable[[Columns], Iterator[tuple[Sequence[Any], float]]]
     head: Sequence[Sequence[Any]] = ()
     label: int | None = None
+    weights: int | None = None
     first_row: int = 1
+    faults: Callable[[Columns, bool], Iterator[str]] | None = None
 
 
 class Block(NamedTuple):
@@ -90,11 +97,13 @@ class Block(NamedTuple):
         events: (rows, 22) float32 in HIGGS units, the label first; NaN for what is missing.
         share: of the file that is read.
         kept: columns that were asked for, by their names.
+        weights: (rows,) float32 of the events, as the file has them; None where none are asked for.
     """
 
     events: np.ndarray
     share: float
     kept: dict[str, pa.Array]
+    weights: np.ndarray | None = None
 
 
 def read_file(
@@ -117,8 +126,8 @@ def read_file(
     Raises:
         UserError: the first thing in the file that is wrong.
     """
-    for events, share, _ in read_blocks(source, reading, needs_label, rows, wants_label=wants_label):
-        yield events, share
+    for block in read_blocks(source, reading, needs_label, rows, wants_label=wants_label):
+        yield block.events, block.share
 
 
 def read_blocks(
@@ -140,45 +149,43 @@ def read_blocks(
     """
     path = source.path
     empty = True
+    # in a file of one class no column is looked for
+    in_column = needs_label and source.label is None
     try:
         with ExitStack() as stack:
-            magic = _first_bytes(path)
-            for magic_of, opened in _BINARY.items():
-                if magic.startswith(magic_of) and not (magic_of == _ZIP and not _is_npz(path)):
-                    table = opened(source, stack, rows)
-                    break
-            else:
-                head = _Head(path, reading)
-                if head.is_archive_format:
-                    kept_columns(keep, None, source)
-                    size = path.stat().st_size
-                    for events, position in higgs_csv.read_events(path, reading.skip_rows):
-                        yield Block(reading.finish(events), position / size, {})
-                    return
-                table = head.table(stack)
-            columns = (
-                unnamed_columns(table.width, table.head, reading, source, needs_label, table.label)
-                if table.names is None
-                else named_columns(table.names, reading, source, needs_label)
-            )
+            table = _opened(source, stack, rows, reading)
+            if table is None:
+                kept_columns(keep, None, source)
+                if reading.weights is not None:
+                    weights_column(None, reading, source)
+                if source.label is not None:
+                    raise UserError(_labelled_twice(source))
+                size = path.stat().st_size
+                for events, position in higgs_csv.read_events(path, reading.skip_rows):
+                    yield Block(reading.finish(events), position / size, {})
+                return
+            columns = _columns_of(table, reading, source, in_column)
+            if source.label is not None and columns.label is not None:
+                raise UserError(_labelled_twice(source))
             kept = kept_columns(keep, table.names, source)
             label = columns.label if needs_label or wants_label else None
-            columns = Columns(columns.features, label, kept)
-            names = [
-                schema.CACHED_COLUMNS[1 + i] if table.names is None else table.names[place]
-                for i, place in enumerate(columns.features)
-            ]
-            make = Events(reading, source, [*names, schema.LABEL][: len(columns.of_events)], needs_label)
-            make.row = table.first_row
+            weights = table.weights
+            if reading.weights is not None and weights is None:
+                weights = weights_column(table.names, reading, source)
+            columns = Columns(columns.features, label, kept, weights)
+            make = Events(reading, source, _names_of(table, columns), in_column, table.first_row)
             for block, share in table.blocks(columns):
                 found = dict(zip(columns.positions, block, strict=True))
+                of_block = None if weights is None else make.weights(found[weights])
                 events = make.of([found[place] for place in columns.of_events])
+                if source.label is not None:
+                    events[:, 0] = source.label
                 empty = empty and not len(events)
                 values = {
                     name: kept_values(found[place], name, source)
                     for name, place in zip(keep, kept, strict=True)
                 }
-                yield Block(events, share, values)
+                yield Block(events, share, values, of_block)
     except _DAMAGES as error:
         reason = one_line(error)[:200]
         mend = "make it readable" if isinstance(error, PermissionError) else "write the file again"
@@ -187,26 +194,26 @@ def read_blocks(
         raise UserError(f"{source} holds no events; give another file")
 
 
+def _labelled_twice(source: Source) -> str:
+    of_class = "signal" if source.label else "background"
+    return (
+        f"{source} is said to be {of_class} and holds labels of its own: give it as data.csv=FILE, or take "
+        "its label away"
+    )
+
+
 def read_files(
-    sources: Sequence[Source], reading: Reading, needs_label: bool, rows: int = 1 << 16
-) -> Iterator[tuple[np.ndarray, float, Source]]:
-    """The events of several files, one after the other: see :func:`read_file`.
-
-    Yields:
-        Events, the share of all bytes that are read, and the file that they are of.
-    """
-    for source, block in read_files_with(sources, reading, needs_label, rows):
-        yield block.events, block.share, source
-
-
-def read_files_with(
     sources: Sequence[Source],
     reading: Reading,
     needs_label: bool,
     rows: int = 1 << 16,
     keep: Sequence[str] = (),
 ) -> Iterator[tuple[Source, Block]]:
-    """The same with further columns: see :func:`read_blocks`; the share is of all bytes."""
+    """The blocks of several files, one after the other: see :func:`read_blocks`; shares are of all bytes.
+
+    Yields:
+        The file, and a block of it.
+    """
     sizes = [max(1, source.path.stat().st_size) for source in sources]
     before = 0
     for source, size in zip(sources, sizes, strict=True):
@@ -215,16 +222,54 @@ def read_files_with(
         before += size
 
 
-def bad_lines(source: Source, reading: Reading, most: int) -> list[str]:
-    """What is wrong with the first lines of text in the archive's format that are, a sentence each.
+def bad_rows(source: Source, reading: Reading, needs_label: bool, most: int) -> list[str]:
+    """What is wrong with the first rows that are, a sentence each; none where the file itself is.
 
-    Of other formats none: their readers stop at the first.
+    Args:
+        source, reading, needs_label: see :func:`read_file`, which stops at the first of them.
+        most: so many at most.
     """
-    with suppress(UserError, *_DAMAGES):  # which reading it says
-        is_binary = any(_first_bytes(source.path).startswith(each) for each in _BINARY if each != _ZIP)
-        if not is_binary and _Head(source.path, reading).is_archive_format:
-            return list(islice(higgs_csv.bad_lines(source.path, reading.skip_rows), most))
-    return []
+    found: list[str] = []
+    with suppress(UserError, *_DAMAGES), ExitStack() as stack:  # which reading it says
+        table = _opened(source, stack, 1 << 16, reading)
+        if table is None:
+            faults = higgs_csv.bad_lines(source.path, reading.skip_rows)
+        else:
+            columns = _columns_of(table, reading, source, needs_label)
+            if table.faults is not None:
+                faults = table.faults(columns, needs_label)
+            else:
+                make = Events(reading, source, _names_of(table, columns), needs_label, table.first_row)
+                columns = Columns(columns.features, columns.label)
+                faults = (fault for block, _ in table.blocks(columns) for fault in make.faults(block))
+        for fault in islice(faults, most):
+            found.append(fault)  # of a file that breaks off, what was found before is kept
+    return found
+
+
+def _opened(source: Source, stack: ExitStack, rows: int, reading: Reading) -> Table | None:
+    """The columns of a file, by its first bytes; None for text in the archive's format."""
+    magic = _first_bytes(source.path)
+    for magic_of, opened in _BINARY.items():
+        if magic.startswith(magic_of) and not (magic_of == _ZIP and not _is_npz(source.path)):
+            return opened(source, stack, rows, reading)
+    head = _Head(source.path, reading)
+    return None if head.is_archive_format else head.table(stack)
+
+
+def _columns_of(table: Table, reading: Reading, source: Source, needs_label: bool) -> Columns:
+    if table.names is None:
+        return unnamed_columns(table.width, table.head, reading, source, needs_label, table.label)
+    return named_columns(table.names, reading, source, needs_label)
+
+
+def _names_of(table: Table, columns: Columns) -> list[str]:
+    """What features and the label are called in sentences."""
+    names = [
+        schema.CACHED_COLUMNS[1 + i] if table.names is None else table.names[place]
+        for i, place in enumerate(columns.features)
+    ]
+    return [*names, schema.LABEL][: len(columns.of_events)]
 
 
 def _first_bytes(path: Path) -> bytes:
@@ -336,6 +381,8 @@ class _Head:
             types = {str(place): pa.float32() for place in columns.features}
             if columns.label is not None:
                 types[str(columns.label)] = pa.string()
+            if columns.weights is not None:
+                types[str(columns.weights)] = pa.float64()
             options = pyarrow.csv.ConvertOptions(
                 column_types=types,
                 include_columns=chosen,
@@ -361,7 +408,19 @@ class _Head:
                     return
                 raise UserError(_csv_fault(error, self.path, names, columns, lines_before)) from error
 
-        return Table(names, width, blocks, head, first_row=1 + lines_before)
+        def faults(columns: Columns, needs_label: bool) -> Iterator[str]:
+            with ExitStack() as of_faults:
+                _, lines = open_text(self.path, of_faults)
+                for _ in range(lines_before):
+                    lines.readline()
+                decoded = (line.decode("utf-8", "replace") for line in lines)
+                rows = csv.reader(decoded, delimiter=self.delimiter, quotechar=quote)
+                for fields in rows:
+                    fault = _fault_of(fields, width, names, columns, needs_label) if fields else None
+                    if fault:
+                        yield f"{self.path}, row {rows.line_num + lines_before}: {fault}"
+
+        return Table(names, width, blocks, head, first_row=1 + lines_before, faults=faults)
 
     def _arff(self, stack: ExitStack) -> Table:
         names, lines = [], 0
@@ -393,7 +452,17 @@ class _Head:
                 row += len(lines)
                 yield [found[:, place] for place in columns.positions], raw.tell() / size
 
-        return Table(None, 1 + width, blocks, label=0, first_row=1 + before)
+        def faults(columns: Columns, needs_label: bool) -> Iterator[str]:
+            with ExitStack() as of_faults:
+                _, lines = open_text(self.path, of_faults)
+                for row, line in enumerate(lines, start=1):
+                    try:
+                        if row > before and line.strip():
+                            _libsvm_rows([line], width, self.path, row)
+                    except UserError as error:
+                        yield str(error)
+
+        return Table(None, 1 + width, blocks, label=0, first_row=1 + before, faults=faults)
 
 
 def _libsvm_rows(lines: Sequence[bytes], width: int, path: Path, row: int) -> np.ndarray:
@@ -422,6 +491,29 @@ def _libsvm_rows(lines: Sequence[bytes], width: int, path: Path, row: int) -> np
             f"{path}, line {row}: {shown!r} is no label and pairs of an index from 1 to {width} and a value"
         ) from None
     return found
+
+
+def _fault_of(
+    fields: Sequence[str], width: int, names: Sequence[str] | None, columns: Columns, needs_label: bool
+) -> str | None:
+    """What keeps the fields of a row from being an event, or None."""
+    if len(fields) != width:
+        return f"it has {len(fields)} columns, not {width}"
+    for name, place in zip(FEATURES, columns.features, strict=True):
+        field = fields[place].strip()
+        if field in MISSING_TEXTS:
+            continue
+        shown = name if names is None else names[place]
+        if not _is_number(field):
+            return f"{shown} is {field[:40]!r}, not a number"
+        if abs(float(field)) > _LARGEST:
+            return f"{shown} is infinite"
+    if columns.label is not None:
+        label = fields[columns.label]
+        meaning = label_of(label)
+        if meaning is None or (needs_label and meaning != meaning):
+            return bad_label(label)
+    return None
 
 
 def _csv_fault(
@@ -457,7 +549,7 @@ def _is_number(field: str) -> bool:
 # Parquet and ROOT ---------------------------------------------------------------------------------------
 
 
-def _parquet(source: Source, stack: ExitStack, rows: int) -> Table:
+def _parquet(source: Source, stack: ExitStack, rows: int, reading: Reading) -> Table:
     file = stack.enter_context(pyarrow.parquet.ParquetFile(source.path))
     own = list(file.schema_arrow.names)
     # of a dataset in folders: label=0/part-0.parquet
@@ -483,7 +575,7 @@ def _parquet(source: Source, stack: ExitStack, rows: int) -> Table:
     return Table(names, len(names), blocks)
 
 
-def _root(source: Source, stack: ExitStack, rows: int) -> Table:
+def _root(source: Source, stack: ExitStack, rows: int, reading: Reading) -> Table:
     path = source.path
     file = stack.enter_context(import_uproot().open(path))
     trees = [name for name, kind in file.classnames(cycle=False).items() if kind in _TREES]
@@ -522,9 +614,9 @@ def import_uproot() -> Any:
 # arrays -------------------------------------------------------------------------------------------------
 
 
-def _npy(source: Source, stack: ExitStack, rows: int) -> Table:
+def _npy(source: Source, stack: ExitStack, rows: int, reading: Reading) -> Table:
     array = np.load(source.path, mmap_mode="r", allow_pickle=False)
-    return _arrays({"the array": array}, source, rows)
+    return _arrays({"the array": array}, source, rows, None)
 
 
 def _is_npz(path: Path) -> bool:
@@ -533,7 +625,7 @@ def _is_npz(path: Path) -> bool:
     return bool(names) and all(name.endswith(".npy") for name in names)
 
 
-def _npz(source: Source, stack: ExitStack, rows: int) -> Table:
+def _npz(source: Source, stack: ExitStack, rows: int, reading: Reading) -> Table:
     # unpacked beside the other temporary files, because numpy would hold whole arrays in memory
     folder = Path(stack.enter_context(TemporaryDirectory(prefix="higgs-npz-")))
     arrays = {}
@@ -544,10 +636,10 @@ def _npz(source: Source, stack: ExitStack, rows: int) -> Table:
                 while piece := member.read(_BLOCK):
                     file.write(piece)
             arrays[name.removesuffix(".npy")] = np.load(unpacked, mmap_mode="r", allow_pickle=False)
-    return _arrays(arrays, source, rows)
+    return _arrays(arrays, source, rows, reading.weights)
 
 
-def _hdf5(source: Source, stack: ExitStack, rows: int) -> Table:
+def _hdf5(source: Source, stack: ExitStack, rows: int, reading: Reading) -> Table:
     try:
         import h5py
     except ImportError as error:
@@ -562,21 +654,30 @@ def _hdf5(source: Source, stack: ExitStack, rows: int) -> Table:
     file.visititems(collect)
     # columns of one group are meant by their own names
     short = {name.rsplit("/", 1)[-1]: item for name, item in datasets.items()}
-    return _arrays(short if len(short) == len(datasets) else datasets, source, rows)
+    return _arrays(short if len(short) == len(datasets) else datasets, source, rows, reading.weights)
 
 
-def _arrays(arrays: Mapping[str, Any], source: Source, rows: int) -> Table:
-    """A table of one array of records, of one column each, or of one of rows and perhaps one of labels."""
+def _arrays(arrays: Mapping[str, Any], source: Source, rows: int, weights: str | None) -> Table:
+    """A table of one array of records, of one column each, or of one of rows and perhaps one of labels.
+
+    Args:
+        arrays: by their names.
+        source: the file, for sentences.
+        rows: at most so many rows a block.
+        weights: the name of the array of weights that may lie beside one of rows.
+    """
     records = [name for name, array in arrays.items() if array.dtype.names]
     tables = [name for name, array in arrays.items() if len(array.shape) == 2]
     vectors = [name for name, array in arrays.items() if len(array.shape) == 1]
+    extra = [weights] if tables and weights in vectors else []
+    vectors = [name for name in vectors if name not in extra]
     known = ", ".join(f"{name} {tuple(array.shape)}" for name, array in islice(arrays.items(), 6))
     label = None
     if len(arrays) == 1 and len(records) == 1:
         used: list[str] = records
         names: list[str] | None = list(arrays[records[0]].dtype.names)
     elif len(tables) == 1 and len(vectors) <= 1:
-        used, names = [*tables, *vectors], None
+        used, names = [*tables, *vectors, *extra], None
         label = arrays[tables[0]].shape[1] if vectors else None
     elif vectors and not tables:
         used = names = vectors
@@ -607,11 +708,12 @@ def _arrays(arrays: Mapping[str, Any], source: Source, rows: int) -> Table:
             yield [block[place] for place in columns.positions], stop / total
 
     first = columns_of(0, min(_HEAD_ROWS, total))
-    head = list(zip(*first, strict=True)) if names is None else []
-    return Table(names, len(first), blocks, head, label)
+    width = len(first) - len(extra)
+    head = list(zip(*first[:width], strict=True)) if names is None else []
+    return Table(names, width, blocks, head, label, width if extra else None)
 
 
-_BINARY: dict[bytes, Callable[[Source, ExitStack, int], Table]] = {
+_BINARY: dict[bytes, Callable[[Source, ExitStack, int, Reading], Table]] = {
     _PARQUET: _parquet,
     _ROOT: _root,
     _NPY: _npy,

@@ -76,7 +76,8 @@ def seen_events(
     csv = options.get("csv")
     options = {key: value for key, value in options.items() if key not in ("_target_", "csv", "test_csv")}
     # files of the same events may lie elsewhere by now, in another format
-    file = csv if isinstance(csv, list) else identity[0]["file"]
+    is_several = isinstance(csv, list) or (isinstance(csv, dict) and "_target_" not in csv)
+    file = csv if is_several else identity[0]["file"]
     if _same(identity[:1], at_hand[:1]):
         file = datamodule.csv
         options |= {name: value for name, value in asdict(datamodule.reading).items() if name != "prefix"}

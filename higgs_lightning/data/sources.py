@@ -1,7 +1,7 @@
 """The files that are meant: one, a list, a pattern or a folder."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from glob import glob
 from pathlib import Path
 from typing import NamedTuple
@@ -9,7 +9,11 @@ from typing import NamedTuple
 from higgs_lightning.errors import UserError
 
 #: What names files: a path, a pattern such as ``sim/*.csv.gz``, a folder, or several of them.
-Files = str | Path | Sequence[str | Path]
+Paths = str | Path | Sequence[str | Path]
+#: The same, or those of each class: ``{"signal": ..., "background": ...}``.
+Files = Paths | Mapping[str, Paths]
+#: The classes and their labels.
+LABELS = {"signal": 1.0, "background": 0.0}
 
 
 class Source(NamedTuple):
@@ -18,10 +22,12 @@ class Source(NamedTuple):
     Attributes:
         path: absolute.
         tree: of a ROOT file, the tree that is meant; empty where there is one only.
+        label: of all its events, where the file is said to hold one class; None where a column tells.
     """
 
     path: Path
     tree: str = ""
+    label: float | None = None
 
     def __str__(self) -> str:
         return f"{self.path}:{self.tree}" if self.tree else str(self.path)
@@ -31,12 +37,21 @@ def find_sources(files: Files, key: str) -> list[Source]:
     """The files that ``files`` names, in its order; those of a folder or pattern in the order of their names.
 
     Args:
-        files: paths, patterns or folders; ``FILE.root:TREE`` names a tree.
+        files: paths, patterns or folders; ``FILE.root:TREE`` names a tree. Or those of signal and those of
+            background, whose events need no label.
         key: of the configuration, for the sentence.
 
     Raises:
         UserError: there is no such file, or one is named twice.
     """
+    if isinstance(files, Mapping):
+        if files.keys() != LABELS.keys():
+            raise UserError(f"{key}={{{', '.join(files)}}}: say {key}={{signal: FILES, background: FILES}}")
+        of_class = {name: find_sources(files[name], f"{key}.{name}") for name in LABELS}
+        twice = {*of_class["signal"]} & {*of_class["background"]}
+        if twice:
+            raise UserError(f"{key} names {twice.pop()} as signal and as background: it can't be both")
+        return [each._replace(label=LABELS[name]) for name, found in of_class.items() for each in found]
     named = [files] if isinstance(files, str | Path) else list(files)
     found = [source for name in named for source in _found(str(name), key)]
     if not found:

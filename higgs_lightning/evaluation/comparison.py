@@ -1,13 +1,12 @@
 """Runs side by side: what differs, how good each is, and whether the difference is chance."""
 
-import csv
 import os
-from collections.abc import Iterable, Iterator, Sequence
-from io import StringIO
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from matplotlib.figure import Figure
 from rich import box
 from rich.console import Console
@@ -31,7 +30,7 @@ _EXPLANATION = (
 )
 
 
-def compare(paths: Sequence[Path], output: Path) -> list[Run]:
+def compare(paths: Sequence[Path], output: Path) -> pd.DataFrame:
     """Write ``compare.csv``, ``compare.html`` and plots of runs into ``output``, and print their table.
 
     Args:
@@ -39,7 +38,7 @@ def compare(paths: Sequence[Path], output: Path) -> list[Run]:
         output: a folder; made where it is not there.
 
     Returns:
-        The runs, the best validation ROC-AUC first, failed ones last.
+        The table: a row a run, the best validation ROC-AUC first, failed ones last.
 
     Raises:
         UserError: there is no run, or one can't be read.
@@ -53,12 +52,13 @@ def compare(paths: Sequence[Path], output: Path) -> list[Run]:
     rows = list(table_rows(runs))
     output.mkdir(parents=True, exist_ok=True)
     figures = draw(runs)
-    write_text(output / "compare.csv", to_csv(rows))
+    frame = pd.DataFrame(rows, dtype=object)
+    write_text(output / "compare.csv", to_csv(frame))
     write_text(output / "compare.html", to_html(rows, figures, f"{len(runs)} runs in {Path(parent).name}"))
     report.save_figures(figures, output / PLOTS)
     print_rows(rows)
     Console().print(f"comparison: {output / 'compare.html'}", soft_wrap=True, markup=False)
-    return runs
+    return frame
 
 
 def table_rows(runs: Sequence[Run]) -> Iterator[dict[str, Any]]:
@@ -77,7 +77,7 @@ def table_rows(runs: Sequence[Run]) -> Iterator[dict[str, Any]]:
         both_known = None not in (run.metrics.get("test/auc"), first.metrics.get("test/auc"))
         if run is not first and both_known and has_same_test_events(run, first):
             row["difference"] = run.metrics["test/auc"] - first.metrics["test/auc"]
-            row["p-value"] = difference_p_value(run.labels, first.scores, run.scores)
+            row["p-value"] = difference_p_value(run.labels, first.scores, run.scores, run.weights)
         row["failure"] = run.failure or None
         yield row
 
@@ -85,6 +85,9 @@ def table_rows(runs: Sequence[Run]) -> Iterator[dict[str, Any]]:
 def has_same_test_events(one: Run, other: Run) -> bool:
     """Whether two runs were tested on the same events, as far as they say which these were."""
     if not len(one.labels) or not np.array_equal(one.labels, other.labels):
+        return False
+    weights = [run.labels if run.weights is None else run.weights for run in (one, other)]
+    if (one.weights is None) != (other.weights is None) or not np.array_equal(weights[0], weights[1]):
         return False
     data, other_data = (identity_of(run.metrics.get("data")) for run in (one, other))
     if not data or not other_data:  # of an earlier version
@@ -124,7 +127,9 @@ def draw(runs: Sequence[Run]) -> dict[str, Figure]:
     histories = {name: run.history for name, run in drawn.items() if run.history}
     figures = {}
     if drawn:
-        figures["roc"] = plots.roc({name: (run.labels, run.scores) for name, run in drawn.items()})
+        figures["roc"] = plots.roc(
+            {name: (run.labels, run.scores, run.weights) for name, run in drawn.items()}
+        )
     if histories:
         figures["auc"] = plots.learning_curves(histories)
     return figures
@@ -136,19 +141,14 @@ def short_names(keys: Sequence[str]) -> list[str]:
     return last_parts if len(set(last_parts)) == len(keys) else list(keys)
 
 
-def to_csv(rows: Sequence[dict[str, Any]]) -> str:
-    text = StringIO()
-    columns = list(rows[0])
-    lines = [columns, *([row.get(column, "") for column in columns] for row in rows)]
-    csv.writer(text).writerows(map(_no_formula, lines))
-    return text.getvalue()
+def to_csv(frame: pd.DataFrame) -> str:
+    text: str = frame.rename(columns=_no_formula).map(_no_formula).to_csv(index=False)
+    return text
 
 
-def _no_formula(cells: Iterable[Any]) -> list[Any]:
-    """Cells of which none is a formula to a spreadsheet: what runs hold may be a stranger's."""
-    return [
-        f"'{cell}" if isinstance(cell, str) and cell[:1] in ("=", "+", "-", "@") else cell for cell in cells
-    ]
+def _no_formula(cell: Any) -> Any:
+    """A cell that is no formula to a spreadsheet: what runs hold may be a stranger's."""
+    return f"'{cell}" if isinstance(cell, str) and cell[:1] in ("=", "+", "-", "@") else cell
 
 
 def to_html(rows: Sequence[dict[str, Any]], figures: dict[str, Figure], title: str) -> str:

@@ -1,8 +1,10 @@
 """Numbers that physicists quote, exact over all events."""
 
 import math
+from collections.abc import Sequence
+from functools import partial
 from statistics import NormalDist
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -25,16 +27,36 @@ class AucInterval(NamedTuple):
         return math.isnan(self.auc)
 
 
-def roc_auc_interval(labels: np.ndarray, scores: np.ndarray, level: float = 0.95) -> AucInterval:
+def accuracy(labels: np.ndarray, probabilities: np.ndarray, weights: np.ndarray | None = None) -> float:
+    """Share of events on the right side of a probability of 1/2.
+
+    Args:
+        labels: (N,) 1 for signal, 0 for background.
+        probabilities: (N,) of signal.
+        weights: (N,) of the events; None where all count alike.
+    """
+    is_right = (probabilities > 0.5) == (labels > 0.5)
+    return float(is_right.mean() if weights is None else np.average(is_right, weights=weights))
+
+
+def roc_auc_interval(
+    labels: np.ndarray, scores: np.ndarray, weights: np.ndarray | None = None, level: float = 0.95
+) -> AucInterval:
     """ROC-AUC, ties counting one half, with DeLong's interval.
 
     E. R. DeLong, D. M. DeLong and D. L. Clarke-Pearson, Biometrics 44 (1988) 837; in O(N log N) by the
     midranks of X. Sun and W. Xu, IEEE Signal Processing Letters 21 (2014) 1389. Clipped to [0, 1]; the whole
     of it where a class has one event only, whose spread nobody can know.
 
+    With weights w, the ROC-AUC is the weighted mean A of the placement values V of either class, and each
+    class adds n / (n - 1) sum w^2 (V - A)^2 / (sum w)^2 to its variance, that of a ratio of two means (W. G.
+    Cochran, Sampling Techniques, 1977, chapter 6): an event of weight 2 is not two events.
+
     Args:
         labels: (N,) 1 for signal, 0 for background.
         scores: (N,), higher for signal.
+        weights: (N,) of the events, some perhaps negative, with a positive sum in each class; None where all
+            count alike.
         level: probability that the interval is to cover.
 
     Raises:
@@ -44,13 +66,15 @@ def roc_auc_interval(labels: np.ndarray, scores: np.ndarray, level: float = 0.95
         >>> roc_auc_interval(np.array([0, 0, 1, 1]), np.array([0.1, 0.4, 0.35, 0.8]))
         AucInterval(auc=0.75, low=0.057..., high=1.0)
     """
-    of_class = placements(labels, scores)
-    auc = float(of_class[0].mean())
-    half = NormalDist().inv_cdf((1 + level) / 2) * _variance_of_mean(*of_class) ** 0.5
+    of_class, of_weights = placements(labels, scores, weights), _by_class(labels, weights)
+    auc = float(np.average(of_class[0], weights=of_weights[0]))
+    half = NormalDist().inv_cdf((1 + level) / 2) * _variance_of_mean(of_class, of_weights) ** 0.5
     return AucInterval(auc, max(0.0, auc - half), min(1.0, auc + half))
 
 
-def difference_p_value(labels: np.ndarray, scores: np.ndarray, other_scores: np.ndarray) -> float:
+def difference_p_value(
+    labels: np.ndarray, scores: np.ndarray, other_scores: np.ndarray, weights: np.ndarray | None = None
+) -> float:
     """Probability of so large a difference of two ROC-AUCs on the same events if there were none.
 
     DeLong's two-sided test of correlated curves, see :func:`roc_auc_interval`. 1 where a class has one event
@@ -60,20 +84,27 @@ def difference_p_value(labels: np.ndarray, scores: np.ndarray, other_scores: np.
         labels: (N,) 1 for signal, 0 for background.
         scores: (N,) of one model.
         other_scores: (N,) of the other.
+        weights: (N,) of the events, as there; None where all count alike.
 
     Raises:
         ValueError: one class is missing.
     """
-    of_class, of_class_too = placements(labels, scores), placements(labels, other_scores)
+    of_class, of_class_too = (placements(labels, each, weights) for each in (scores, other_scores))
     differences = [one - other for one, other in zip(of_class, of_class_too, strict=True)]
-    difference, variance = abs(float(differences[0].mean())), _variance_of_mean(*differences)
+    of_weights = _by_class(labels, weights)
+    difference = abs(float(np.average(differences[0], weights=of_weights[0])))
+    variance = _variance_of_mean(differences, of_weights)
     if variance == 0:
         return 1.0 if difference == 0 else 0.0
     return math.erfc(difference / (2 * variance) ** 0.5)
 
 
-def placements(labels: np.ndarray, scores: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def placements(
+    labels: np.ndarray, scores: np.ndarray, weights: np.ndarray | None = None
+) -> tuple[np.ndarray, np.ndarray]:
     """DeLong's placement values: where each event stands among those of the other class.
+
+    With weights, see :func:`roc_auc_interval`, shares are of the sum of weights.
 
     Returns:
         For each signal event the share of background that it outscores, and for each background event the
@@ -86,17 +117,46 @@ def placements(labels: np.ndarray, scores: np.ndarray) -> tuple[np.ndarray, np.n
     if np.isnan(scores).any():
         raise ValueError(f"{int(np.isnan(scores).sum())} of {len(is_signal)} scores are not numbers")
     signal, background = np.asarray(scores)[is_signal], np.asarray(scores)[~is_signal]
+    if weights is not None:
+        of_signal, of_background = _by_class(labels, weights)
+        below_signal = _weight_below(signal, background, of_background)
+        return below_signal, 1 - _weight_below(background, signal, of_signal)
     ranks = midranks(np.concatenate([signal, background]))
     of_signal = (ranks[: len(signal)] - midranks(signal)) / len(background)
     of_background = 1 - (ranks[len(signal) :] - midranks(background)) / len(signal)
     return of_signal, of_background
 
 
-def _variance_of_mean(of_signal: np.ndarray, of_background: np.ndarray) -> float:
-    """DeLong's variance of a ROC-AUC (or of a difference), from placement values."""
-    return sum(
-        float(np.var(p, ddof=1)) / len(p) if len(p) > 1 else float("inf") for p in (of_signal, of_background)
-    )
+def _weight_below(values: np.ndarray, others: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """The share of the weight of ``others`` that is below each value; of equal ones one half counts."""
+    order = np.argsort(others, kind="stable")
+    sums = np.append(0.0, np.cumsum(weights[order]))
+    places = (np.searchsorted(others[order], values, side) for side in ("left", "right"))
+    below, not_above = (sums[place] for place in places)
+    shares: np.ndarray = (below + not_above) / (2 * sums[-1])
+    return shares
+
+
+def _by_class(labels: np.ndarray, weights: np.ndarray | None) -> tuple[Any, Any]:
+    """The weights of signal and of background, or None and None."""
+    if weights is None:
+        return None, None
+    is_signal, weights = _is_signal(labels), np.asarray(weights, float)
+    return weights[is_signal], weights[~is_signal]
+
+
+def _variance_of_mean(placements: Sequence[np.ndarray], weights: Sequence[Any]) -> float:
+    """DeLong's variance of a ROC-AUC (or of a difference), from placement values of both classes."""
+    variance = 0.0
+    for p, w in zip(placements, weights, strict=True):
+        if len(p) == 1:
+            return float("inf")
+        if w is None:
+            variance += float(np.var(p, ddof=1)) / len(p)
+        else:
+            squares = np.square(w * (p - np.average(p, weights=w)))
+            variance += float(squares.sum()) / float(w.sum()) ** 2 * len(p) / (len(p) - 1)
+    return variance
 
 
 def midranks(values: np.ndarray) -> np.ndarray:
@@ -110,21 +170,33 @@ def midranks(values: np.ndarray) -> np.ndarray:
     return (np.cumsum(counts) - (counts - 1) / 2)[inverse]
 
 
-def roc_curve(labels: np.ndarray, scores: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def roc_curve(
+    labels: np.ndarray, scores: np.ndarray, weights: np.ndarray | None = None
+) -> tuple[np.ndarray, np.ndarray]:
     """Background and signal efficiency of every cut, from the tightest, (0, 0), to none, (1, 1).
+
+    With weights, efficiencies are shares of their sums, which negative ones make fall here and there.
 
     Raises:
         ValueError: one class is missing.
     """
-    order = np.argsort(-np.asarray(scores), kind="stable")
+    order, ends = _cuts(scores)
     passed = _is_signal(labels)[order]
-    # the last of equal scores
-    ends = np.append(np.flatnonzero(np.diff(np.asarray(scores)[order])), len(order) - 1)
-    signal, background = np.cumsum(passed)[ends], np.cumsum(~passed)[ends]
+    counts = 1 if weights is None else np.asarray(weights, float)[order]
+    signal, background = np.cumsum(passed * counts)[ends], np.cumsum(~passed * counts)[ends]
     return np.append(0.0, background / background[-1]), np.append(0.0, signal / signal[-1])
 
 
-def background_rejection(labels: np.ndarray, scores: np.ndarray, signal_efficiency: float) -> float:
+def _cuts(scores: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The order of events from the highest score, and the position of the last one that each cut keeps."""
+    order = np.argsort(-np.asarray(scores), kind="stable")
+    # the last of equal scores
+    return order, np.append(np.flatnonzero(np.diff(np.asarray(scores)[order])), len(order) - 1)
+
+
+def background_rejection(
+    labels: np.ndarray, scores: np.ndarray, signal_efficiency: float, weights: np.ndarray | None = None
+) -> float:
     """1 / background efficiency of the tightest cut that keeps ``signal_efficiency`` of the signal.
 
     Infinite where that cut keeps no background.
@@ -132,9 +204,9 @@ def background_rejection(labels: np.ndarray, scores: np.ndarray, signal_efficien
     Raises:
         ValueError: one class is missing.
     """
-    background, signal = roc_curve(labels, scores)
-    passed = background[np.searchsorted(signal, signal_efficiency)]
-    return float("inf") if passed == 0 else float(1 / passed)
+    background, signal = roc_curve(labels, scores, weights)
+    passed = background[np.argmax(signal >= signal_efficiency)]
+    return float("inf") if passed <= 0 else float(1 / passed)
 
 
 def discovery_significance(
@@ -190,19 +262,34 @@ class Significances(NamedTuple):
 
 
 def significances(
-    labels: np.ndarray, scores: np.ndarray, signal: float, background: float, uncertainty: float
+    labels: np.ndarray,
+    scores: np.ndarray,
+    signal: float,
+    background: float,
+    uncertainty: float,
+    weights: np.ndarray | None = None,
 ) -> Significances:
     """Significance of every cut on the scores (N,), for so many events of each class before the cut.
 
     Cuts that keep fewer than :data:`LEAST_BACKGROUND` background events are left out: their efficiency hangs
-    on chance, and the best of them would be a lucky one.
+    on chance, and the best of them would be a lucky one. Of weighted events that is the effective number,
+    (sum w)^2 / sum w^2, which has the same relative uncertainty.
 
     Raises:
         ValueError: one class is missing.
     """
-    of_background, of_signal = roc_curve(labels, scores)
-    kept = of_background * (~_is_signal(labels)).sum() >= min(LEAST_BACKGROUND, (~_is_signal(labels)).sum())
-    s, b = signal * of_signal[kept], background * of_background[kept]
+    of_background, of_signal = roc_curve(labels, scores, weights)
+    is_background = ~_is_signal(labels)
+    if weights is None:
+        effective = of_background * is_background.sum()
+    else:
+        order, ends = _cuts(scores)
+        of_event = (np.asarray(weights, float) * is_background)[order]
+        sums, squares = np.cumsum(of_event)[ends], np.cumsum(of_event**2)[ends]
+        # a cut with less than no background left is none
+        effective = np.append(0.0, np.maximum(sums, 0) ** 2 / np.where(squares > 0, squares, 1))
+    kept = effective >= min(LEAST_BACKGROUND, effective[-1])
+    s, b = signal * np.maximum(of_signal[kept], 0), background * of_background[kept]
     return Significances(
         of_signal[kept],
         discovery_significance(s, b),
@@ -217,7 +304,7 @@ class Reliability(NamedTuple):
     Attributes:
         score: mean score.
         signal: share of signal.
-        events: number of events.
+        events: number of events, or the sum of their weights.
     """
 
     score: np.ndarray
@@ -230,20 +317,26 @@ class Reliability(NamedTuple):
         return float((np.abs(self.signal - self.score) * self.events).sum() / self.events.sum())
 
 
-def reliability(labels: np.ndarray, probabilities: np.ndarray, bins: int = 20) -> Reliability:
+def reliability(
+    labels: np.ndarray, probabilities: np.ndarray, weights: np.ndarray | None = None, bins: int = 20
+) -> Reliability:
     """Compare probabilities (N,) with the share of signal in bins of equal width.
 
-    C. Guo, G. Pleiss, Y. Sun and K. Weinberger, ICML 2017.
+    C. Guo, G. Pleiss, Y. Sun and K. Weinberger, ICML 2017. Bins whose weights have no positive sum are left
+    out.
     """
     bin_of = np.minimum((np.asarray(probabilities) * bins).astype(int), bins - 1)
-    events = np.bincount(bin_of, minlength=bins)
-    score = np.bincount(bin_of, probabilities, bins)
-    signal = np.bincount(bin_of, np.asarray(labels) > 0.5, bins)
+    counts = 1 if weights is None else np.asarray(weights, float)
+    events = np.bincount(bin_of, weights, minlength=bins)
+    score = np.bincount(bin_of, probabilities * counts, bins)
+    signal = np.bincount(bin_of, (np.asarray(labels) > 0.5) * counts, bins)
     held = events > 0
     return Reliability(score[held] / events[held], signal[held] / events[held], events[held])
 
 
-def fit_temperature(labels: np.ndarray, probabilities: np.ndarray) -> float:
+def fit_temperature(
+    labels: np.ndarray, probabilities: np.ndarray, weights: np.ndarray | None = None
+) -> float:
     """The number that log-odds must be divided by for their probabilities to fit the labels best (least BCE).
 
     Above 1 the model was too sure of itself. It can't mend that the events to score hold another share of
@@ -253,6 +346,7 @@ def fit_temperature(labels: np.ndarray, probabilities: np.ndarray) -> float:
     Args:
         labels: (N,) 1 for signal, 0 for background.
         probabilities: (N,) of signal.
+        weights: (N,) of the events, none negative; None where all count alike.
 
     Raises:
         ValueError: one class is missing.
@@ -261,8 +355,8 @@ def fit_temperature(labels: np.ndarray, probabilities: np.ndarray) -> float:
     inverse = 1.0
     for _ in range(50):
         fitted = 1 / (1 + np.exp(-inverse * odds))
-        slope = np.mean((fitted - is_signal) * odds)
-        curvature = np.mean(fitted * (1 - fitted) * odds**2)
+        slope = np.average((fitted - is_signal) * odds, weights=weights)
+        curvature = np.average(fitted * (1 - fitted) * odds**2, weights=weights)
         step = slope / curvature if curvature > 0 else 0.0
         # a step may lead far away where the curve is flat; not beyond a half of the way to 0
         inverse -= min(step, inverse / 2)
@@ -284,7 +378,7 @@ def log_odds(probabilities: np.ndarray) -> np.ndarray:
 
 
 def reconstruction_errors(
-    truth: np.ndarray, reconstructed: np.ndarray, counted: np.ndarray
+    truth: np.ndarray, reconstructed: np.ndarray, counted: np.ndarray, weights: np.ndarray | None = None
 ) -> dict[str, float]:
     """Error of each object's reconstruction, as a share of what one constant for all events would have.
 
@@ -296,27 +390,27 @@ def reconstruction_errors(
         truth: (N, 21) in HIGGS units.
         reconstructed: (N, 21) in HIGGS units.
         counted: (N, 21) bool, the features that were to be reconstructed.
+        weights: (N,) of the events, none negative; None where all count alike.
     """
     shares: dict[str, list[float]] = {name: [] for name in schema.OBJECTS}
     for i, feature in enumerate(schema.LOW_LEVEL):
         chosen = counted[:, i]
-        if not chosen.any():
+        of_chosen = np.ones(chosen.sum()) if weights is None else weights[chosen]
+        if not of_chosen.sum() > 0:
             shares[feature.object].append(np.nan)
             continue
+        mean = partial(np.average, weights=None if weights is None else of_chosen)
         true, found = (values[chosen, i].astype(float) * feature.scale for values in (truth, reconstructed))
         if feature.quantity == "btag":
-            levels = np.bincount(np.rint(true).astype(int), minlength=1)
-            error, constant = (
-                np.mean(np.rint(true) != np.rint(found)),
-                1 - levels.max() / max(1, levels.sum()),
-            )
+            levels = np.bincount(np.rint(true).astype(int), of_chosen)
+            error, constant = mean(np.rint(true) != np.rint(found)), 1 - levels.max() / levels.sum()
         elif feature.quantity == "phi":
-            error = np.mean(1 - np.cos(true - found))
-            constant = 1 - np.hypot(np.mean(np.cos(true)), np.mean(np.sin(true)))
+            error = mean(1 - np.cos(true - found))
+            constant = 1 - np.hypot(mean(np.cos(true)), mean(np.sin(true)))
         else:
             if feature.quantity == "pt":
                 true, found = np.log(np.maximum(true, 1)), np.log(np.maximum(found, 1))
-            error, constant = np.mean((true - found) ** 2), np.var(true)
+            error, constant = mean((true - found) ** 2), mean((true - mean(true)) ** 2)
         shares[feature.object].append(float(error / constant) if constant > 0 else np.nan)
     return {name: float(np.mean(values)) for name, values in shares.items()}
 

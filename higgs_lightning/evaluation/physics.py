@@ -9,7 +9,7 @@ from higgs_lightning.evaluation.metrics import (
     reliability,
     roc_auc_interval,
 )
-from higgs_lightning.evaluation.scores import Evaluation
+from higgs_lightning.evaluation.scores import Evaluation, has_both_classes
 
 _SIGNAL_EFFICIENCIES = (0.3, 0.5, 0.7)
 _BINNED = ("missing_energy_magnitude", "jet_1_pt")
@@ -22,7 +22,7 @@ def physics_metrics(test: Evaluation, of_cut: Significances) -> dict[str, float]
     return {
         **{
             f"test/background_rejection_{efficiency:.0%}": background_rejection(
-                test.labels, test.probabilities, efficiency
+                test.labels, test.probabilities, efficiency, test.weights
             )
             for efficiency in _SIGNAL_EFFICIENCIES
         },
@@ -30,7 +30,7 @@ def physics_metrics(test: Evaluation, of_cut: Significances) -> dict[str, float]
         "test/significance_with_uncertainty": float(of_cut.with_uncertainty.max()),
         "test/ams": float(of_cut.ams.max()),
         "test/best_cut_signal_efficiency": float(of_cut.signal_efficiency[best]),
-        "test/calibration_error": reliability(test.labels, test.probabilities).error,
+        "test/calibration_error": reliability(test.labels, test.probabilities, test.weights).error,
     }
 
 
@@ -49,8 +49,9 @@ def binned_aucs(test: Evaluation, features: np.ndarray) -> dict[str, float]:
         for number in range(_NUM_BINS):
             chosen = (bin_of == number) & ~np.isnan(values)
             labels, scores = test.labels[chosen], test.probabilities[chosen]
-            both = 0 < labels.sum() < len(labels)
+            weights = None if test.weights is None else test.weights[chosen]
+            known = has_both_classes(labels, weights)
             aucs[f"test/auc_{name}_bin_{number + 1}"] = (
-                roc_auc_interval(labels, scores).auc if both else np.nan
+                roc_auc_interval(labels, scores, weights).auc if known else np.nan
             )
     return aucs

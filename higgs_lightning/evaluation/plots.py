@@ -74,22 +74,20 @@ def _of_epochs(history: Sequence[Mapping[str, float]], column: str) -> tuple[lis
 
 
 @_slide
-def roc(
-    curves: Mapping[str, tuple[np.ndarray, np.ndarray]], published: Mapping[str, float] | None = None
-) -> Figure:
+def roc(curves: Mapping[str, Sequence[Any]], published: Mapping[str, float] | None = None) -> Figure:
     """ROC curve and background rejection of each split or run, with its AUC and 95 % interval.
 
     Args:
-        curves: labels and scores, (N,) each, by split or by the name of a run.
+        curves: labels, scores and perhaps weights, (N,) each, by split or by the name of a run.
         published: ROC-AUCs of others, by their names. Their curves are not published: drawn are those of two
             normal distributions of equal width with that AUC.
     """
     figure = Figure(figsize=(14, 6.2), layout="constrained")
     left, right = figure.subplots(1, 2)
-    for (name, (labels, scores)), color in zip(curves.items(), _colors(curves), strict=True):
-        background, signal = roc_curve(labels, scores)
-        auc = roc_auc_interval(labels, scores)
-        interval = f"{auc.auc:.4f}, {auc.low:.4f} to {auc.high:.4f} ({len(labels):,} events)"
+    for (name, events), color in zip(curves.items(), _colors(curves), strict=True):
+        background, signal = roc_curve(*events)
+        auc = roc_auc_interval(*events)
+        interval = f"{auc.auc:.4f}, {auc.low:.4f} to {auc.high:.4f} ({len(events[0]):,} events)"
         left.plot(
             background, signal, color=color, label=_literal(f"{SPLIT_NAMES.get(name, name)}: {interval}")
         )
@@ -129,26 +127,32 @@ def learning_curves(histories: Mapping[str, Sequence[Mapping[str, float]]]) -> F
 
 
 @_slide
-def score_histograms(labels: np.ndarray, scores: np.ndarray, title: str) -> Figure:
+def score_histograms(
+    labels: np.ndarray, scores: np.ndarray, title: str, weights: np.ndarray | None = None
+) -> Figure:
     """Distribution of the score in each class.
 
     Args:
         labels: (N,) 1 for signal, 0 for background.
         scores: (N,) probabilities of signal.
         title: which events these are.
+        weights: (N,) of the events; None where all count alike.
     """
     figure = Figure(figsize=(8, 5.6), layout="constrained")
     axes = figure.subplots()
     seen: list[float] = []
     for label, name, color in ((0, "background", _BACKGROUND), (1, "signal", _SIGNAL)):
-        counts, edges = np.histogram(scores[labels == label], bins=50, range=(0, 1))
-        shares = counts / max(1, counts.sum())
+        of_class = labels == label
+        of_events = None if weights is None else weights[of_class]
+        sums, edges = np.histogram(scores[of_class], bins=50, range=(0, 1), weights=of_events)
+        shares = sums / (sums.sum() if sums.sum() > 0 else 1)
         seen += shares[shares > 0].tolist()
         axes.stairs(shares, edges, fill=True, alpha=0.25, color=color)
-        axes.stairs(shares, edges, linewidth=1.8, color=color, label=f"{name} ({counts.sum():,} events)")
+        axes.stairs(shares, edges, linewidth=1.8, color=color, label=f"{name} ({of_class.sum():,} events)")
     axes.set(yscale="log", xlim=(0, 1), ylim=(min(seen) / 2, max(seen) * 2), title=_literal(title))
     axes.set_xlabel("probability of signal")
-    axes.set_ylabel("share of the class per bin of 0.02")
+    of_what = "the class" if weights is None else "the class's weight"
+    axes.set_ylabel(f"share of {of_what} per bin of 0.02")
     figure.legend(loc="outside upper center", ncols=2, fontsize=12)
     return figure
 

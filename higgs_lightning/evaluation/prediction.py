@@ -17,8 +17,8 @@ from rich.progress import Progress
 from higgs_lightning import schema
 from higgs_lightning.configuration import require_kinds
 from higgs_lightning.data.columns import Reading
-from higgs_lightning.data.formats import import_uproot, read_files_with
-from higgs_lightning.data.sources import Files, Source, find_sources
+from higgs_lightning.data.formats import import_uproot, read_files
+from higgs_lightning.data.sources import Paths, Source, find_sources
 from higgs_lightning.errors import UserError, one_line
 from higgs_lightning.files import output_file, replaced
 from higgs_lightning.models import Model
@@ -34,7 +34,7 @@ _SUFFIXES = (".parquet", ".csv", ".csv.gz", ".root")
 
 def predict(
     ckpt: str | Sequence[str],
-    input: Files,
+    input: Paths,
     output: str | Path,
     latent: bool,
     reconstruction: bool,
@@ -105,7 +105,7 @@ def predict(
         task = bar.add_task("Scoring", total=1.0)
         written: pa.Schema | None = None
         rows = batch_size * max(1, _BLOCK // batch_size)
-        for source, found in read_files_with(sources, reading, needs_label=False, rows=rows, keep=keep):
+        for source, found in read_files(sources, reading, needs_label=False, rows=rows, keep=keep):
             block = np.ascontiguousarray(found.events[:, 1:])
             if source != current:  # the first events tell the units of a file
                 before, current = events, source

@@ -115,12 +115,14 @@ def draw_evaluations(
     """
     split, last = list(evaluations.items())[-1]
     curves = {
-        name: (each.labels, each.probabilities) for name, each in evaluations.items() if each.has_both_classes
+        name: (each.labels, each.probabilities, each.weights)
+        for name, each in evaluations.items()
+        if each.has_both_classes
     }
     title = f"{plots.SPLIT_NAMES[split]} events of {dataset}"
     figures = {
         "roc": plots.roc(curves, published),
-        "scores": plots.score_histograms(last.labels, last.probabilities, title),
+        "scores": plots.score_histograms(last.labels, last.probabilities, title, last.weights),
     }
     if len(last.features):
         figures["reconstruction"] = plots.reconstruction(last.features, last.reconstruction, last.counted)
@@ -128,8 +130,9 @@ def draw_evaluations(
 
 
 def write_test_scores(folder: Path, test: Evaluation) -> None:
-    """Write the label and the score of each test event, in their order, for comparisons."""
-    table = pa.table({"label": test.labels, "score": test.probabilities})
+    """Write label, score and, if it has one, weight of each test event, in their order, for comparisons."""
+    weights = {} if test.weights is None else {"weight": test.weights}
+    table = pa.table({"label": test.labels, "score": test.probabilities, **weights})
     with replaced(folder / runs.TEST_SCORES) as partial:
         pyarrow.parquet.write_table(table, partial)
 

@@ -11,7 +11,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor, distributed
 
 from higgs_lightning.errors import UserError
-from higgs_lightning.evaluation.metrics import AucInterval, roc_auc_interval
+from higgs_lightning.evaluation.metrics import AucInterval, accuracy, roc_auc_interval
 from higgs_lightning.shapes import PerEvent
 
 T = TypeVar("T")
@@ -38,6 +38,7 @@ class Step(NamedTuple):
         features: in HIGGS units, of the first M events: those that were decoded.
         reconstruction: in HIGGS units.
         counted: the features that the reconstruction loss counts: the hidden ones, if any.
+        weights: of the events, in the mean 1; None where all count alike.
     """
 
     losses: dict[str, Float[Tensor, ""]]
@@ -47,6 +48,7 @@ class Step(NamedTuple):
     features: Float[Tensor, "M F=21"]
     reconstruction: Float[Tensor, "M F=21"]
     counted: Bool[Tensor, "M F=21"]
+    weights: PerEvent | None = None
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,7 @@ class Evaluation:
 
     ``features``, ``reconstruction`` and ``counted`` cover the first M = min(N, :data:`MAX_RECONSTRUCTED`)
     events, or none where the model has no decoder; ``latent``, of L = latent_dim numbers an event, the first
-    K = min(N, :data:`MAX_LATENT`).
+    K = min(N, :data:`MAX_LATENT`). ``weights`` are None where all events count alike.
     """
 
     losses: dict[str, float]
@@ -65,6 +67,7 @@ class Evaluation:
     features: Float[np.ndarray, "M F=21"]
     reconstruction: Float[np.ndarray, "M F=21"]
     counted: Bool[np.ndarray, "M F=21"]
+    weights: Float[np.ndarray, " N"] | None = None
 
     @property
     def num_events(self) -> int:
@@ -73,18 +76,24 @@ class Evaluation:
     @property
     def accuracy(self) -> float:
         """Share of events on the right side of a probability of 1/2."""
-        return float(((self.probabilities > 0.5) == (self.labels > 0.5)).mean())
+        return accuracy(self.labels, self.probabilities, self.weights)
 
     @property
     def has_both_classes(self) -> bool:
-        return bool(0 < (self.labels > 0.5).sum() < len(self.labels))
+        return has_both_classes(self.labels, self.weights)
 
     @cached_property
     def auc(self) -> AucInterval:
         """ROC-AUC with its 95 % interval; unknown where a class is missing."""
         if not self.has_both_classes:
             return AucInterval(float("nan"), float("nan"), float("nan"))
-        return roc_auc_interval(self.labels, self.probabilities)
+        return roc_auc_interval(self.labels, self.probabilities, self.weights)
+
+
+def has_both_classes(labels: np.ndarray, weights: np.ndarray | None) -> bool:
+    """Whether there are signal and background events (N,), and their weights have positive sums."""
+    counts = np.ones(len(labels)) if weights is None else weights
+    return all(counts[of_class].sum() > 0 for of_class in (labels > 0.5, labels <= 0.5))
 
 
 class Gatherer:
@@ -104,7 +113,8 @@ class Gatherer:
         self._names = tuple(step.losses)
         losses = torch.stack([loss.detach() for loss in step.losses.values()])
         self._losses.append(losses.double().cpu() * len(step.labels))
-        self._scores.append((step.labels.cpu(), step.probabilities.cpu()))
+        weights = () if step.weights is None else (step.weights.cpu(),)
+        self._scores.append((step.labels.cpu(), step.probabilities.cpu(), *weights))
         if self._num_reconstructed < MAX_RECONSTRUCTED:
             kept = step.features.cpu(), step.reconstruction.cpu(), step.counted.cpu()
             self._reconstructions.append(kept)
@@ -115,7 +125,7 @@ class Gatherer:
 
     def losses(self) -> dict[str, float]:
         """The mean of each loss over the events of all batches so far, of every process."""
-        shares = from_every_process((self._losses, sum(len(labels) for labels, _ in self._scores)))
+        shares = from_every_process((self._losses, sum(len(labels) for labels, *_ in self._scores)))
         total = torch.stack([batch for batches, _ in shares for batch in batches]).sum(dim=0)
         means = total / sum(events for _, events in shares)
         return dict(zip(self._names, means.tolist(), strict=True))
@@ -126,7 +136,7 @@ class Gatherer:
         Raises:
             UserError: a score is not a number.
         """
-        labels, probabilities = _columns(from_every_process(self._scores))
+        labels, probabilities, *weights = _columns(from_every_process(self._scores))
         if not np.isfinite(probabilities).all():
             row = int((~np.isfinite(probabilities)).argmax())
             raise UserError(
@@ -143,6 +153,7 @@ class Gatherer:
             features=features[:MAX_RECONSTRUCTED],
             reconstruction=reconstruction[:MAX_RECONSTRUCTED],
             counted=counted[:MAX_RECONSTRUCTED],
+            weights=weights[0] if weights else None,
         )
 
 

@@ -12,13 +12,12 @@ from torchmetrics import MetricCollection
 from torchmetrics.classification import BinaryAccuracy, BinaryAUROC
 from torchmetrics.functional.classification import binary_auroc
 
+from higgs_lightning.data.batches import Batch
 from higgs_lightning.errors import UserError, one_line
+from higgs_lightning.evaluation.metrics import accuracy, roc_auc_interval
 from higgs_lightning.evaluation.scores import SPLITS, Evaluation, Gatherer, Step, from_every_process
 from higgs_lightning.models.base import Model
-from higgs_lightning.shapes import Features, PerEvent
 from higgs_lightning.training.objective import Objective
-
-Batch = tuple[Features, PerEvent]  # in HIGGS units, and labels: 1 for signal
 
 _CHECK_EVERY = 50  # steps: each look at a loss waits for the accelerator
 
@@ -103,7 +102,9 @@ class HiggsModule(LightningModule):
 
     def _shared_step(self, batch: Batch, step: int) -> Step:
         """Score a batch and weigh its losses; ``step`` and the seed fix what is random."""
-        return self.objective(self.model, *batch, self._generator(step))
+        features, labels, *weights = batch
+        found = self.objective(self.model, features, labels, self._generator(step), *weights)
+        return found._replace(weights=weights[0]) if weights else found
 
     def _generator(self, step: int) -> torch.Generator:
         return torch.Generator(self.device).manual_seed(self._seed_of(step))
@@ -171,8 +172,11 @@ class HiggsModule(LightningModule):
         losses = self._val_gatherer.losses()
         self._stop_if_not_finite(torch.tensor(losses["loss"]))
         val = self._val_gatherer.evaluation()
-        scores = torch.from_numpy(val.probabilities), torch.from_numpy(val.labels).long()
-        auc = binary_auroc(*scores, validate_args=False)
+        if val.weights is None:
+            scores = torch.from_numpy(val.probabilities), torch.from_numpy(val.labels).long()
+            auc = binary_auroc(*scores, validate_args=False)
+        else:
+            auc = torch.tensor(val.auc.auc)
         metrics: dict[str, Any] = {**losses, "accuracy": val.accuracy, "auc": auc}
         self.log_dict({f"val/{name}": value for name, value in metrics.items()}, prog_bar=True)
         self.evaluations = {"val": val}
@@ -193,7 +197,8 @@ class HiggsModule(LightningModule):
 class EpochMetrics(nn.Module):
     """The metrics of one epoch of one split, named ``split/metric``; exact, over all its events.
 
-    A step only adds to sums and keeps its scores, which nothing looks at before the epoch's end.
+    A step only adds to sums and keeps its scores, which nothing looks at before the epoch's end. torchmetrics
+    has no ROC-AUC of weighted events, so that theirs are this package's.
 
     Args:
         split: prefix of the names.
@@ -214,7 +219,8 @@ class EpochMetrics(nn.Module):
     def _start(self) -> None:
         self.sums = torch.zeros(len(self.losses))  # of each loss, over events; nan where a batch's loss is
         self.num_events = 0
-        self.batches: list[tuple[Tensor, Tensor]] = []  # probabilities and labels
+        self.batches: list[tuple[Tensor, ...]] = []  # probabilities and labels
+        self.weights: list[Tensor] = []  # of each batch, where events have some
 
     def update(self, step: Step) -> None:
         """Take one batch."""
@@ -222,12 +228,16 @@ class EpochMetrics(nn.Module):
         self.sums = torch.add(self.sums.to(losses), losses, alpha=len(step.labels))
         self.num_events += len(step.labels)
         self.batches.append((step.probabilities, step.labels))
+        if step.weights is not None:
+            self.weights.append(step.weights)
 
     def state(self) -> dict[str, dict[str, Any]]:
         """What has been accumulated since the last :meth:`compute`, as plain tensors."""
         weight = torch.tensor(float(self.num_events))
         losses = zip(self.losses, self.sums, strict=True)
+        weights = {"weights": {"of_batches": list(self.weights)}} if self.weights else {}
         return {
+            **weights,
             **{name: {"mean_value": total, "weight": weight} for name, total in losses},
             **{name: dict(metric.metric_state) for name, metric in self._filled_scores().items()},
         }
@@ -237,15 +247,27 @@ class EpochMetrics(nn.Module):
         self.sums = self.sums + torch.stack([state[name]["mean_value"] for name in self.losses])
         self.num_events += int(state[self.losses[0]]["weight"])
         self.batches += zip(state["auc"]["preds"], state["auc"]["target"], strict=True)
+        self.weights += state.get("weights", {"of_batches": []})["of_batches"]
 
     def compute(self) -> dict[str, Tensor]:
         """The metrics of the batches since the last call, of all processes; starts anew."""
         shares = from_every_process((self.sums.cpu(), self.num_events))
         sums, num_events = (sum(column) for column in zip(*shares, strict=True))
         losses = zip(self.losses, sums / num_events, strict=True)
-        values = {**dict(losses), **self._filled_scores().compute()}
+        scores = self._weighted_scores() if self.weights else self._filled_scores().compute()
+        values = {**dict(losses), **scores}
         self._start()
         return {f"{self.prefix}{name}": value for name, value in values.items()}
+
+    def _weighted_scores(self) -> dict[str, Tensor]:
+        columns = [torch.cat([batch.cpu() for batch in column]) for column in zip(*self.batches, strict=True)]
+        shares = from_every_process((*columns, torch.cat([batch.cpu() for batch in self.weights])))
+        probabilities, labels, weights = (torch.cat(column).numpy() for column in zip(*shares, strict=True))
+        found = {
+            "accuracy": accuracy(labels, probabilities, weights),
+            "auc": roc_auc_interval(labels, probabilities, weights).auc,
+        }
+        return {name: torch.tensor(value) for name, value in found.items()}
 
     def _filled_scores(self) -> MetricCollection:
         self.scores.reset()

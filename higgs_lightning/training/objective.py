@@ -23,7 +23,12 @@ class Objective(Protocol):
     losses: Sequence[str]
 
     def __call__(
-        self, model: Model, features: Features, labels: PerEvent, generator: torch.Generator
+        self,
+        model: Model,
+        features: Features,
+        labels: PerEvent,
+        generator: torch.Generator,
+        weights: PerEvent | None = None,
     ) -> Step:
         """Score a batch, and weigh the losses.
 
@@ -32,6 +37,9 @@ class Objective(Protocol):
             features: in HIGGS units.
             labels: 1 for signal.
             generator: the source of all that is random, on the device of the batch.
+            weights: of the events, in the mean 1 over all events of a split; given only where they have some,
+                see ``data.weights`` and ``data.class_balance``. A loss is the mean of what events lose times
+                their weights.
         """
         ...
 
@@ -48,7 +56,7 @@ class MaskedObjective:
     event, always with the same masks. The scores of masked events are trained too, with the weight of their
     share, so that the model can score events of which an object is missing. With ``mask_ratio`` 0 nothing is
     hidden, and the reconstruction loss counts every feature: a plain autoencoder. With
-    ``classification_weight`` 0, labels play no part: pretraining.
+    ``classification_weight`` 0, labels play no part: pretraining. What an event loses counts by its weight.
 
     Args:
         classification_weight: weight of the BCE loss.
@@ -96,7 +104,12 @@ class MaskedObjective:
             self.teacher.to(device)
 
     def __call__(
-        self, model: Model, features: Features, labels: PerEvent, generator: torch.Generator
+        self,
+        model: Model,
+        features: Features,
+        labels: PerEvent,
+        generator: torch.Generator,
+        weights: PerEvent | None = None,
     ) -> Step:
         if model.training and self.reflect:
             features = reflect(features, generator)
@@ -111,11 +124,14 @@ class MaskedObjective:
             hidden = hide_objects(len(seen), self.mask_ratio, generator)
             counted &= hidden_features(hidden)
         whole, masked = self._outputs(model, features, seen, hidden)
-        classification = F.binary_cross_entropy_with_logits(whole.logits, targets)
+        classification = F.binary_cross_entropy_with_logits(whole.logits, targets, weights)
         loss = self.classification_weight * classification
         if hidden is not None:
             masked_classification = F.binary_cross_entropy_with_logits(
-                masked.logits, targets[: len(seen)], reduction="sum"
+                masked.logits,
+                targets[: len(seen)],
+                None if weights is None else weights[: len(seen)],
+                reduction="sum",
             )
             weight = self.classification_weight * self.mask_fraction / max(1, len(seen))
             loss = loss + weight * masked_classification
@@ -124,7 +140,10 @@ class MaskedObjective:
         else:
             decoded = Reconstruction(seen, torch.zeros_like(seen))
         # the mean over hidden features only; 0 where there are none
-        reconstruction = (decoded.errors * counted).sum() / counted.sum().clamp(min=1)
+        errors = decoded.errors * counted
+        if weights is not None:
+            errors = errors * weights[: len(seen), None]
+        reconstruction = errors.sum() / counted.sum().clamp(min=1)
         return Step(
             losses={
                 "loss": loss + self.reconstruction_weight * reconstruction,

@@ -1,5 +1,6 @@
 """One training from its configuration to its run folder: the map of the package."""
 
+import inspect
 import logging
 import os
 import signal
@@ -124,6 +125,7 @@ def _train(cfg: DictConfig, config: dict[str, Any], run_dir: Path, reports: bool
     require_metric("selection.monitor", monitor, [*metrics, "lr", "events_per_second"])
     require_metric("scheduler.monitor", config["scheduler"].get("monitor"), metrics)
     datamodule = made(config, "data", HiggsDataModule)
+    require_weighing(objective, datamodule)
     data = datamodule.identity()
     if resume is not None:
         require_same_data(config["ckpt"], load_checkpoint(resume), runs.recorded_data(run_dir), data)
@@ -183,6 +185,7 @@ def _train(cfg: DictConfig, config: dict[str, Any], run_dir: Path, reports: bool
         datamodule.trainer = trainer
         # what can't be split or trained leaves no run behind
         datamodule.setup("fit")
+        datamodule.refuse_negative_weights()
         seen = [seen_in_training(datamodule), *seen_by(ancestors, datamodule)]
         tell(seen, config["allow_seen_events"])
         scheduled = module.scheduled_optimizer(total_steps=1)
@@ -208,6 +211,7 @@ def _train(cfg: DictConfig, config: dict[str, Any], run_dir: Path, reports: bool
         "best_epoch": load_checkpoint(Path(best.best_model_path))["epoch"],
         "train_seconds": train_seconds,
         "seconds": time.perf_counter() - start,
+        **datamodule.weighting(),
         **report.final_metrics(module.evaluations),
     }
     if reports and trainer.is_global_zero:
@@ -240,6 +244,20 @@ def made(config: Mapping[str, Any], key: str, of: type = object, **more: Any) ->
     if not isinstance(instance, of):
         raise UserError(f"{key}._target_={config[key].get('_target_')} is no {of.__name__}")
     return instance
+
+
+def require_weighing(objective: Any, datamodule: HiggsDataModule) -> None:
+    """Refuse an objective of the user's own that takes no weights, where events have some.
+
+    Raises:
+        UserError: it is such a one.
+    """
+    takes_weights = {"weights", "kwargs"} & inspect.signature(objective).parameters.keys()
+    if datamodule.weighting() and not takes_weights:
+        raise UserError(
+            f"{type(objective).__name__} takes no weights of events: give it an argument weights, or leave "
+            "data.weights and data.class_balance out"
+        )
 
 
 def teacher(config: Mapping[str, Any]) -> dict[str, Any]:
@@ -392,7 +410,7 @@ def recorded_configuration(
     data = recorded.setdefault("data", {})
     data["dir"] = composed["data"]["dir"]
     for key in ("csv", "test_csv"):  # from where and whereto a download goes is not for a file to say
-        if isinstance(data.get(key), dict):
+        if isinstance(data.get(key), dict) and "_target_" in data[key]:
             target = data[key]["_target_"]
             data[key] = {"_target_": target} | ({"folder": data["dir"]} if target.endswith(".fetch") else {})
     return recorded
@@ -531,6 +549,11 @@ def require_same_data(
     if recorded is None:
         return
     for then, now in zip(recorded, data, strict=False):
+        if then.get("weights_crc32") != now.get("weights_crc32"):
+            raise UserError(
+                f"ckpt={ckpt} was trained with other weights of events than those of {now['file']}: give the "
+                f"same file, or begin a new run with init={ckpt}"
+            )
         if (then["rows"], then["crc32"]) != (now["rows"], now["crc32"]):
             raise UserError(
                 f"ckpt={ckpt} was trained on {then['rows']:,} events of {then['file']}, and {now['file']} "

@@ -31,6 +31,7 @@ from higgs_lightning.training.run import (
     made,
     quiet,
     recorded_configuration,
+    require_weighing,
 )
 
 # on real HIGGS events, 21 low-level features
@@ -70,8 +71,10 @@ def _evaluate(config: dict[str, Any], out_dir: Path) -> dict[str, Any]:
         datamodule,
     )
     tell(seen, config["allow_seen_events"])
+    objective = made(config, "objective")
+    require_weighing(objective, datamodule)
     module = HiggsModule(
-        model=model, objective=made(config, "objective"), optimizer=None, scheduler=None, seed=config["seed"]
+        model=model, objective=objective, optimizer=None, scheduler=None, seed=config["seed"]
     )
     with quiet():
         trainer = made(config, "trainer", logger=False, enable_checkpointing=False, default_root_dir=out_dir)
@@ -80,7 +83,7 @@ def _evaluate(config: dict[str, Any], out_dir: Path) -> dict[str, Any]:
     test = module.evaluations["test"]
     if test.auc.is_unknown:
         raise UserError("trainer.limit_test_batches leaves test events of one class: give more batches")
-    cuts = significances(test.labels, test.probabilities, **config["analysis"])
+    cuts = significances(test.labels, test.probabilities, weights=test.weights, **config["analysis"])
     features, _ = datamodule.arrays("test")
     metrics = {
         "ckpt": config["ckpt"],
@@ -88,25 +91,36 @@ def _evaluate(config: dict[str, Any], out_dir: Path) -> dict[str, Any]:
         "data": datamodule.identity(),
         "seed": config["seed"],
         "test/events_trained_on": most_trained_on(seen) if trained == members else None,
+        **datamodule.weighting(),
         **report.final_metrics(module.evaluations),
         **physics_metrics(test, cuts),
         **{
             f"test/reconstruction_error_{name.replace(' ', '_')}": share
-            for name, share in reconstruction_errors(test.features, test.reconstruction, test.counted).items()
+            for name, share in reconstruction_errors(
+                test.features,
+                test.reconstruction,
+                test.counted,
+                None if test.weights is None else test.weights[: len(test.features)],
+            ).items()
             if len(test.features)
         },
         **binned_aucs(test, features[: test.num_events]),  # fewer where batches are limited
     }
-    calibrations = {"as trained": reliability(test.labels, test.probabilities)}
+    calibrations = {"as trained": reliability(test.labels, test.probabilities, test.weights)}
     if config["fit_temperature"]:
         val = module.evaluations["val"]
         if val.auc.is_unknown:
             raise UserError(
                 "trainer.limit_test_batches leaves validation events of one class: give more batches"
             )
-        temperature = fit_temperature(val.labels, val.probabilities)
+        if val.weights is not None and (val.weights < 0).any():
+            raise UserError(
+                "fit_temperature=true: some validation events have negative weights, with which no "
+                "temperature is the best: leave it out"
+            )
+        temperature = fit_temperature(val.labels, val.probabilities, val.weights)
         name = f"temperature {temperature:.3f}"
-        calibrations[name] = reliability(test.labels, tempered(test.probabilities, temperature))
+        calibrations[name] = reliability(test.labels, tempered(test.probabilities, temperature), test.weights)
         metrics |= {"temperature": temperature, "test/calibration_error_tempered": calibrations[name].error}
     if trainer.is_global_zero:
         write_text(out_dir / runs.CONFIG, OmegaConf.to_yaml(OmegaConf.create(literal(config))))
