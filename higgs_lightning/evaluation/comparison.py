@@ -1,9 +1,7 @@
 """Runs side by side: what differs, how good each is, and whether the difference is chance."""
 
-import csv
 import os
-from collections.abc import Iterable, Iterator, Sequence
-from io import StringIO
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +13,11 @@ from rich.markup import escape
 from rich.table import Table
 
 from higgs_lightning.errors import UserError, one_line
-from higgs_lightning.evaluation import plots, report
+from higgs_lightning.evaluation import page, plots, report
 from higgs_lightning.evaluation.metrics import difference_p_value
-from higgs_lightning.evaluation.page import page, table
-from higgs_lightning.files import write_text
-from higgs_lightning.runs import PLOTS, Run, config_path, identity_of, read_run, run_folders
+from higgs_lightning.evaluation.page import Section
+from higgs_lightning.files import write_csv
+from higgs_lightning.runs import Run, config_path, identity_of, read_run, run_folders
 
 _NUM_DRAWN = 10  # runs: more curves in one picture can't be told apart
 _WIDTH = 120  # of the table in a file or a pipe
@@ -53,9 +51,9 @@ def compare(paths: Sequence[Path], output: Path) -> list[Run]:
     rows = list(table_rows(runs))
     output.mkdir(parents=True, exist_ok=True)
     figures = draw(runs)
-    write_text(output / "compare.csv", to_csv(rows))
-    write_text(output / "compare.html", to_html(rows, figures, f"{len(runs)} runs in {Path(parent).name}"))
-    report.save_figures(figures, output / PLOTS)
+    write_csv(output / "compare.csv", [list(rows[0]), *(row.values() for row in rows)])
+    title = f"{len(runs)} runs in {Path(parent).name}"
+    report.write_page(output / "compare.html", title, sections(rows, figures))
     print_rows(rows)
     Console().print(f"comparison: {output / 'compare.html'}", soft_wrap=True, markup=False)
     return runs
@@ -136,28 +134,12 @@ def short_names(keys: Sequence[str]) -> list[str]:
     return last_parts if len(set(last_parts)) == len(keys) else list(keys)
 
 
-def to_csv(rows: Sequence[dict[str, Any]]) -> str:
-    text = StringIO()
-    columns = list(rows[0])
-    lines = [columns, *([row.get(column, "") for column in columns] for row in rows)]
-    csv.writer(text).writerows(map(_no_formula, lines))
-    return text.getvalue()
-
-
-def _no_formula(cells: Iterable[Any]) -> list[Any]:
-    """Cells of which none is a formula to a spreadsheet: what runs hold may be a stranger's."""
-    return [
-        f"'{cell}" if isinstance(cell, str) and cell[:1] in ("=", "+", "-", "@") else cell for cell in cells
-    ]
-
-
-def to_html(rows: Sequence[dict[str, Any]], figures: dict[str, Figure], title: str) -> str:
-    """A page of its own, pictures inside."""
+def sections(rows: Sequence[dict[str, Any]], figures: dict[str, Figure]) -> list[Section]:
+    """What the page shows."""
     if not any(row["failure"] for row in rows):
         rows = [{column: value for column, value in row.items() if column != "failure"} for row in rows]
     lines = [[shown(column, value) for column, value in row.items()] for row in rows]
-    body = f"<p>{_EXPLANATION}</p>\n{table(rows[0], lines, text=['failure'])}"
-    return page(title, body, figures)
+    return [Section(text=[_EXPLANATION], tables={"runs": page.Table(list(rows[0]), lines)}, figures=figures)]
 
 
 def print_rows(rows: Sequence[dict[str, Any]]) -> None:

@@ -174,19 +174,26 @@ def approximate_median_significance(
 
 
 class Significances(NamedTuple):
-    """What an analysis can expect of every cut that keeps enough background to be counted; all fields (K,).
+    """What an analysis can expect of every cut, from the tightest to none; all fields (K,).
 
     Attributes:
         signal_efficiency: of the cut.
         without_uncertainty: discovery significance if the background were known.
         with_uncertainty: the same with its uncertainty.
         ams: approximate median significance.
+        is_certain: whether the cut keeps at least :data:`LEAST_BACKGROUND` of the events' background, or all
+            of it: below, its efficiency hangs on chance, and the best of such cuts would be a lucky one.
     """
 
     signal_efficiency: np.ndarray
     without_uncertainty: np.ndarray
     with_uncertainty: np.ndarray
     ams: np.ndarray
+    is_certain: np.ndarray
+
+    def best(self, significance: np.ndarray) -> int:
+        """The position of the best of the certain cuts, by one of the fields."""
+        return int(np.where(self.is_certain, significance, -np.inf).argmax())
 
 
 def significances(
@@ -194,20 +201,18 @@ def significances(
 ) -> Significances:
     """Significance of every cut on the scores (N,), for so many events of each class before the cut.
 
-    Cuts that keep fewer than :data:`LEAST_BACKGROUND` background events are left out: their efficiency hangs
-    on chance, and the best of them would be a lucky one.
-
     Raises:
         ValueError: one class is missing.
     """
     of_background, of_signal = roc_curve(labels, scores)
-    kept = of_background * (~_is_signal(labels)).sum() >= min(LEAST_BACKGROUND, (~_is_signal(labels)).sum())
-    s, b = signal * of_signal[kept], background * of_background[kept]
+    num_background = int((~_is_signal(labels)).sum())
+    s, b = signal * of_signal, background * of_background
     return Significances(
-        of_signal[kept],
+        of_signal,
         discovery_significance(s, b),
         discovery_significance(s, b, uncertainty),
         approximate_median_significance(s, b),
+        np.rint(of_background * num_background) >= min(LEAST_BACKGROUND, num_background),
     )
 
 

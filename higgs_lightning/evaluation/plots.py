@@ -14,7 +14,13 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, NullLocator
 
 from higgs_lightning import schema
-from higgs_lightning.evaluation.metrics import Reliability, Significances, roc_auc_interval, roc_curve
+from higgs_lightning.evaluation.metrics import (
+    LEAST_BACKGROUND,
+    Reliability,
+    Significances,
+    roc_auc_interval,
+    roc_curve,
+)
 from higgs_lightning.kinematics import wrap
 
 # Okabe and Ito's colours, told apart by colour-blind readers too
@@ -41,29 +47,38 @@ _FEW = 20  # hidden events: fewer make no picture
 
 @_slide
 def learning_curve(
-    history: Sequence[Mapping[str, float]], quantity: str, label: str, best_epoch: int | None = None
+    history: Sequence[Mapping[str, float]],
+    quantities: Mapping[str, str],
+    title: str,
+    best_epoch: int | None = None,
 ) -> Figure:
-    """Training and validation against epochs.
+    """Training and validation against epochs, a panel a quantity.
 
     Args:
         history: one row an epoch with ``epoch``, and ``train/quantity`` and ``val/quantity`` where an epoch
             has them.
-        quantity: name of the metric.
-        label: of the vertical axis.
+        quantities: names of metrics, and what their axes are called.
+        title: which run this is.
         best_epoch: the epoch to mark, as in ``history``.
     """
-    figure = Figure(figsize=(8, 5.6), layout="constrained")
-    axes = figure.subplots()
-    for split, name in _HISTORY_NAMES.items():
-        epochs, values = _of_epochs(history, f"{split}/{quantity}")
-        axes.plot(epochs, values, "o-", color=_SPLIT_COLORS[split], label=name)
-    if best_epoch is not None:
-        axes.axvline(best_epoch, color="grey", linestyle="--", linewidth=1, label=f"best epoch: {best_epoch}")
-    axes.set_xlabel("epoch")
-    axes.set_ylabel(label)
-    _count_epochs(axes)
-    axes.grid(alpha=0.3)
-    figure.legend(loc="outside upper center", ncols=3, fontsize=11)  # no room inside is safe from the curves
+    width = 8 if len(quantities) == 1 else 6 * len(quantities)
+    figure = Figure(figsize=(width, 5.8), layout="constrained")
+    panels = figure.subplots(1, len(quantities), squeeze=False)[0]
+    figure.suptitle(_literal(title), fontsize=13)
+    for axes, (quantity, label) in zip(panels, quantities.items(), strict=True):
+        for split, name in _HISTORY_NAMES.items():
+            epochs, values = _of_epochs(history, f"{split}/{quantity}")
+            axes.plot(epochs, values, "o-", color=_SPLIT_COLORS[split], label=name)
+        if best_epoch is not None:
+            name = f"best epoch: {best_epoch}"
+            axes.axvline(best_epoch, color="grey", linestyle="--", linewidth=1, label=name)
+        axes.set_xlabel("epoch")
+        axes.set_ylabel(label)
+        _count_epochs(axes)
+        axes.grid(alpha=0.3)
+    handles, names = panels[0].get_legend_handles_labels()
+    # no room inside is safe from the curves
+    figure.legend(handles, names, loc="outside lower center", ncols=3, fontsize=11)
     return figure
 
 
@@ -75,17 +90,21 @@ def _of_epochs(history: Sequence[Mapping[str, float]], column: str) -> tuple[lis
 
 @_slide
 def roc(
-    curves: Mapping[str, tuple[np.ndarray, np.ndarray]], published: Mapping[str, float] | None = None
+    curves: Mapping[str, tuple[np.ndarray, np.ndarray]],
+    title: str,
+    published: Mapping[str, float] | None = None,
 ) -> Figure:
     """ROC curve and background rejection of each split or run, with its AUC and 95 % interval.
 
     Args:
         curves: labels and scores, (N,) each, by split or by the name of a run.
+        title: which data, model and run these are.
         published: ROC-AUCs of others, by their names. Their curves are not published: drawn are those of two
             normal distributions of equal width with that AUC.
     """
-    figure = Figure(figsize=(14, 6.2), layout="constrained")
+    figure = Figure(figsize=(14, 6.6), layout="constrained")
     left, right = figure.subplots(1, 2)
+    figure.suptitle(_literal(title), fontsize=13)
     for (name, (labels, scores)), color in zip(curves.items(), _colors(curves), strict=True):
         background, signal = roc_curve(labels, scores)
         auc = roc_auc_interval(labels, scores)
@@ -106,7 +125,18 @@ def roc(
     left.set(xlim=(0, 1), ylim=(0, 1), xlabel="background efficiency", ylabel="signal efficiency")
     note = "\n(published: equal normal distributions)" if published else ""
     left.legend(title=f"ROC-AUC, 95 % interval{note}", loc="lower right", fontsize=10, title_fontsize=11)
-    right.set(xlim=(_LOOSEST, 1), ylim=(1, None), yscale="log")
+    right.set(xlim=(0, 1), ylim=(1, None), yscale="log")
+    right.text(
+        _LOOSEST - 0.01,
+        0.03,
+        "few events",
+        rotation=90,
+        ha="right",
+        color="grey",
+        transform=right.get_xaxis_transform(),
+        fontsize=10,
+    )
+    right.axvline(_LOOSEST, color="grey", linestyle=":", linewidth=1)
     right.set(xlabel="signal efficiency", ylabel="background rejection (1 / background efficiency)")
     for axes in (left, right):
         axes.grid(alpha=0.3)
@@ -146,15 +176,22 @@ def score_histograms(labels: np.ndarray, scores: np.ndarray, title: str) -> Figu
         seen += shares[shares > 0].tolist()
         axes.stairs(shares, edges, fill=True, alpha=0.25, color=color)
         axes.stairs(shares, edges, linewidth=1.8, color=color, label=f"{name} ({counts.sum():,} events)")
-    axes.set(yscale="log", xlim=(0, 1), ylim=(min(seen) / 2, max(seen) * 2), title=_literal(title))
+    axes.set(yscale="log", xlim=(0, 1), ylim=(min(seen) / 2, max(seen) * 2))
+    axes.set_title(_literal(title), fontsize=13)
     axes.set_xlabel("probability of signal")
     axes.set_ylabel("share of the class per bin of 0.02")
-    figure.legend(loc="outside upper center", ncols=2, fontsize=12)
+    figure.legend(loc="outside lower center", ncols=2, fontsize=12)
     return figure
 
 
 @_slide
-def reconstruction(truth: np.ndarray, reconstructed: np.ndarray, hidden: np.ndarray) -> Figure:
+def reconstruction(
+    truth: np.ndarray,
+    reconstructed: np.ndarray,
+    hidden: np.ndarray,
+    btag: np.ndarray | None,
+    title: str,
+) -> Figure:
     """Reconstructed against true, for each of the 21 features, in physical units.
 
     Args:
@@ -162,20 +199,23 @@ def reconstruction(truth: np.ndarray, reconstructed: np.ndarray, hidden: np.ndar
         reconstructed: (N, 21) in HIGGS units.
         hidden: (N, 21) bool, the features that were to be reconstructed; only they are drawn. All of them
             means a model that hides nothing, and the title says so.
+        btag: (N, 4, 3) probability of each b-tag level of each jet; None of a model that tells a level alone.
+        title: which data, model and run these are.
     """
     scales = np.array([feature.scale for feature in schema.LOW_LEVEL])
     figure = Figure(figsize=(21, 17))
     # a grid of equals needs no search for its layout, which would take half of the drawing
-    figure.subplots_adjust(left=0.04, right=0.99, bottom=0.035, top=0.92, wspace=0.22, hspace=0.42)
+    figure.subplots_adjust(left=0.04, right=0.99, bottom=0.035, top=0.9, wspace=0.22, hspace=0.42)
     if hidden.all():
-        title = "Reconstructed against true features; nothing was hidden."
+        words = "Reconstructed against true features; nothing was hidden."
     else:
-        title = (
+        words = (
             "Reconstructed against true features of the objects hidden from the encoder.\n"
             "What the rest of an event predicts is a mean over the possible: it varies less than the truth."
         )
-    key = "Dashed: equal. Brighter: more events, logarithmic. b-tags: shares of each true level."
-    figure.suptitle(f"{title}\n{key}", fontsize=20, y=0.99)
+    shares = "how often it is the likeliest" if btag is None else "its mean probability"
+    key = f"Dashed: equal. Brighter: more events, logarithmic. b-tags: of each true level {shares}."
+    figure.suptitle(f"{_literal(title)}\n{words}\n{key}", fontsize=20, y=0.99)
     for i, (feature, axes) in enumerate(_feature_panels(figure)):
         chosen = hidden[:, i]
         true, predicted = truth[chosen, i] * scales[i], reconstructed[chosen, i] * scales[i]
@@ -186,7 +226,10 @@ def reconstruction(truth: np.ndarray, reconstructed: np.ndarray, hidden: np.ndar
             axes.text(0.5, 0.5, note, ha="center", va="center", transform=axes.transAxes)
             axes.set(xticks=[], yticks=[])
         elif feature.quantity == "btag":
-            _draw_levels(axes, true, predicted)
+            likely = np.eye(schema.NUM_BTAG_LEVELS)[_levels(predicted)]
+            if btag is not None:
+                likely = btag[chosen, schema.columns("btag").index(i)]
+            _draw_levels(axes, _levels(true), likely)
         else:
             _draw_density(axes, true, predicted, periodic=feature.quantity == "phi")
     return figure
@@ -263,34 +306,51 @@ def places_in_steps(places: Mapping[str, np.ndarray]) -> Figure:
 
 
 @_slide
-def significance(of_cut: Significances) -> Figure:
-    """Expected discovery significance against the signal efficiency of the cut."""
-    figure = Figure(figsize=(8, 5.6), layout="constrained")
+def significance(of_cut: Significances, title: str) -> Figure:
+    """Expected discovery significance against the signal efficiency of the cut; dashed where it is chance.
+
+    Args:
+        of_cut: every cut, the tightest first.
+        title: what the analysis expects, and which data, model and run these are.
+    """
+    figure = Figure(figsize=(8, 6), layout="constrained")
     axes = figure.subplots()
+    certain = of_cut.is_certain
+    first = int(certain.argmax())  # looser cuts keep more
     for values, name, color in (
         (of_cut.without_uncertainty, "background known", _BACKGROUND),
         (of_cut.with_uncertainty, "background uncertain", _SIGNAL),
     ):
-        best = int(values.argmax())
+        best = of_cut.best(values)
         label = f"{name}: {values[best]:.2f} at best"
-        axes.plot(of_cut.signal_efficiency, values, color=color, label=label)
+        axes.plot(of_cut.signal_efficiency[first:], values[first:], color=color, label=label)
+        chance = slice(0, first + 1)
+        axes.plot(of_cut.signal_efficiency[chance], values[chance], "--", color=color, alpha=0.4, linewidth=1)
         axes.plot(of_cut.signal_efficiency[best], values[best], "o", color=color)
-    axes.set(xlim=(0, 1), ylim=(0, None), xlabel="signal efficiency of the cut")
+    top = max(values[first:].max() for values in (of_cut.without_uncertainty, of_cut.with_uncertainty))
+    axes.set(xlim=(0, 1), ylim=(0, 1.2 * top or 1), xlabel="signal efficiency of the cut")
+    if first:
+        axes.axvspan(0, of_cut.signal_efficiency[first], color="grey", alpha=0.12, linewidth=0)
+        words = f"fewer than {LEAST_BACKGROUND} background events of the test pass"
+        axes.plot([], [], "--", color="grey", alpha=0.7, linewidth=1, label=words)
     axes.set_ylabel("expected significance [standard deviations]")
+    axes.set_title(_literal(title), fontsize=13)
     axes.grid(alpha=0.3)
-    axes.legend(loc="lower center", fontsize=12)
+    axes.legend(loc="lower center", fontsize=11)
     return figure
 
 
 @_slide
-def reliability(of_scores: Mapping[str, Reliability]) -> Figure:
+def reliability(of_scores: Mapping[str, Reliability], title: str) -> Figure:
     """Share of signal against the score, and how many events there are of each score.
 
     Args:
         of_scores: by the name of the scores: the model's own, and those after a correction.
+        title: which data, model and run these are.
     """
-    figure = Figure(figsize=(8, 7), layout="constrained")
+    figure = Figure(figsize=(8, 7.4), layout="constrained")
     axes, below = figure.subplots(2, 1, sharex=True, height_ratios=[3, 1])
+    axes.set_title(_literal(title), fontsize=13)
     axes.plot([0, 1], [0, 1], color="grey", linestyle=":", linewidth=1)
     for (name, scores), color in zip(of_scores.items(), (_SIGNAL, _BACKGROUND), strict=False):
         label = f"{name}: expected calibration error {scores.error:.3f}"
@@ -301,6 +361,7 @@ def reliability(of_scores: Mapping[str, Reliability]) -> Figure:
     below.set(xlabel="probability of signal", ylabel="events", ylim=(0, None))
     for part in (axes, below):
         part.grid(alpha=0.3)
+    figure.align_ylabels()
     return figure
 
 
@@ -364,13 +425,18 @@ def _draw_density(axes: Axes, true: np.ndarray, predicted: np.ndarray, periodic:
     axes.text(0.03, 0.97, agreement, va="top", transform=axes.transAxes, bbox=box)
 
 
-def _draw_levels(axes: Axes, true: np.ndarray, predicted: np.ndarray) -> None:
-    """How often each true b-tag level is taken for each."""
+def _levels(values: np.ndarray) -> np.ndarray:
+    """The nearest b-tag levels."""
+    levels: np.ndarray = np.clip(np.round(values), 0, schema.NUM_BTAG_LEVELS - 1).astype(int)
+    return levels
+
+
+def _draw_levels(axes: Axes, true: np.ndarray, likely: np.ndarray) -> None:
+    """How probable each b-tag level (N, 3) is for the jets of each true level (N,), in the mean."""
     levels = range(schema.NUM_BTAG_LEVELS)
-    nearest = [np.clip(np.round(values), 0, levels[-1]).astype(int) for values in (true, predicted)]
-    counts = np.zeros((len(levels), len(levels)))
-    np.add.at(counts, tuple(nearest), 1)
-    shares = counts / np.maximum(1, counts.sum(axis=1, keepdims=True))
+    shares = np.zeros((len(levels), len(levels)))
+    np.add.at(shares, true, likely)
+    shares /= np.maximum(1, np.bincount(true, minlength=len(levels)))[:, None]
     axes.imshow(shares.T, origin="lower", vmin=0, vmax=1, cmap="Blues", aspect="auto")
     for i in levels:
         for j in levels:

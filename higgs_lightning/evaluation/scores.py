@@ -38,6 +38,7 @@ class Step(NamedTuple):
         features: in HIGGS units, of the first M events: those that were decoded.
         reconstruction: in HIGGS units.
         counted: the features that the reconstruction loss counts: the hidden ones, if any.
+        btag: the probability of each b-tag level of each jet, where the decoder gives one.
     """
 
     losses: dict[str, Float[Tensor, ""]]
@@ -47,13 +48,14 @@ class Step(NamedTuple):
     features: Float[Tensor, "M F=21"]
     reconstruction: Float[Tensor, "M F=21"]
     counted: Bool[Tensor, "M F=21"]
+    btag: Float[Tensor, "M J=4 K=3"] | None = None
 
 
 @dataclass(frozen=True)
 class Evaluation:
     """The verdict on N events of a split, in the order of their file; losses are means over events.
 
-    ``features``, ``reconstruction`` and ``counted`` cover the first M = min(N, :data:`MAX_RECONSTRUCTED`)
+    ``features``, ``reconstruction``, ``counted`` and ``btag`` cover the first M = min(N, :data:`MAX_RECONSTRUCTED`)
     events, or none where the model has no decoder; ``latent``, of L = latent_dim numbers an event, the first
     K = min(N, :data:`MAX_LATENT`).
     """
@@ -65,6 +67,7 @@ class Evaluation:
     features: Float[np.ndarray, "M F=21"]
     reconstruction: Float[np.ndarray, "M F=21"]
     counted: Bool[np.ndarray, "M F=21"]
+    btag: Float[np.ndarray, "M J=4 K=3"] | None = None
 
     @property
     def num_events(self) -> int:
@@ -106,8 +109,8 @@ class Gatherer:
         self._losses.append(losses.double().cpu() * len(step.labels))
         self._scores.append((step.labels.cpu(), step.probabilities.cpu()))
         if self._num_reconstructed < MAX_RECONSTRUCTED:
-            kept = step.features.cpu(), step.reconstruction.cpu(), step.counted.cpu()
-            self._reconstructions.append(kept)
+            kept = (step.features, step.reconstruction, step.counted, step.btag)
+            self._reconstructions.append(tuple(column.cpu() for column in kept if column is not None))
             self._num_reconstructed += len(step.features)
         if self._num_latent < MAX_LATENT:
             self._latents.append((step.latent.float().cpu(),))
@@ -134,15 +137,17 @@ class Gatherer:
                 "diverged, or trainer.precision is too low for them"
             )
         (latent,) = _columns(from_every_process(self._latents))
-        features, reconstruction, counted = _columns(from_every_process(self._reconstructions))
+        reconstructed = _columns(from_every_process(self._reconstructions))
+        features, reconstruction, counted, *btag = (column[:MAX_RECONSTRUCTED] for column in reconstructed)
         return Evaluation(
             losses=self.losses(),
             labels=labels,
             probabilities=probabilities,
             latent=latent[:MAX_LATENT],
-            features=features[:MAX_RECONSTRUCTED],
-            reconstruction=reconstruction[:MAX_RECONSTRUCTED],
-            counted=counted[:MAX_RECONSTRUCTED],
+            features=features,
+            reconstruction=reconstruction,
+            counted=counted,
+            btag=btag[0] if btag else None,
         )
 
 

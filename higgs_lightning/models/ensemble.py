@@ -41,5 +41,8 @@ class Ensemble(Model):
             member.reconstruct(of_member, features, hidden)  # type: ignore[operator]
             for member, of_member in zip(self.members, encoded.unbind(dim=1), strict=True)
         ]
-        means = (torch.stack(values).mean(dim=0) for values in zip(*of_members, strict=True))
+        means = (
+            None if None in values else torch.stack(values).mean(dim=0)
+            for values in zip(*of_members, strict=True)
+        )
         return Reconstruction(*means)

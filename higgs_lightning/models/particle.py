@@ -120,7 +120,9 @@ class ParticleAutoencoder(Model):
         decoded = self.decode(encoded.transpose(0, 1)).transpose(0, 1).to(features)
         reconstructed = to_objects(decoded)
         reconstructed = reconstructed._replace(phi=reconstructed.phi + origin)
-        return Reconstruction(kinematics.to_features(reconstructed), reconstruction_errors(decoded, objects))
+        errors = reconstruction_errors(decoded, objects)
+        btag = None if self.training else decoded[:, schema.FIRST_JET :, _BTAG].softmax(dim=-1)
+        return Reconstruction(kinematics.to_features(reconstructed), errors, btag)
 
     def view(
         self, features: Features, hidden: ObjectMask | None

@@ -137,6 +137,7 @@ class MaskedObjective:
             features=seen,
             reconstruction=decoded.features.detach(),
             counted=counted,
+            btag=None if decoded.btag is None else decoded.btag.detach(),
         )
 
     def _outputs(

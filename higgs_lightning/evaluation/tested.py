@@ -1,0 +1,53 @@
+"""Test events and the model that scored them: what the sections of a report look at."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from higgs_lightning.models.base import Model
+
+_BATCH = 1024  # events: larger ones leave the processor's caches
+
+
+@dataclass(frozen=True)
+class Tested:
+    """N test events in the order of their file, and what a model made of them.
+
+    Attributes:
+        model: in evaluation mode, on its device.
+        features: (N, 21) in HIGGS units, NaN for what is missing.
+        labels: (N,) 1 for signal.
+        probabilities: (N,) of signal.
+        about: which data, model and run these are, for the titles of pictures.
+        batch_size: of the evaluation, for models whose scores depend on it.
+    """
+
+    model: Model
+    features: np.ndarray
+    labels: np.ndarray
+    probabilities: np.ndarray
+    about: str
+    batch_size: int
+
+    @torch.inference_mode()
+    def score(self, features: np.ndarray, hidden: np.ndarray | None = None) -> np.ndarray:
+        """Probability of signal (M,) of other events, such as these with a feature changed.
+
+        Args:
+            features: (M, 21) float32 in HIGGS units.
+            hidden: (6,) or (M, 6) bool, the objects that the model must not see; None hides nothing.
+        """
+        device = next(self.model.parameters()).device
+        size = self.batch_size if self.model.mixes_events else _BATCH
+        scores = [np.empty(0, np.float32)]
+        for start in range(0, len(features), size):
+            batch = torch.from_numpy(np.ascontiguousarray(features[start : start + size], np.float32))
+            mask = None
+            if hidden is not None:
+                of_batch = hidden if hidden.ndim == 1 else hidden[start : start + size]
+                mask = torch.from_numpy(np.broadcast_to(of_batch, (len(batch), hidden.shape[-1])).copy())
+                mask = mask.to(device)
+            logits = self.model(batch.to(device), mask).logits
+            scores.append(logits.float().sigmoid().cpu().numpy())
+        return np.concatenate(scores)
