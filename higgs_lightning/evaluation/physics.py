@@ -66,13 +66,12 @@ def significance(
         "test/best_cut_signal_efficiency": float(of_cut.signal_efficiency[best]),
     }
     rows = [
-        ("background known", float(known[best_of_known]), float(of_cut.signal_efficiency[best_of_known])),
-        (
-            f"background uncertain by {uncertainty:.1%}",
-            float(uncertain[best]),
-            float(of_cut.signal_efficiency[best]),
-        ),
-        ("AMS", float(of_cut.ams[best_ams]), float(of_cut.signal_efficiency[best_ams])),
+        (name, float(values[position]), float(of_cut.signal_efficiency[position]))
+        for name, values, position in (
+            ("background known", known, best_of_known),
+            (f"background uncertain by {uncertainty:.1%}", uncertain, best),
+            ("AMS", of_cut.ams, best_ams),
+        )
     ]
     return Section(
         "Cuts",
@@ -80,7 +79,7 @@ def significance(
             f"An analysis that expects {settings} before the cut: the median discovery significance of each "
             f"cut. Dashed: the cut keeps fewer than {LEAST_BACKGROUND} of the test events' background, so "
             "that its efficiency hangs on chance; the best is chosen among the others.",
-            "Background rejection is 1 / background efficiency of the tightest cut that keeps so much signal.",
+            "Background rejection is 1 / background efficiency of the tightest cut that keeps the signal.",
         ],
         tables={
             "significance": Table(["best cut", "significance", "signal efficiency"], rows),

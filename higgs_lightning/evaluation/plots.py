@@ -126,17 +126,8 @@ def roc(
     note = "\n(published: equal normal distributions)" if published else ""
     left.legend(title=f"ROC-AUC, 95 % interval{note}", loc="lower right", fontsize=10, title_fontsize=11)
     right.set(xlim=(0, 1), ylim=(1, None), yscale="log")
-    right.text(
-        _LOOSEST - 0.01,
-        0.03,
-        "few events",
-        rotation=90,
-        ha="right",
-        color="grey",
-        transform=right.get_xaxis_transform(),
-        fontsize=10,
-    )
-    right.axvline(_LOOSEST, color="grey", linestyle=":", linewidth=1)
+    right.axvspan(0, _LOOSEST, color="grey", alpha=0.12, linewidth=0, label="too few events")
+    right.legend(loc="upper right", fontsize=10)
     right.set(xlabel="signal efficiency", ylabel="background rejection (1 / background efficiency)")
     for axes in (left, right):
         axes.grid(alpha=0.3)

@@ -55,9 +55,9 @@ class Step(NamedTuple):
 class Evaluation:
     """The verdict on N events of a split, in the order of their file; losses are means over events.
 
-    ``features``, ``reconstruction``, ``counted`` and ``btag`` cover the first M = min(N, :data:`MAX_RECONSTRUCTED`)
-    events, or none where the model has no decoder; ``latent``, of L = latent_dim numbers an event, the first
-    K = min(N, :data:`MAX_LATENT`).
+    ``features``, ``reconstruction``, ``counted`` and ``btag`` cover the first M = min(N,
+    :data:`MAX_RECONSTRUCTED`) events, or none where the model has no decoder; ``latent``, of L = latent_dim
+    numbers an event, the first K = min(N, :data:`MAX_LATENT`).
     """
 
     losses: dict[str, float]
