@@ -122,7 +122,8 @@ def draw(runs: Sequence[Run]) -> dict[str, Figure]:
     histories = {name: run.history for name, run in drawn.items() if run.history}
     figures = {}
     if drawn:
-        figures["roc"] = plots.roc({name: (run.labels, run.scores) for name, run in drawn.items()})
+        curves = {name: (run.labels, run.scores) for name, run in drawn.items()}
+        figures["roc"] = plots.roc(curves, "test events of each run")
     if histories:
         figures["auc"] = plots.learning_curves(histories)
     return figures

@@ -2,6 +2,7 @@
 
 import base64
 import html
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,7 +11,8 @@ from typing import NamedTuple
 
 from matplotlib.figure import Figure
 
-_LONG = 40  # characters: longer cells are sentences, which are broken into lines
+_LONG = 25  # characters: longer cells are sentences, which are broken into lines
+_NUMBER = re.compile(r"[-+\d.,e]*( ?%)?")
 _PAGE = Template("""<!doctype html>
 <html lang="en">
 <head>
@@ -39,13 +41,14 @@ dd { margin: 0; font-size: 1.3em; font-weight: 600; font-variant-numeric: tabula
 table { border-collapse: collapse; display: block; overflow-x: auto; font-size: .9em; margin: 1em 0; }
 th, td { padding: .3em .7em; text-align: right; border-bottom: 1px solid var(--line); white-space: nowrap;
   font-variant-numeric: tabular-nums; }
-th:first-child, td:first-child, td.text, td.unknown { text-align: left; }
-td.text, td.unknown { white-space: normal; min-width: 12em; }
+th:first-child, td:first-child, .text, .unknown { text-align: left; }
+td.unknown { white-space: normal; min-width: 8em; }
+td.long { white-space: normal; overflow-wrap: anywhere; min-width: 14em; }
 td.unknown { color: var(--faint); font-style: italic; }
 caption { text-align: left; color: var(--faint); padding-bottom: .3em; }
 pre { background: var(--card); padding: .7em .9em; border-radius: 8px; overflow-x: auto; font-size: .85em; }
-figure { margin: 1em 0; }
-img { max-width: 100%; height: auto; border-radius: 6px; background: #fff; }
+figure { margin: 1em 0; overflow-x: auto; }
+img { display: block; max-width: 100%; height: auto; border-radius: 6px; background: #fff; }
 </style>
 </head>
 <body>
@@ -89,6 +92,7 @@ class Section:
         highlights: the few numbers to see first, as they are shown, by what they are.
         commands: lines to type.
         tables: by the names of their CSV files; the names are captions too.
+        files: tables that are too long for a page, and are CSV files alone.
         figures: by the names of their pictures.
         metrics: every number of the section by its key in ``metrics.json``, such as ``test/significance``.
     """
@@ -98,6 +102,7 @@ class Section:
     highlights: Mapping[str, str] = field(default_factory=dict)
     commands: Sequence[str] = ()
     tables: Mapping[str, Table] = field(default_factory=dict)
+    files: Mapping[str, Table] = field(default_factory=dict)
     figures: Mapping[str, Figure] = field(default_factory=dict)
     metrics: Mapping[str, Value] = field(default_factory=dict)
 
@@ -130,25 +135,43 @@ def _section(section: Section, anchor: str, pictures: Path) -> str:
         parts.append(f"<dl>{''.join(numbers)}</dl>")
     parts += [f"<p>{html.escape(paragraph)}</p>" for paragraph in section.text]
     parts += [f"<pre>{html.escape(command)}</pre>" for command in section.commands]
-    for name in section.figures:
+    for name, figure in section.figures.items():
+        inches = figure.get_size_inches()[0]
+        # a picture of several panels is not made unreadably small on a phone, but moved
+        size = f"width: {80 * inches:.0f}px" + (f"; min-width: {48 * inches:.0f}px" if inches > 10 else "")
         data = base64.b64encode((pictures / f"{name}.png").read_bytes()).decode()
         words = html.escape(name.replace("_", " "))
-        parts.append(f'<figure><img alt="{words}" src="data:image/png;base64,{data}"></figure>')
+        parts.append(
+            f'<figure><img alt="{words}" style="{size}" src="data:image/png;base64,{data}"></figure>'
+        )
     parts += [_table(name if len(section.tables) > 1 else "", each) for name, each in section.tables.items()]
     return "\n".join(parts)
 
 
 def _table(name: str, table: Table) -> str:
     caption = f"<caption>{html.escape(name.replace('_', ' '))}</caption>" if name else ""
-    head = "".join(f"<th>{html.escape(column)}</th>" for column in table.head)
+    kinds = [_kind(value) for value in table.rows[0]] if table.rows else len(table.head) * [""]
+    head = "".join(
+        f"<th{' class=text' if 'text' in kind else ''}>{html.escape(column)}</th>"
+        for column, kind in zip(table.head, kinds, strict=True)
+    )
     rows = "".join(f"<tr>{''.join(map(_cell, row))}</tr>" for row in table.rows)
     return f"<table>{caption}<tr>{head}</tr>{rows}</table>"
 
 
 def _cell(value: Value) -> str:
-    text = shown(value)
-    kind = "unknown" if isinstance(value, Unknown) else "text" if len(text) > _LONG else ""
-    return f"<td{f' class={kind}' if kind else ''}>{html.escape(text)}</td>"
+    kind = _kind(value)
+    name = f' class="{kind}"' if kind else ""
+    return f"<td{name}>{html.escape(shown(value))}</td>"
+
+
+def _kind(value: Value) -> str:
+    """Numbers stand on the right, also those that were written already; sentences are broken into lines."""
+    if isinstance(value, Unknown):
+        return "unknown"
+    if not isinstance(value, str) or _NUMBER.fullmatch(value):
+        return ""
+    return "text long" if len(value) > _LONG else "text"
 
 
 def shown(value: Value) -> str:

@@ -56,7 +56,8 @@ def significance(
     for efficiency in _SIGNAL_EFFICIENCIES:
         rejection = background_rejection(test.labels, test.probabilities, efficiency)
         rejections[efficiency] = rejection if math.isfinite(rejection) else Unknown("no background passes")
-    settings = f"{signal:g} signal events on {background:g} \u00b1 {uncertainty:.1%} background events"
+    share = f"{100 * uncertainty:g} %"
+    settings = f"{signal:g} signal events on {background:g} \u00b1 {share} background events"
     known, uncertain = of_cut.without_uncertainty, of_cut.with_uncertainty
     metrics: dict[str, Value] = {
         **{f"test/background_rejection_{efficiency:.0%}": value for efficiency, value in rejections.items()},
@@ -69,7 +70,7 @@ def significance(
         (name, float(values[position]), float(of_cut.signal_efficiency[position]))
         for name, values, position in (
             ("background known", known, best_of_known),
-            (f"background uncertain by {uncertainty:.1%}", uncertain, best),
+            (f"background uncertain by {share}", uncertain, best),
             ("AMS", of_cut.ams, best_ams),
         )
     ]
@@ -115,8 +116,8 @@ def calibration(calibrations: Mapping[str, Reliability], title: str, metrics: Ma
         ],
         tables={
             "calibration": Table(["scores", "expected calibration error"], errors),
-            "calibration_bins": Table(["scores", "mean score", "share of signal", "events"], bins),
         },
+        files={"calibration_bins": Table(["scores", "mean score", "share of signal", "events"], bins)},
         figures={"reliability": plots.reliability(calibrations, title)},
         metrics={"test/calibration_error": next(iter(calibrations.values())).error, **metrics},
     )
@@ -139,7 +140,7 @@ def momenta(test: Evaluation, features: np.ndarray) -> Section:
             labels, scores = test.labels[chosen], test.probabilities[chosen]
             bounds = f"{low:g} to {high:g} GeV" if high < math.inf else f"above {low:g} GeV"
             name = f"test/auc_{each.name}_{bounds.replace(' ', '_').lower()}"
-            auc: list[Value] = 3 * [Unknown("no events" if not len(labels) else "one class only")]
+            auc: list[Value] = [Unknown("one class only" if len(labels) else "no events")] * 3
             if 0 < labels.sum() < len(labels):
                 auc = [*roc_auc_interval(labels, scores)]
             rows.append([each.label, bounds, int(chosen.sum()), int(labels.sum()), *auc])

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from matplotlib import rc_context
+from matplotlib import colormaps, rc_context
 from matplotlib.axes import Axes
 from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
@@ -39,6 +39,9 @@ _slide = rc_context(
         "ytick.minor.visible": True,
         "xtick.top": True,
         "ytick.right": True,
+        # the two zeros of a corner stay apart
+        "xtick.major.pad": 7,
+        "ytick.major.pad": 7,
     }
 )
 _LOOSEST = 0.1  # signal efficiency: below it a rejection hangs on few events
@@ -353,6 +356,56 @@ def reliability(of_scores: Mapping[str, Reliability], title: str) -> Figure:
     for part in (axes, below):
         part.grid(alpha=0.3)
     figure.align_ylabels()
+    return figure
+
+
+@_slide
+def sculpting(shapes: Mapping[str, tuple[Any, Any]], title: str) -> Figure:
+    """Distributions in each class after cuts on the score, a row a quantity.
+
+    Args:
+        shapes: of background and of signal by the label of the quantity, see
+            :class:`higgs_lightning.evaluation.sculpting.Shape`.
+        title: which data, model and run these are.
+    """
+    figure = Figure(figsize=(13, 3.4 * len(shapes)))
+    height = 3.4 * len(shapes)
+    figure.subplots_adjust(
+        left=0.075, right=0.985, bottom=0.7 / height, top=1 - 1.6 / height, wspace=0.16, hspace=0.36
+    )
+    figure.suptitle(_literal(title), fontsize=13, y=1 - 0.25 / height)
+    grid = figure.subplots(len(shapes), 2, squeeze=False)
+    for row, (label, classes) in zip(grid, shapes.items(), strict=True):
+        top = max(
+            (shares.max() for each in classes for shares in each.shares.values() if shares is not None),
+            default=1,
+        )
+        for axes, shape, name, palette in zip(
+            row, classes, ("background", "signal"), ("Blues", "Oranges"), strict=True
+        ):
+            colors = colormaps[palette](np.linspace(0.45, 1, len(shape.shares)))
+            for (cut, shares), color in zip(shape.shares.items(), colors, strict=True):
+                if shares is not None:
+                    words = f"all {name}" if cut == 1 else f"at {cut:.0%} signal efficiency"
+                    axes.stairs(
+                        shares,
+                        shape.edges,
+                        color=color,
+                        linewidth=1.8,
+                        fill=cut == 1,
+                        alpha=0.35 if cut == 1 else 1,
+                        label=words,
+                    )
+            if all(shares is None for shares in shape.shares.values()):
+                axes.text(0.5, 0.5, "no event", ha="center", va="center", transform=axes.transAxes)
+            axes.set(xlim=(shape.edges[0], shape.edges[-1]), ylim=(0, 1.1 * top), xlabel=label)
+            if name == "background":
+                axes.set_ylabel("share per bin")
+    for axes, side in zip(grid[0], (0.27, 0.75), strict=True):
+        handles, names = axes.get_legend_handles_labels()
+        figure.legend(
+            handles, names, loc="upper center", bbox_to_anchor=(side, 1 - 0.5 / height), ncols=2, fontsize=11
+        )
     return figure
 
 

@@ -56,7 +56,6 @@ def write(
         "data": metrics["dataset"],
         "model": f"{model}, {metrics['parameters']:,} parameters",
         "run": str(run_dir),
-        "seed": str(metrics["seed"]),
         "epochs": f"{metrics['epochs']}, the best is {metrics['best_epoch']}",
         "training": f"{metrics['train_seconds']:,.0f} seconds",
     }
@@ -177,7 +176,7 @@ def write_tables(folder: Path, parts: Sequence[Section]) -> None:
     """Write each table of a page as a CSV file of its name; what is unknown is empty."""
     folder.mkdir(exist_ok=True)
     for part in parts:
-        for name, table in part.tables.items():
+        for name, table in {**part.tables, **part.files}.items():
             rows = (["" if isinstance(cell, Unknown) else cell for cell in row] for row in table.rows)
             write_csv(folder / f"{name}.csv", [table.head, *rows])
 

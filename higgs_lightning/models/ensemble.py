@@ -41,8 +41,9 @@ class Ensemble(Model):
             member.reconstruct(of_member, features, hidden)  # type: ignore[operator]
             for member, of_member in zip(self.members, encoded.unbind(dim=1), strict=True)
         ]
-        means = (
-            None if None in values else torch.stack(values).mean(dim=0)
-            for values in zip(*of_members, strict=True)
+        reconstructed, errors, btag = zip(*of_members, strict=True)
+        return Reconstruction(
+            torch.stack(reconstructed).mean(dim=0),
+            torch.stack(errors).mean(dim=0),
+            None if None in btag else torch.stack(btag).mean(dim=0),
         )
-        return Reconstruction(*means)

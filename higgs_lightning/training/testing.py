@@ -12,11 +12,11 @@ from higgs_lightning.configuration import REPORT, literal, renewed, require_kind
 from higgs_lightning.data import HiggsDataModule
 from higgs_lightning.data.datamodule import UCI_HIGGS
 from higgs_lightning.errors import UserError
-from higgs_lightning.evaluation import physics, report, sections
+from higgs_lightning.evaluation import physics, report, sculpting, sections
 from higgs_lightning.evaluation.metrics import fit_temperature, reliability, tempered
 from higgs_lightning.evaluation.page import Section, Value
+from higgs_lightning.evaluation.scored import ScoredEvents
 from higgs_lightning.evaluation.scores import Evaluation
-from higgs_lightning.evaluation.tested import Tested
 from higgs_lightning.files import write_json, write_text
 from higgs_lightning.models.weights import load_checkpoint, load_model
 from higgs_lightning.training.ancestors import most_trained_on, seen_by, tell, trainings_of
@@ -84,7 +84,7 @@ def _evaluate(config: dict[str, Any], out_dir: Path) -> dict[str, Any]:
     model_name = type(model).__name__
     title = report.about(datamodule.name, model_name, run)
     features, _ = datamodule.arrays("test")
-    tested = Tested(
+    tested = ScoredEvents(
         model=model.eval(),
         features=features[: test.num_events],  # fewer where batches are limited
         labels=test.labels,
@@ -97,7 +97,6 @@ def _evaluate(config: dict[str, Any], out_dir: Path) -> dict[str, Any]:
         "data": datamodule.name,
         "model": f"{model_name}, {sum(p.numel() for p in model.parameters()):,} parameters",
         "run": ", ".join(map(str, members)),
-        "seed": str(config["seed"]),
     }
     parts = [
         sections.opening(test, facts, datamodule.identity()),
@@ -131,9 +130,11 @@ def _evaluate(config: dict[str, Any], out_dir: Path) -> dict[str, Any]:
     return metrics
 
 
-def chosen_sections(config: dict[str, Any], tested: Tested) -> list[Section]:
+def chosen_sections(config: dict[str, Any], tested: ScoredEvents) -> list[Section]:
     """What ``report`` and ``events`` ask for, in the order of the page."""
-    makers: dict[str, Callable[[], Section]] = {}
+    makers: dict[str, Callable[[], Section]] = {
+        "sculpting": lambda: sculpting.section(tested, **config["sculpting"]),
+    }
     asked = REPORT if config["report"] == "full" else config["report"]
     return [make() for name, make in makers.items() if name in asked]
 

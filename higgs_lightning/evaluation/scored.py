@@ -1,4 +1,4 @@
-"""Test events and the model that scored them: what the sections of a report look at."""
+"""Events and the model that scored them: what the sections of a report look at."""
 
 from dataclasses import dataclass
 
@@ -11,7 +11,7 @@ _BATCH = 1024  # events: larger ones leave the processor's caches
 
 
 @dataclass(frozen=True)
-class Tested:
+class ScoredEvents:
     """N test events in the order of their file, and what a model made of them.
 
     Attributes:
