@@ -11,6 +11,7 @@ from matplotlib import colormaps, rc_context
 from matplotlib.axes import Axes
 from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
+from matplotlib.patches import Circle
 from matplotlib.ticker import MaxNLocator, NullLocator
 
 from higgs_lightning import schema
@@ -44,6 +45,10 @@ _slide = rc_context(
         "ytick.major.pad": 7,
     }
 )
+# of each object, the same in all pictures
+_OBJECT_COLORS = ("#D55E00", "dimgrey", "#0072B2", "#009E73", "#CC79A7", "#E69F00")
+_CONE = 0.7  # radius of HIGGS' jets
+_LEAST_GAP = 0.38  # radians between two labels on a ring
 _LOOSEST = 0.1  # signal efficiency: below it a rejection hangs on few events
 _FEW = 20  # hidden events: fewer make no picture
 
@@ -407,6 +412,169 @@ def sculpting(shapes: Mapping[str, tuple[Any, Any]], title: str) -> Figure:
             handles, names, loc="upper center", bbox_to_anchor=(side, 1 - 0.5 / height), ncols=2, fontsize=11
         )
     return figure
+
+
+@_slide
+def importance(
+    losses: Mapping[tuple[str, str], np.ndarray], without: Mapping[tuple[str, ...], float], title: str
+) -> Figure:
+    """What is lost by permuted features, and the ROC-AUC with objects hidden.
+
+    Args:
+        losses: (R,) of R permutations, by the kind (``feature``, ``object`` or ``quantity``) and the name.
+        without: ROC-AUC by the names of the objects that are hidden: none, one or two.
+        title: which data, model and run these are.
+    """
+    figure = Figure(figsize=(15, 9), layout="constrained")
+    figure.suptitle(_literal(title), fontsize=13)
+    left, right = figure.subplots(1, 2)
+    axes = right.get_subplotspec().subgridspec(2, 1, height_ratios=[1, 1.25])
+    right.remove()
+    above, below = (figure.add_subplot(each) for each in axes)
+    object_of = {feature.name: feature.object for feature in schema.LOW_LEVEL}
+    for panel, kinds in ((left, ("feature",)), (above, ("object", "quantity"))):
+        chosen = {name: values for (kind, name), values in losses.items() if kind in kinds}
+        means = np.array([values.mean() for values in chosen.values()])
+        bounds = np.array([(values.min(), values.max()) for values in chosen.values()]).T
+        colors = [
+            _OBJECT_COLORS[schema.OBJECTS.index(object_of.get(name, name))]
+            if object_of.get(name, name) in schema.OBJECTS
+            else "black"
+            for name in chosen
+        ]
+        places = np.arange(len(chosen))
+        panel.barh(places, means, xerr=np.abs(bounds - means), color=colors, height=0.7, ecolor="black")
+        panel.set_yticks(places, [name.replace("_", " ") for name in chosen], fontsize=11)
+        panel.invert_yaxis()
+        panel.minorticks_off()
+        panel.axvline(0, color="black", linewidth=0.8)
+        panel.grid(axis="x", alpha=0.3)
+        panel.set_xlabel("lost ROC-AUC when permuted")
+    aucs = np.full((len(schema.OBJECTS), len(schema.OBJECTS)), np.nan)
+    for names, auc in without.items():
+        if names:
+            i, j = schema.OBJECTS.index(names[0]), schema.OBJECTS.index(names[-1])
+            aucs[i, j] = aucs[j, i] = auc
+    image = below.imshow(aucs, cmap="viridis", aspect="auto")
+    middle = np.mean(image.get_clim())
+    for i in range(len(aucs)):
+        for j in range(len(aucs)):
+            color = "black" if aucs[i, j] > middle else "white"
+            below.text(j, i, f"{aucs[i, j]:.3f}", ha="center", va="center", fontsize=11, color=color)
+    places = np.arange(len(aucs))
+    below.set_xticks(
+        places, [name.replace("missing energy", "missing") for name in schema.OBJECTS], fontsize=11
+    )
+    below.set_yticks(places, schema.OBJECTS, fontsize=11)
+    below.minorticks_off()
+    below.set_title(f"ROC-AUC, two objects hidden (diagonal: one; none: {without[()]:.3f})", fontsize=12)
+    return figure
+
+
+@_slide
+def event(display: Any, title: str) -> Figure:
+    """One event across the beam, and in the plane of pseudorapidity and azimuth.
+
+    Args:
+        display: see :class:`higgs_lightning.evaluation.displays.Display`.
+        title: which data, model and run these are.
+    """
+    figure = Figure(figsize=(13, 7), layout="constrained")
+    kind = "signal" if display.is_signal else "background"
+    words = f"event {display.row}, {kind}, score {display.score:.4f} ({display.why})"
+    figure.suptitle(f"{words}\n{_literal(title)}", fontsize=13)
+    across, plane = figure.subplots(1, 2)
+    _draw_across(across, display)
+    _draw_plane(plane, display)
+    lines = [
+        f"nearest to {particle}: {nearest[0]:.0f} GeV (jets {', '.join(map(str, nearest[1]))})"
+        for particle, nearest in display.masses.items()
+        if nearest is not None
+    ]
+    if display.decoded is not None:
+        hidden = [name for name, is_hidden in zip(schema.OBJECTS, display.hidden, strict=True) if is_hidden]
+        lines.append(f"decoded: {' and '.join(hidden)}")
+    figure.supxlabel(";  ".join(lines), fontsize=12)
+    return figure
+
+
+def _draw_across(axes: Axes, display: Any) -> None:
+    """Transverse momenta as arrows, labelled on a ring about them."""
+    decoded = (
+        [] if display.decoded is None else [(i, display.decoded[i]) for i in np.flatnonzero(display.hidden)]
+    )
+    measured = [(i, each) for i, each in enumerate(display.objects) if np.isfinite(each[[0, 2]]).all()]
+    longest = max((each[0] for _, each in [*measured, *decoded]), default=1.0)
+    for part, is_decoded in ((measured, False), (decoded, True)):
+        for i, (pt, _, phi, _) in part:
+            line = ":" if is_decoded else "--" if i == schema.MISSING_ENERGY else "-"
+            style = {"arrowstyle": "->", "linewidth": 2.4, "linestyle": line, "color": _OBJECT_COLORS[i]}
+            end = pt * np.cos(phi), pt * np.sin(phi)
+            axes.annotate("", end, (0, 0), arrowprops=style, alpha=0.5 if is_decoded else 1)
+    for (i, (pt, _, phi, btag)), angle in zip(
+        measured, _apart([each[2] for _, each in measured]), strict=True
+    ):
+        at = 1.22 * longest * np.cos(angle), 1.22 * longest * np.sin(angle)
+        tip = pt * np.cos(phi), pt * np.sin(phi)
+        axes.plot(*zip(tip, at, strict=True), ":", color=_OBJECT_COLORS[i], linewidth=0.8, alpha=0.5)
+        words = f"{_object_name(i, btag)}\n{pt:.0f} GeV"
+        box = {"facecolor": "white", "edgecolor": "none", "pad": 1}
+        axes.text(*at, words, color=_OBJECT_COLORS[i], ha="center", va="center", fontsize=11, bbox=box)
+    axes.set(xlim=(-1.45 * longest, 1.45 * longest), ylim=(-1.45 * longest, 1.45 * longest), aspect="equal")
+    axes.set(xlabel="$p_x$ [GeV]", ylabel="$p_y$ [GeV]")
+
+
+def _draw_plane(axes: Axes, display: Any) -> None:
+    """Pseudorapidity and azimuth of the objects, and the pairs with the strongest attention."""
+    places = []
+    for i, (_, eta, phi, btag) in enumerate(display.objects):
+        color = _OBJECT_COLORS[i]
+        places.append((0.0 if i == schema.MISSING_ENERGY else eta, phi))
+        if i == schema.MISSING_ENERGY and np.isfinite(phi):
+            axes.axhline(phi, color=color, linestyle="--", linewidth=2)
+            axes.text(-3.3, phi, "missing energy", color=color, fontsize=11, va="bottom")
+        elif np.isfinite([eta, phi]).all():
+            for turn in (-2 * np.pi, 0, 2 * np.pi) if i >= schema.FIRST_JET else ():  # azimuth is a circle
+                axes.add_patch(Circle((eta, phi + turn), _CONE, color=color, alpha=0.25))
+            axes.plot(eta, phi, "*" if i == schema.LEPTON else "o", color=color, markersize=10)
+            below = phi > np.pi - 0.5
+            axes.text(
+                eta,
+                phi + (-0.4 if below else 0.2),
+                _object_name(i, btag),
+                color=color,
+                fontsize=11,
+                ha="center",
+            )
+    decoded = [] if display.decoded is None else np.flatnonzero(display.hidden).tolist()
+    for i in decoded:
+        _, eta, phi, _ = display.decoded[i]
+        if i == schema.MISSING_ENERGY:
+            axes.axhline(phi, color=_OBJECT_COLORS[i], linestyle=":", linewidth=2)
+        else:
+            axes.plot(eta, phi, "x", color=_OBJECT_COLORS[i], markersize=11, markeredgewidth=2.5)
+    for i, j, weight in display.pairs:
+        xs, ys = zip(places[i], places[j], strict=True)
+        axes.plot(xs, ys, color="grey", alpha=0.45, linewidth=25 * weight, zorder=0)
+    axes.set(xlim=(-3.4, 3.4), ylim=(-np.pi, np.pi), xlabel="$\\eta$", ylabel="$\\phi$ [rad]")
+
+
+def _object_name(i: int, btag: float) -> str:
+    level = int(np.nan_to_num(np.rint(btag)))
+    return f"{schema.OBJECTS[i]}{('', ' b', ' B')[level]}"
+
+
+def _apart(angles: Sequence[float]) -> np.ndarray:
+    """Angles nearby, between which there is room for labels."""
+    found = np.array(angles, float)
+    for _ in range(50):
+        order = np.argsort(found)
+        for first, second in zip(order, np.roll(order, -1), strict=True):
+            gap = (found[second] - found[first]) % (2 * np.pi)
+            if len(found) > 1 and gap < _LEAST_GAP:
+                found[first] -= (_LEAST_GAP - gap) / 2
+                found[second] += (_LEAST_GAP - gap) / 2
+    return found
 
 
 def _literal(name: str) -> str:

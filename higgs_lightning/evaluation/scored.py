@@ -1,11 +1,17 @@
 """Events and the model that scored them: what the sections of a report look at."""
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 import torch
+from rich.console import Console
+from rich.progress import track
 
 from higgs_lightning.models.base import Model
+
+T = TypeVar("T")
 
 _BATCH = 1024  # events: larger ones leave the processor's caches
 
@@ -21,6 +27,7 @@ class ScoredEvents:
         probabilities: (N,) of signal.
         about: which data, model and run these are, for the titles of pictures.
         batch_size: of the evaluation, for models whose scores depend on it.
+        shows_progress: whether what takes long shows how far it is.
     """
 
     model: Model
@@ -29,6 +36,11 @@ class ScoredEvents:
     probabilities: np.ndarray
     about: str
     batch_size: int
+    shows_progress: bool = False
+
+    def track(self, steps: Iterable[T], total: int, doing: str) -> Iterator[T]:
+        """Steps of something that takes long, with a line that says how far it is."""
+        return iter(track(steps, doing, total, console=Console(stderr=True), disable=not self.shows_progress))
 
     @torch.inference_mode()
     def score(self, features: np.ndarray, hidden: np.ndarray | None = None) -> np.ndarray:

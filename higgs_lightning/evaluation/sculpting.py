@@ -40,25 +40,25 @@ class Shape(NamedTuple):
     passed: Mapping[float, int]
 
 
-def section(tested: ScoredEvents, signal_efficiencies: Sequence[float]) -> Section:
+def section(scored: ScoredEvents, signal_efficiencies: Sequence[float]) -> Section:
     """Distributions before and after cuts on the score, and how far they move.
 
     Args:
-        tested: events of both classes.
+        scored: events of both classes.
         signal_efficiencies: of the cuts, above 0, at most 1.
     """
     cuts = sorted({1.0, *signal_efficiencies}, reverse=True)
-    is_signal = tested.labels > 0.5
-    thresholds = {cut: np.quantile(tested.probabilities[is_signal], 1 - cut, method="lower") for cut in cuts}
+    is_signal = scored.labels > 0.5
+    thresholds = {cut: np.quantile(scored.probabilities[is_signal], 1 - cut, method="lower") for cut in cuts}
     passes = {
-        cut: (tested.probabilities >= threshold) | (cut == 1.0) for cut, threshold in thresholds.items()
+        cut: (scored.probabilities >= threshold) | (cut == 1.0) for cut, threshold in thresholds.items()
     }
     features = {feature.name: feature for feature in schema.LOW_LEVEL + schema.HIGH_LEVEL}
     shapes: dict[str, tuple[Shape, Shape]] = {}
     rows: list[list[Value]] = []
     bins: list[list[Value]] = []
     metrics: dict[str, Value] = {}
-    for name, values in quantities(tested.features).items():
+    for name, values in quantities(scored.features).items():
         known = np.isfinite(values)
         edges = _edges(values[known])
         background, signal = (
@@ -91,7 +91,7 @@ def section(tested: ScoredEvents, signal_efficiencies: Sequence[float]) -> Secti
             "The last bin holds what is beyond it too.",
         ],
         tables={"sculpting": Table(_HEAD, rows)},
-        figures={"sculpting": plots.sculpting(shapes, tested.about)},
+        figures={"sculpting": plots.sculpting(shapes, scored.about)},
         files={
             "sculpting_shapes": Table(["quantity", "class", "signal efficiency", "from [GeV]", "share"], bins)
         },

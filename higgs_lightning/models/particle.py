@@ -113,6 +113,18 @@ class ParticleAutoencoder(Model):
         latent = self.bottleneck(encoded[0])
         return Output(self.classifier(latent).squeeze(1), latent, encoded[1:].transpose(0, 1))
 
+    @torch.inference_mode()
+    def attention(self, features: Features) -> Float[Tensor, "B O=6 O=6"]:
+        """How much each object asks each of the others of an event: the mean over blocks and heads."""
+        objects, hidden, _ = self.view(features, None)
+        objects = blank(objects, hidden)
+        bias = self.attention_bias(objects, hidden)
+        x, weights = self.tokens(objects, hidden), []
+        for block in self.encoder:
+            weights.append(block.attention(x, bias).mean(dim=0))  # type: ignore[operator]
+            x = block(x, bias)
+        return torch.stack(weights).mean(dim=0)[1:, 1:].permute(2, 0, 1)
+
     def reconstruct(
         self, encoded: Float[Tensor, "B O=6 D"], features: Features, hidden: ObjectMask | None = None
     ) -> Reconstruction:
@@ -137,13 +149,17 @@ class ParticleAutoencoder(Model):
         self, objects: Objects, hidden: ObjectMask, bias: Float[Tensor, "H T=7 T=7 B"]
     ) -> Float[Tensor, "T=7 B D"]:
         """Encode the class token and the objects."""
-        tokens = self.embedding(quantities(objects).transpose(0, 1))
-        tokens = torch.where(hidden.T[:, :, None], self.mask_token, tokens) + self.slot[:, None]
-        x = torch.cat([self.class_token.expand(1, tokens.shape[1], -1), tokens])
+        x = self.tokens(objects, hidden)
         for block in self.encoder:
             x = block(x, bias)
         encoded: Tensor = self.encoder_norm(x)
         return encoded
+
+    def tokens(self, objects: Objects, hidden: ObjectMask) -> Float[Tensor, "T=7 B D"]:
+        """What enters the encoder."""
+        tokens = self.embedding(quantities(objects).transpose(0, 1))
+        tokens = torch.where(hidden.T[:, :, None], self.mask_token, tokens) + self.slot[:, None]
+        return torch.cat([self.class_token.expand(1, tokens.shape[1], -1), tokens])
 
     def attention_bias(self, objects: Objects, hidden: ObjectMask) -> Float[Tensor, "H T=7 T=7 B"]:
         """Bias of each head's attention between two tokens.

@@ -12,7 +12,7 @@ from higgs_lightning.configuration import REPORT, literal, renewed, require_kind
 from higgs_lightning.data import HiggsDataModule
 from higgs_lightning.data.datamodule import UCI_HIGGS
 from higgs_lightning.errors import UserError
-from higgs_lightning.evaluation import physics, report, sculpting, sections
+from higgs_lightning.evaluation import displays, importance, physics, report, sculpting, sections
 from higgs_lightning.evaluation.metrics import fit_temperature, reliability, tempered
 from higgs_lightning.evaluation.page import Section, Value
 from higgs_lightning.evaluation.scored import ScoredEvents
@@ -37,6 +37,8 @@ _PUBLISHED = {
     },
     "gsoc": {"published: original notebook, 10.9M": 0.833},
 }
+
+_NUM_DISPLAYS = 12
 
 
 def evaluate(cfg: DictConfig, out_dir: Path) -> dict[str, Any]:
@@ -84,13 +86,14 @@ def _evaluate(config: dict[str, Any], out_dir: Path) -> dict[str, Any]:
     model_name = type(model).__name__
     title = report.about(datamodule.name, model_name, run)
     features, _ = datamodule.arrays("test")
-    tested = ScoredEvents(
+    scored = ScoredEvents(
         model=model.eval(),
         features=features[: test.num_events],  # fewer where batches are limited
         labels=test.labels,
         probabilities=test.probabilities,
         about=title,
         batch_size=datamodule.batch_size,
+        shows_progress=config["trainer"]["enable_progress_bar"],
     )
     figures = report.draw_evaluations(module.evaluations, title, published(datamodule))
     facts = {
@@ -103,9 +106,9 @@ def _evaluate(config: dict[str, Any], out_dir: Path) -> dict[str, Any]:
         sections.scores(module.evaluations, figures),
         physics.significance(test, title, **config["analysis"]),
         calibration(module.evaluations, title, config["fit_temperature"]),
-        physics.momenta(test, tested.features),
+        physics.momenta(test, scored.features),
         *sections.reconstruction(test, figures),
-        *chosen_sections(config, tested),
+        *chosen_sections(config, scored),
     ]
     of_sections = {name: value for part in parts for name, value in part.metrics.items()}
     metrics = report.with_reasons(
@@ -130,12 +133,17 @@ def _evaluate(config: dict[str, Any], out_dir: Path) -> dict[str, Any]:
     return metrics
 
 
-def chosen_sections(config: dict[str, Any], tested: ScoredEvents) -> list[Section]:
+def chosen_sections(config: dict[str, Any], scored: ScoredEvents) -> list[Section]:
     """What ``report`` and ``events`` ask for, in the order of the page."""
     makers: dict[str, Callable[[], Section]] = {
-        "sculpting": lambda: sculpting.section(tested, **config["sculpting"]),
+        "importance": lambda: importance.section(scored, **config["importance"]),
+        "sculpting": lambda: sculpting.section(scored, **config["sculpting"]),
+        "events": lambda: displays.section(scored, config["events"] or _NUM_DISPLAYS),
     }
     asked = REPORT if config["report"] == "full" else config["report"]
+    asked = [asked] if isinstance(asked, str) else [*asked]
+    if config["events"]:
+        asked.append("events")
     return [make() for name, make in makers.items() if name in asked]
 
 
