@@ -104,11 +104,10 @@ def test_numbers_that_there_are_not_say_why(run: Path, tmp_path: Path):
 
 
 def test_a_page_escapes_what_comes_from_outside(run: Path, tmp_path: Path):
-    data = [
-        *("data=higgs", f"data.csv={write_csv(tmp_path / '<b>train.csv', make_events(1_000))}"),
-        *(f"data.dir={tmp_path}", "data.name='<script>alert(1)</script> $x'"),
-    ]
-    evaluate(composed(f"ckpt={run}", *QUIET, *data, name="evaluate"), tmp_path / "out")
+    cfg = composed(f"ckpt={run}", *QUIET, "data=higgs", f"data.dir={tmp_path}", name="evaluate")
+    cfg.data.csv = str(write_csv(tmp_path / "<b>train.csv", make_events(1_000)))
+    cfg.data.name = "<script>alert(1)</script> $x"
+    evaluate(cfg, tmp_path / "out")
     page = (tmp_path / "out" / "report.html").read_text()
     assert "<script" not in page
     assert "<b>" not in page

@@ -89,15 +89,16 @@ def about(dataset: str, model: str, run: str) -> str:
 
 def what_runs_differ_in(config: dict[str, Any]) -> dict[str, Any]:
     """The options of a run that TensorBoard's table of hyperparameters shows: no paths, no names."""
-    groups = {name: dict(config[name]) for name in ("model", "optimizer", "scheduler", "objective")}
+    groups = ("model", "optimizer", "scheduler", "objective")
     classes = {
-        name: group.pop("_target_").rsplit(".", 1)[-1]
-        for name, group in groups.items()
-        if "_target_" in group
+        name: config[name]["_target_"].rsplit(".", 1)[-1] for name in groups if "_target_" in config[name]
+    }
+    chosen = {  # what begins with _ is Hydra's
+        f"{name}/{key}": value for name in groups for key, value in config[name].items() if key[0] != "_"
     }
     return {
         **{f"{name}/class": value for name, value in classes.items()},
-        **groups,
+        **chosen,
         **{f"data/{name}": config["data"][name] for name in ("name", "batch_size", "train_events")},
         "trainer/max_epochs": config["trainer"]["max_epochs"],
         "seed": config["seed"],

@@ -109,7 +109,7 @@ def quantities(features: np.ndarray) -> dict[str, np.ndarray]:
     columns = [names.index(name) for name in _MASSES]
     of_listed = np.concatenate(
         [np.empty((0, len(_MASSES)))]
-        + [_listed_masses(chunk)[:, columns] for chunk in _chunks(features.astype(np.float64))]
+        + [listed_masses(chunk)[:, columns] for chunk in _chunks(features.astype(np.float64))]
     )
     found = dict(zip(_MASSES, of_listed.T, strict=True))
     low_level = [feature.name for feature in schema.LOW_LEVEL]
@@ -124,7 +124,7 @@ def _chunks(features: np.ndarray) -> Iterator[np.ndarray]:
         yield features[start : start + _CHUNK]
 
 
-def _listed_masses(features: np.ndarray) -> np.ndarray:
+def listed_masses(features: np.ndarray) -> np.ndarray:
     """(N, 7) masses in GeV of listed jets; NaN where these are not the jets that a mass is of."""
     measured = features * [feature.scale for feature in schema.LOW_LEVEL]
     known = ~np.isnan(measured).any(axis=1)

@@ -2,14 +2,13 @@
 
 import platform
 import shlex
-import sys
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from importlib.metadata import version
-from pathlib import Path
 from typing import Any
 
 import numpy as np
+from hydra.core.hydra_config import HydraConfig
 from matplotlib.figure import Figure
 
 from higgs_lightning.evaluation.metrics import reconstruction_errors
@@ -47,23 +46,26 @@ def opening(test: Evaluation, about: Mapping[str, str], data: Sequence[Mapping[s
 
 
 def command_line() -> str:
-    """The command that runs, as it was typed; a program of the user's is not told."""
-    program, *arguments = sys.argv
-    if Path(program).parent.name != "higgs_lightning":
+    """The command that runs, as it was typed; of a sweep, the job's own."""
+    if not HydraConfig.initialized():
         return "a program in Python"
-    return f"python -m higgs_lightning.{Path(program).stem} {shlex.join(arguments)}"
+    hydra = HydraConfig.get()
+    return f"python -m higgs_lightning.{hydra.job.name} {shlex.join(hydra.overrides.task)}".strip()
 
 
 def scores(evaluations: Mapping[str, Evaluation], figures: Mapping[str, Figure]) -> Section:
     """The scores of every split."""
-    head = ["split", "events", "signal", "loss", "accuracy", "ROC-AUC", "low", "high"]
+    losses = list(dict.fromkeys(name for each in evaluations.values() for name in each.losses))
+    names = [name.replace("_", " ") for name in losses]
+    head = ["split", "events", "signal", "ROC-AUC", "low", "high", "accuracy", *names]
     rows: list[list[Value]] = []
     metrics: dict[str, Value] = {}
     for split, each in evaluations.items():
         unknown = Unknown("events of one class only")
         auc = [unknown if each.auc.is_unknown else value for value in each.auc]
         signal = int(each.labels.sum())
-        rows.append([split, each.num_events, signal, each.losses["loss"], each.accuracy, *auc])
+        of_losses = [each.losses[name] for name in losses]
+        rows.append([split, each.num_events, signal, *auc, each.accuracy, *of_losses])
         metrics |= {
             f"{split}/events": each.num_events,
             f"{split}/signal_events": signal,
