@@ -1,8 +1,8 @@
 """What the latent knows: the seven masses, read off the bottleneck and the encoded tokens by a linear fit.
 
 ``python tests/benchmarks/latent.py --data EVENTS NAME=CKPT [NAME=CKPT ...]``; random weights of the default
-model are added. A ridge fit on the first half of the events, R^2 and resolution on the other. Masses are those of
-listed jets, see :mod:`higgs_lightning.evaluation.sculpting`, in logarithms; events with all seven alone.
+model are added. A ridge fit on half of the events, R^2 and resolution on the others. Masses are of listed
+jets, see :mod:`higgs_lightning.evaluation.sculpting`, in logarithms; only events that have all seven.
 """
 
 import argparse
@@ -32,7 +32,7 @@ def views(model: Model, features: np.ndarray) -> dict[str, np.ndarray]:
 
 
 def fitted(inputs: np.ndarray, truth: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """R^2 (7,) and resolution (7,), half the width of 68 % of the errors, of the second half of the events."""
+    """R^2 (7,) and resolution (7,), half the width of 68 % of the errors, of the second half."""
     half = len(inputs) // 2
     mean, deviation = inputs[:half].mean(axis=0), inputs[:half].std(axis=0) + 1e-9
     inputs = (inputs - mean) / deviation
