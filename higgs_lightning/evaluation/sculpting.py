@@ -126,7 +126,7 @@ def _chunks(features: np.ndarray) -> Iterator[np.ndarray]:
 
 def listed_masses(features: np.ndarray) -> np.ndarray:
     """(N, 7) masses in GeV of listed jets; NaN where these are not the jets that a mass is of."""
-    measured = features * [feature.scale for feature in schema.LOW_LEVEL]
+    measured = features[:, : len(schema.LOW_LEVEL)] * [feature.scale for feature in schema.LOW_LEVEL]
     known = ~np.isnan(measured).any(axis=1)
     # of events that are not whole nothing is kept
     measured = np.where(known[:, None], measured, 1.0)
