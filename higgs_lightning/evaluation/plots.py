@@ -510,7 +510,7 @@ def _draw_across(axes: Axes, display: Any) -> None:
             line = ":" if is_decoded else "--" if i == schema.MISSING_ENERGY else "-"
             style = {"arrowstyle": "->", "linewidth": 2.4, "linestyle": line, "color": _OBJECT_COLORS[i]}
             end = pt * np.cos(phi), pt * np.sin(phi)
-            axes.annotate("", end, (0, 0), arrowprops=style, alpha=0.5 if is_decoded else 1)
+            axes.annotate("", end, (0, 0), arrowprops={**style, "alpha": 0.5 if is_decoded else 1})
     for (i, (pt, _, phi, btag)), angle in zip(
         measured, _apart([each[2] for _, each in measured]), strict=True
     ):
