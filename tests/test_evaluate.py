@@ -5,12 +5,15 @@ import json
 import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from conftest import command, composed, make_events, write_csv
 
-from higgs_lightning.training.testing import evaluate
+from higgs_lightning.data import HiggsDataModule
+from higgs_lightning.data.datamodule import UCI_HIGGS
+from higgs_lightning.training.testing import evaluate, published
 
 QUIET = ["trainer.enable_progress_bar=false"]
 #: What the events of the small run were.
@@ -137,6 +140,17 @@ def test_other_events(run: Path, tmp_path: Path):
     metrics = evaluate(composed(f"ckpt={run}", *QUIET, *data, name="evaluate"), tmp_path / "out")
     assert metrics["test/events"] == 500
     assert 0 < metrics["test/auc_missing_energy_above_75_gev"] < 1
+
+
+def test_published_values_are_told_over_the_events_that_they_are_about():
+    def values(**options: Any) -> list[float]:
+        found = published(HiggsDataModule("events.csv", **options))
+        return [] if found is None else [*found.values()]
+
+    assert values(name=UCI_HIGGS, split="paper") == [0.880, 0.868]
+    assert values(name=UCI_HIGGS, test_csv="official.csv") == [0.880, 0.868]
+    assert values(name=UCI_HIGGS, split="gsoc") == [0.833]
+    assert values(name=UCI_HIGGS) == values(split="paper") == []
 
 
 @pytest.mark.parametrize(
