@@ -126,6 +126,16 @@ NAMES = Kind(
     "{HIGGS' name: the file's name}",
     lambda v: isinstance(v, dict) and all(TEXT.holds(each) for each in (*v, *v.values())),
 )
+#: What a report of an evaluation can hold beyond what every one has.
+REPORT = ("importance", "sculpting", "events")
+SECTIONS = Kind(
+    f"full, or what you want of {', '.join(REPORT)}, as in [{REPORT[0]},{REPORT[1]}]",
+    lambda v: v == "full" or v in REPORT or (isinstance(v, list) and all(each in REPORT for each in v)),
+)
+SHARES = Kind(
+    "a list of shares above 0, 1 at most, as in [0.7,0.5,0.3]",
+    lambda v: isinstance(v, list) and v != [] and all(number(above=0, most=1).holds(each) for each in v),
+)
 COLUMNS = Kind(
     "NAME or [NAME,NAME]",
     lambda v: TEXT.holds(v) or (isinstance(v, list) and all(TEXT.holds(each) for each in v)),
@@ -264,6 +274,11 @@ KINDS: dict[str, dict[str, Kind]] = {
         "analysis.background": number(above=0),
         "analysis.uncertainty": number(least=0),
         "fit_temperature": FLAG,
+        "report": SECTIONS,
+        "events": whole(1, 1000).or_else(None),
+        "importance.events": whole(10),
+        "importance.repeats": whole(2),
+        "sculpting.signal_efficiencies": SHARES,
     },
     "predict": {
         "ckpt": MODELS,

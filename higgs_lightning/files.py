@@ -1,10 +1,12 @@
 """Files that a command writes: whole or not at all, and known to be writable before any work."""
 
+import csv
 import json
 import math
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from io import StringIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -56,6 +58,19 @@ def write_text(path: Path, content: str) -> None:
     """Write a text file, whole or not at all."""
     with replaced(path) as partial:
         partial.write_text(content)
+
+
+def write_csv(path: Path, rows: Iterable[Iterable[Any]]) -> None:
+    """Write a table in CSV; no cell of text is a formula to a spreadsheet: it may be a stranger's."""
+    text = StringIO()
+    csv.writer(text).writerows(map(_no_formula, rows))
+    write_text(path, text.getvalue())
+
+
+def _no_formula(cells: Iterable[Any]) -> list[Any]:
+    return [
+        f"'{cell}" if isinstance(cell, str) and cell[:1] in ("=", "+", "-", "@") else cell for cell in cells
+    ]
 
 
 def write_json(path: Path, content: Mapping[str, Any] | Sequence[Any]) -> None:

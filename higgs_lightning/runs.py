@@ -32,6 +32,9 @@ FAILURE = "failure.txt"
 #: The label and the score of each test event, in their order; and its weight, where events have some.
 TEST_SCORES = "test_scores.parquet"
 PLOTS = "plots"
+#: The page that says how good a model is, and its tables as CSV files.
+PAGE = "report.html"
+TABLES = "tables"
 TENSORBOARD = "tensorboard"
 CHECKPOINTS = "checkpoints"
 _LOCK = ".lock"

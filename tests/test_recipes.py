@@ -91,7 +91,11 @@ INSERTED: list[tuple[str, str | None, str]] = [
     ("training/callbacks.py", None, CALLBACK),
     ("../conf/callbacks/default.yaml", None, "note:\n  _target_: higgs_lightning.training.callbacks.Note\n"),
     ("evaluation/scores.py", "        return len(self.labels)", METRIC),
-    ("evaluation/report.py", '            f"{split}/auc": auc.auc,', 'f"{split}/brier": evaluation.brier,'),
+    (
+        "evaluation/sections.py",
+        '            f"{split}/accuracy": each.accuracy,',
+        'f"{split}/brier": each.brier,',
+    ),
 ]
 #: By file: what a recipe replaces.
 REPLACED = [

@@ -53,7 +53,13 @@ def test_a_run_leaves_what_it_promises(run: Path):
         "provenance.json",
         "checkpoints/best.ckpt",
         "checkpoints/last.ckpt",
+        "report.html",
+        "tables/splits.csv",
+        "tables/reconstruction.csv",
     } <= names
+    page = (run / "report.html").read_text()
+    assert page.count("data:image/png;base64,") == 6
+    assert f"{json.loads((run / 'metrics.json').read_text())['test/auc']:.4f}" in page
     plots = {"loss", "accuracy", "auc", "roc", "scores", "reconstruction"}
     assert {f"plots/{plot}.png" for plot in plots} <= names
     assert any("tfevents" in name for name in names)

@@ -340,7 +340,7 @@ def test_negative_weights_leave_numbers():
     assert background_rejection(labels, scores, 0.5, weights) > 1
     assert np.isfinite(reliability(labels, scores, weights).error)
     assert plots.score_histograms(labels, scores, "", weights).axes[0].get_ylim()[0] > 0
-    plots.roc({"test": (labels, scores, weights)})
+    plots.roc({"test": (labels, scores, weights)}, "title")
 
 
 def test_the_effective_number_of_background_events_decides_which_cuts_count():

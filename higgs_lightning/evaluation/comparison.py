@@ -14,11 +14,11 @@ from rich.markup import escape
 from rich.table import Table
 
 from higgs_lightning.errors import UserError, one_line
-from higgs_lightning.evaluation import plots, report
+from higgs_lightning.evaluation import page, plots, report
 from higgs_lightning.evaluation.metrics import difference_p_value
-from higgs_lightning.evaluation.page import page, table
-from higgs_lightning.files import write_text
-from higgs_lightning.runs import PLOTS, Run, config_path, identity_of, read_run, run_folders
+from higgs_lightning.evaluation.page import Section
+from higgs_lightning.files import write_csv
+from higgs_lightning.runs import Run, config_path, identity_of, read_run, run_folders
 
 _NUM_DRAWN = 10  # runs: more curves in one picture can't be told apart
 _WIDTH = 120  # of the table in a file or a pipe
@@ -52,13 +52,12 @@ def compare(paths: Sequence[Path], output: Path) -> pd.DataFrame:
     rows = list(table_rows(runs))
     output.mkdir(parents=True, exist_ok=True)
     figures = draw(runs)
-    frame = pd.DataFrame(rows, dtype=object)
-    write_text(output / "compare.csv", to_csv(frame))
-    write_text(output / "compare.html", to_html(rows, figures, f"{len(runs)} runs in {Path(parent).name}"))
-    report.save_figures(figures, output / PLOTS)
+    write_csv(output / "compare.csv", [list(rows[0]), *(row.values() for row in rows)])
+    title = f"{len(runs)} runs in {Path(parent).name}"
+    report.write_page(output / "compare.html", title, sections(rows, figures))
     print_rows(rows)
     Console().print(f"comparison: {output / 'compare.html'}", soft_wrap=True, markup=False)
-    return frame
+    return pd.DataFrame(rows, dtype=object)
 
 
 def table_rows(runs: Sequence[Run]) -> Iterator[dict[str, Any]]:
@@ -127,9 +126,8 @@ def draw(runs: Sequence[Run]) -> dict[str, Figure]:
     histories = {name: run.history for name, run in drawn.items() if run.history}
     figures = {}
     if drawn:
-        figures["roc"] = plots.roc(
-            {name: (run.labels, run.scores, run.weights) for name, run in drawn.items()}
-        )
+        curves = {name: (run.labels, run.scores, run.weights) for name, run in drawn.items()}
+        figures["roc"] = plots.roc(curves, "test events of each run")
     if histories:
         figures["auc"] = plots.learning_curves(histories)
     return figures
@@ -141,23 +139,12 @@ def short_names(keys: Sequence[str]) -> list[str]:
     return last_parts if len(set(last_parts)) == len(keys) else list(keys)
 
 
-def to_csv(frame: pd.DataFrame) -> str:
-    text: str = frame.rename(columns=_no_formula).map(_no_formula).to_csv(index=False)
-    return text
-
-
-def _no_formula(cell: Any) -> Any:
-    """A cell that is no formula to a spreadsheet: what runs hold may be a stranger's."""
-    return f"'{cell}" if isinstance(cell, str) and cell[:1] in ("=", "+", "-", "@") else cell
-
-
-def to_html(rows: Sequence[dict[str, Any]], figures: dict[str, Figure], title: str) -> str:
-    """A page of its own, pictures inside."""
+def sections(rows: Sequence[dict[str, Any]], figures: dict[str, Figure]) -> list[Section]:
+    """What the page shows."""
     if not any(row["failure"] for row in rows):
         rows = [{column: value for column, value in row.items() if column != "failure"} for row in rows]
     lines = [[shown(column, value) for column, value in row.items()] for row in rows]
-    body = f"<p>{_EXPLANATION}</p>\n{table(rows[0], lines, text=['failure'])}"
-    return page(title, body, figures)
+    return [Section(text=[_EXPLANATION], tables={"runs": page.Table(list(rows[0]), lines)}, figures=figures)]
 
 
 def print_rows(rows: Sequence[dict[str, Any]]) -> None:

@@ -3,7 +3,6 @@
 What is measured, and how that was chosen, is in :mod:`higgs_lightning.data.description`.
 """
 
-import html
 import re
 import shlex
 from collections.abc import Mapping, Sequence
@@ -36,10 +35,9 @@ from higgs_lightning.data.description import (
 )
 from higgs_lightning.data.sources import Files
 from higgs_lightning.errors import UserError, one_line
-from higgs_lightning.evaluation import plots, report
-from higgs_lightning.evaluation.page import page, table
-from higgs_lightning.files import write_text
-from higgs_lightning.runs import PLOTS, config_path
+from higgs_lightning.evaluation import page, plots, report
+from higgs_lightning.evaluation.page import Section
+from higgs_lightning.runs import config_path
 
 _WIDTH = 120  # of the table in a file or a pipe
 _EXPLANATION = (
@@ -90,8 +88,7 @@ def describe(
     commands = usage(found, _texts(input), reading)
     figures = draw(found, events)
     folder.mkdir(parents=True, exist_ok=True)
-    write_text(folder / "describe.html", to_html(found, commands, figures))
-    report.save_figures(figures, folder / PLOTS)
+    report.write_page(folder / "describe.html", found.name, sections(found, commands, figures))
     show(found, commands)
     Console().print(f"page: {folder / 'describe.html'}", soft_wrap=True, markup=False, highlight=False)
     return found
@@ -208,19 +205,18 @@ def draw(found: Description, events: np.ndarray) -> dict[str, Figure]:
     }
 
 
-def to_html(found: Description, commands: Sequence[str], figures: Mapping[str, Figure]) -> str:
-    """The page."""
-    head, rows = feature_rows(found)
+def sections(found: Description, commands: Sequence[str], figures: Mapping[str, Figure]) -> list[Section]:
+    """What the page shows."""
     parts = [
-        table(["", "this file"], facts(found), text=["this file"]),
-        *(f"<p>{name}</p>" for name in ["To use it:"] if commands),
-        *(f"<pre>{html.escape(command)}</pre>" for command in commands),
-        f"<p>{html.escape(_EXPLANATION)}</p>",
-        table(head, rows),
+        Section(tables={"file": page.Table(["", "this file"], facts(found))}),
+        Section("Features", [_EXPLANATION], tables={"features": page.Table(*feature_rows(found))}),
+        Section("Distributions", figures=figures),
     ]
+    if commands:
+        parts.insert(1, Section("To use it", commands=commands))
     if found.impossible:
-        parts.append(f"<p>No detector measures:</p><pre>{html.escape(chr(10).join(found.impossible))}</pre>")
-    return page(found.name, "\n".join(parts), figures)
+        parts.append(Section("No detector measures", commands=found.impossible))
+    return parts
 
 
 def show(found: Description, commands: Sequence[str]) -> None:

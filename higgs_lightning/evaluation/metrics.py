@@ -246,19 +246,26 @@ def approximate_median_significance(
 
 
 class Significances(NamedTuple):
-    """What an analysis can expect of every cut that keeps enough background to be counted; all fields (K,).
+    """What an analysis can expect of every cut, from the tightest to none; all fields (K,).
 
     Attributes:
         signal_efficiency: of the cut.
         without_uncertainty: discovery significance if the background were known.
         with_uncertainty: the same with its uncertainty.
         ams: approximate median significance.
+        is_certain: whether the cut keeps at least :data:`LEAST_BACKGROUND` of the events' background, or all
+            of it: below, its efficiency hangs on chance, and the best of such cuts would be a lucky one.
     """
 
     signal_efficiency: np.ndarray
     without_uncertainty: np.ndarray
     with_uncertainty: np.ndarray
     ams: np.ndarray
+    is_certain: np.ndarray
+
+    def best(self, significance: np.ndarray) -> int:
+        """The position of the best of the certain cuts, by one of the fields."""
+        return int(np.where(self.is_certain, significance, -np.inf).argmax())
 
 
 def significances(
@@ -271,8 +278,7 @@ def significances(
 ) -> Significances:
     """Significance of every cut on the scores (N,), for so many events of each class before the cut.
 
-    Cuts that keep fewer than :data:`LEAST_BACKGROUND` background events are left out: their efficiency hangs
-    on chance, and the best of them would be a lucky one. Of weighted events that is the effective number,
+    Of weighted events, that of :data:`LEAST_BACKGROUND` is the effective number of those that a cut keeps,
     (sum w)^2 / sum w^2, which has the same relative uncertainty.
 
     Raises:
@@ -281,20 +287,20 @@ def significances(
     of_background, of_signal = roc_curve(labels, scores, weights)
     is_background = ~_is_signal(labels)
     if weights is None:
-        effective = of_background * is_background.sum()
+        effective = np.rint(of_background * is_background.sum())
     else:
         order, ends = _cuts(scores)
         of_event = (np.asarray(weights, float) * is_background)[order]
         sums, squares = np.cumsum(of_event)[ends], np.cumsum(of_event**2)[ends]
         # a cut with less than no background left is none
         effective = np.append(0.0, np.maximum(sums, 0) ** 2 / np.where(squares > 0, squares, 1))
-    kept = effective >= min(LEAST_BACKGROUND, effective[-1])
-    s, b = signal * np.maximum(of_signal[kept], 0), background * of_background[kept]
+    s, b = signal * np.maximum(of_signal, 0), background * np.maximum(of_background, 0)
     return Significances(
-        of_signal[kept],
+        of_signal,
         discovery_significance(s, b),
         discovery_significance(s, b, uncertainty),
         approximate_median_significance(s, b),
+        effective >= min(LEAST_BACKGROUND, effective[-1]),
     )
 
 

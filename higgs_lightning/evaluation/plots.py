@@ -7,14 +7,21 @@ from typing import Any
 
 import numpy as np
 import torch
-from matplotlib import rc_context
+from matplotlib import colormaps, rc_context
 from matplotlib.axes import Axes
 from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
+from matplotlib.patches import Circle
 from matplotlib.ticker import MaxNLocator, NullLocator
 
 from higgs_lightning import schema
-from higgs_lightning.evaluation.metrics import Reliability, Significances, roc_auc_interval, roc_curve
+from higgs_lightning.evaluation.metrics import (
+    LEAST_BACKGROUND,
+    Reliability,
+    Significances,
+    roc_auc_interval,
+    roc_curve,
+)
 from higgs_lightning.kinematics import wrap
 
 # Okabe and Ito's colours, told apart by colour-blind readers too
@@ -33,37 +40,53 @@ _slide = rc_context(
         "ytick.minor.visible": True,
         "xtick.top": True,
         "ytick.right": True,
+        # the two zeros of a corner stay apart
+        "xtick.major.pad": 7,
+        "ytick.major.pad": 7,
     }
 )
+# of each object, the same in all pictures
+_OBJECT_COLORS = ("#D55E00", "dimgrey", "#0072B2", "#009E73", "#CC79A7", "#E69F00")
+_CONE = 0.7  # radius of HIGGS' jets
+_LEAST_GAP = 0.38  # radians between two labels on a ring
 _LOOSEST = 0.1  # signal efficiency: below it a rejection hangs on few events
 _FEW = 20  # hidden events: fewer make no picture
 
 
 @_slide
 def learning_curve(
-    history: Sequence[Mapping[str, float]], quantity: str, label: str, best_epoch: int | None = None
+    history: Sequence[Mapping[str, float]],
+    quantities: Mapping[str, str],
+    title: str,
+    best_epoch: int | None = None,
 ) -> Figure:
-    """Training and validation against epochs.
+    """Training and validation against epochs, a panel a quantity.
 
     Args:
         history: one row an epoch with ``epoch``, and ``train/quantity`` and ``val/quantity`` where an epoch
             has them.
-        quantity: name of the metric.
-        label: of the vertical axis.
+        quantities: names of metrics, and what their axes are called.
+        title: which run this is.
         best_epoch: the epoch to mark, as in ``history``.
     """
-    figure = Figure(figsize=(8, 5.6), layout="constrained")
-    axes = figure.subplots()
-    for split, name in _HISTORY_NAMES.items():
-        epochs, values = _of_epochs(history, f"{split}/{quantity}")
-        axes.plot(epochs, values, "o-", color=_SPLIT_COLORS[split], label=name)
-    if best_epoch is not None:
-        axes.axvline(best_epoch, color="grey", linestyle="--", linewidth=1, label=f"best epoch: {best_epoch}")
-    axes.set_xlabel("epoch")
-    axes.set_ylabel(label)
-    _count_epochs(axes)
-    axes.grid(alpha=0.3)
-    figure.legend(loc="outside upper center", ncols=3, fontsize=11)  # no room inside is safe from the curves
+    width = 8 if len(quantities) == 1 else 6 * len(quantities)
+    figure = Figure(figsize=(width, 5.8), layout="constrained")
+    panels = figure.subplots(1, len(quantities), squeeze=False)[0]
+    figure.suptitle(_literal(title), fontsize=13)
+    for axes, (quantity, label) in zip(panels, quantities.items(), strict=True):
+        for split, name in _HISTORY_NAMES.items():
+            epochs, values = _of_epochs(history, f"{split}/{quantity}")
+            axes.plot(epochs, values, "o-", color=_SPLIT_COLORS[split], label=name)
+        if best_epoch is not None:
+            name = f"best epoch: {best_epoch}"
+            axes.axvline(best_epoch, color="grey", linestyle="--", linewidth=1, label=name)
+        axes.set_xlabel("epoch")
+        axes.set_ylabel(label)
+        _count_epochs(axes)
+        axes.grid(alpha=0.3)
+    handles, names = panels[0].get_legend_handles_labels()
+    # no room inside is safe from the curves
+    figure.legend(handles, names, loc="outside lower center", ncols=3, fontsize=11)
     return figure
 
 
@@ -74,16 +97,22 @@ def _of_epochs(history: Sequence[Mapping[str, float]], column: str) -> tuple[lis
 
 
 @_slide
-def roc(curves: Mapping[str, Sequence[Any]], published: Mapping[str, float] | None = None) -> Figure:
+def roc(
+    curves: Mapping[str, Sequence[Any]],
+    title: str,
+    published: Mapping[str, float] | None = None,
+) -> Figure:
     """ROC curve and background rejection of each split or run, with its AUC and 95 % interval.
 
     Args:
         curves: labels, scores and perhaps weights, (N,) each, by split or by the name of a run.
+        title: which data, model and run these are.
         published: ROC-AUCs of others, by their names. Their curves are not published: drawn are those of two
             normal distributions of equal width with that AUC.
     """
-    figure = Figure(figsize=(14, 6.2), layout="constrained")
+    figure = Figure(figsize=(14, 6.6), layout="constrained")
     left, right = figure.subplots(1, 2)
+    figure.suptitle(_literal(title), fontsize=13)
     for (name, events), color in zip(curves.items(), _colors(curves), strict=True):
         background, signal = roc_curve(*events)
         auc = roc_auc_interval(*events)
@@ -104,7 +133,9 @@ def roc(curves: Mapping[str, Sequence[Any]], published: Mapping[str, float] | No
     left.set(xlim=(0, 1), ylim=(0, 1), xlabel="background efficiency", ylabel="signal efficiency")
     note = "\n(published: equal normal distributions)" if published else ""
     left.legend(title=f"ROC-AUC, 95 % interval{note}", loc="lower right", fontsize=10, title_fontsize=11)
-    right.set(xlim=(_LOOSEST, 1), ylim=(1, None), yscale="log")
+    right.set(xlim=(0, 1), ylim=(1, None), yscale="log")
+    right.axvspan(0, _LOOSEST, color="grey", alpha=0.12, linewidth=0, label="too few events")
+    right.legend(loc="upper right", fontsize=10)
     right.set(xlabel="signal efficiency", ylabel="background rejection (1 / background efficiency)")
     for axes in (left, right):
         axes.grid(alpha=0.3)
@@ -149,16 +180,23 @@ def score_histograms(
         seen += shares[shares > 0].tolist()
         axes.stairs(shares, edges, fill=True, alpha=0.25, color=color)
         axes.stairs(shares, edges, linewidth=1.8, color=color, label=f"{name} ({of_class.sum():,} events)")
-    axes.set(yscale="log", xlim=(0, 1), ylim=(min(seen) / 2, max(seen) * 2), title=_literal(title))
+    axes.set(yscale="log", xlim=(0, 1), ylim=(min(seen) / 2, max(seen) * 2))
+    axes.set_title(_literal(title), fontsize=13)
     axes.set_xlabel("probability of signal")
     of_what = "the class" if weights is None else "the class's weight"
     axes.set_ylabel(f"share of {of_what} per bin of 0.02")
-    figure.legend(loc="outside upper center", ncols=2, fontsize=12)
+    figure.legend(loc="outside lower center", ncols=2, fontsize=12)
     return figure
 
 
 @_slide
-def reconstruction(truth: np.ndarray, reconstructed: np.ndarray, hidden: np.ndarray) -> Figure:
+def reconstruction(
+    truth: np.ndarray,
+    reconstructed: np.ndarray,
+    hidden: np.ndarray,
+    btag: np.ndarray | None,
+    title: str,
+) -> Figure:
     """Reconstructed against true, for each of the 21 features, in physical units.
 
     Args:
@@ -166,20 +204,23 @@ def reconstruction(truth: np.ndarray, reconstructed: np.ndarray, hidden: np.ndar
         reconstructed: (N, 21) in HIGGS units.
         hidden: (N, 21) bool, the features that were to be reconstructed; only they are drawn. All of them
             means a model that hides nothing, and the title says so.
+        btag: (N, 4, 3) probability of each b-tag level of each jet; None of a model that tells a level alone.
+        title: which data, model and run these are.
     """
     scales = np.array([feature.scale for feature in schema.LOW_LEVEL])
     figure = Figure(figsize=(21, 17))
     # a grid of equals needs no search for its layout, which would take half of the drawing
-    figure.subplots_adjust(left=0.04, right=0.99, bottom=0.035, top=0.92, wspace=0.22, hspace=0.42)
+    figure.subplots_adjust(left=0.04, right=0.99, bottom=0.035, top=0.9, wspace=0.22, hspace=0.42)
     if hidden.all():
-        title = "Reconstructed against true features; nothing was hidden."
+        words = "Reconstructed against true features; nothing was hidden."
     else:
-        title = (
+        words = (
             "Reconstructed against true features of the objects hidden from the encoder.\n"
             "What the rest of an event predicts is a mean over the possible: it varies less than the truth."
         )
-    key = "Dashed: equal. Brighter: more events, logarithmic. b-tags: shares of each true level."
-    figure.suptitle(f"{title}\n{key}", fontsize=20, y=0.99)
+    shares = "how often it is the likeliest" if btag is None else "its mean probability"
+    key = f"Dashed: equal. Brighter: more events, logarithmic. b-tags: of each true level {shares}."
+    figure.suptitle(f"{_literal(title)}\n{words}\n{key}", fontsize=20, y=0.99)
     for i, (feature, axes) in enumerate(_feature_panels(figure)):
         chosen = hidden[:, i]
         true, predicted = truth[chosen, i] * scales[i], reconstructed[chosen, i] * scales[i]
@@ -190,7 +231,10 @@ def reconstruction(truth: np.ndarray, reconstructed: np.ndarray, hidden: np.ndar
             axes.text(0.5, 0.5, note, ha="center", va="center", transform=axes.transAxes)
             axes.set(xticks=[], yticks=[])
         elif feature.quantity == "btag":
-            _draw_levels(axes, true, predicted)
+            likely = np.eye(schema.NUM_BTAG_LEVELS)[_levels(predicted)]
+            if btag is not None:
+                likely = btag[chosen, schema.columns("btag").index(i)]
+            _draw_levels(axes, _levels(true), likely)
         else:
             _draw_density(axes, true, predicted, periodic=feature.quantity == "phi")
     return figure
@@ -267,34 +311,51 @@ def places_in_steps(places: Mapping[str, np.ndarray]) -> Figure:
 
 
 @_slide
-def significance(of_cut: Significances) -> Figure:
-    """Expected discovery significance against the signal efficiency of the cut."""
-    figure = Figure(figsize=(8, 5.6), layout="constrained")
+def significance(of_cut: Significances, title: str) -> Figure:
+    """Expected discovery significance against the signal efficiency of the cut; dashed where it is chance.
+
+    Args:
+        of_cut: every cut, the tightest first.
+        title: what the analysis expects, and which data, model and run these are.
+    """
+    figure = Figure(figsize=(8, 6), layout="constrained")
     axes = figure.subplots()
+    certain = of_cut.is_certain
+    first = int(certain.argmax())  # looser cuts keep more
     for values, name, color in (
         (of_cut.without_uncertainty, "background known", _BACKGROUND),
         (of_cut.with_uncertainty, "background uncertain", _SIGNAL),
     ):
-        best = int(values.argmax())
+        best = of_cut.best(values)
         label = f"{name}: {values[best]:.2f} at best"
-        axes.plot(of_cut.signal_efficiency, values, color=color, label=label)
+        axes.plot(of_cut.signal_efficiency[first:], values[first:], color=color, label=label)
+        chance = slice(0, first + 1)
+        axes.plot(of_cut.signal_efficiency[chance], values[chance], "--", color=color, alpha=0.4, linewidth=1)
         axes.plot(of_cut.signal_efficiency[best], values[best], "o", color=color)
-    axes.set(xlim=(0, 1), ylim=(0, None), xlabel="signal efficiency of the cut")
+    top = max(values[first:].max() for values in (of_cut.without_uncertainty, of_cut.with_uncertainty))
+    axes.set(xlim=(0, 1), ylim=(0, 1.2 * top or 1), xlabel="signal efficiency of the cut")
+    if first:
+        axes.axvspan(0, of_cut.signal_efficiency[first], color="grey", alpha=0.12, linewidth=0)
+        words = f"fewer than {LEAST_BACKGROUND} background events of the test pass"
+        axes.plot([], [], "--", color="grey", alpha=0.7, linewidth=1, label=words)
     axes.set_ylabel("expected significance [standard deviations]")
+    axes.set_title(_literal(title), fontsize=13)
     axes.grid(alpha=0.3)
-    axes.legend(loc="lower center", fontsize=12)
+    axes.legend(loc="lower center", fontsize=11)
     return figure
 
 
 @_slide
-def reliability(of_scores: Mapping[str, Reliability]) -> Figure:
+def reliability(of_scores: Mapping[str, Reliability], title: str) -> Figure:
     """Share of signal against the score, and how many events there are of each score.
 
     Args:
         of_scores: by the name of the scores: the model's own, and those after a correction.
+        title: which data, model and run these are.
     """
-    figure = Figure(figsize=(8, 7), layout="constrained")
+    figure = Figure(figsize=(8, 7.4), layout="constrained")
     axes, below = figure.subplots(2, 1, sharex=True, height_ratios=[3, 1])
+    axes.set_title(_literal(title), fontsize=13)
     axes.plot([0, 1], [0, 1], color="grey", linestyle=":", linewidth=1)
     for (name, scores), color in zip(of_scores.items(), (_SIGNAL, _BACKGROUND), strict=False):
         label = f"{name}: expected calibration error {scores.error:.3f}"
@@ -305,7 +366,221 @@ def reliability(of_scores: Mapping[str, Reliability]) -> Figure:
     below.set(xlabel="probability of signal", ylabel="events", ylim=(0, None))
     for part in (axes, below):
         part.grid(alpha=0.3)
+    figure.align_ylabels()
     return figure
+
+
+@_slide
+def sculpting(shapes: Mapping[str, tuple[Any, Any]], title: str) -> Figure:
+    """Distributions in each class after cuts on the score, a row a quantity.
+
+    Args:
+        shapes: of background and of signal by the label of the quantity, see
+            :class:`higgs_lightning.evaluation.sculpting.Shape`.
+        title: which data, model and run these are.
+    """
+    figure = Figure(figsize=(13, 3.4 * len(shapes)))
+    height = 3.4 * len(shapes)
+    figure.subplots_adjust(
+        left=0.075, right=0.985, bottom=0.7 / height, top=1 - 1.6 / height, wspace=0.16, hspace=0.36
+    )
+    figure.suptitle(_literal(title), fontsize=13, y=1 - 0.25 / height)
+    grid = figure.subplots(len(shapes), 2, squeeze=False)
+    for row, (label, classes) in zip(grid, shapes.items(), strict=True):
+        top = max(
+            (shares.max() for each in classes for shares in each.shares.values() if shares is not None),
+            default=1,
+        )
+        for axes, shape, name, palette in zip(
+            row, classes, ("background", "signal"), ("Blues", "Oranges"), strict=True
+        ):
+            colors = colormaps[palette](np.linspace(0.45, 1, len(shape.shares)))
+            for (cut, shares), color in zip(shape.shares.items(), colors, strict=True):
+                if shares is not None:
+                    words = f"all {name}" if cut == 1 else f"at {cut:.0%} signal efficiency"
+                    axes.stairs(
+                        shares,
+                        shape.edges,
+                        color=color,
+                        linewidth=1.8,
+                        fill=cut == 1,
+                        alpha=0.35 if cut == 1 else 1,
+                        label=words,
+                    )
+            if all(shares is None for shares in shape.shares.values()):
+                axes.text(0.5, 0.5, "no event", ha="center", va="center", transform=axes.transAxes)
+            axes.set(xlim=(shape.edges[0], shape.edges[-1]), ylim=(0, 1.1 * top), xlabel=label)
+            if name == "background":
+                axes.set_ylabel("share per bin")
+    for axes, side in zip(grid[0], (0.27, 0.75), strict=True):
+        handles, names = axes.get_legend_handles_labels()
+        figure.legend(
+            handles, names, loc="upper center", bbox_to_anchor=(side, 1 - 0.5 / height), ncols=2, fontsize=11
+        )
+    return figure
+
+
+@_slide
+def importance(
+    losses: Mapping[tuple[str, str], np.ndarray], without: Mapping[tuple[str, ...], float], title: str
+) -> Figure:
+    """What is lost by permuted features, and the ROC-AUC with objects hidden.
+
+    Args:
+        losses: (R,) of R permutations, by the kind (``feature``, ``object`` or ``quantity``) and the name.
+        without: ROC-AUC by the names of the objects that are hidden: none, one or two.
+        title: which data, model and run these are.
+    """
+    figure = Figure(figsize=(15, 9), layout="constrained")
+    figure.suptitle(_literal(title), fontsize=13)
+    left, right = figure.subplots(1, 2)
+    axes = right.get_subplotspec().subgridspec(2, 1, height_ratios=[1, 1.25])
+    right.remove()
+    above, below = (figure.add_subplot(each) for each in axes)
+    object_of = {feature.name: feature.object for feature in schema.LOW_LEVEL}
+    for panel, kinds in ((left, ("feature",)), (above, ("object", "quantity"))):
+        chosen = {name: values for (kind, name), values in losses.items() if kind in kinds}
+        means = np.array([values.mean() for values in chosen.values()])
+        bounds = np.array([(values.min(), values.max()) for values in chosen.values()]).T
+        colors = [
+            _OBJECT_COLORS[schema.OBJECTS.index(object_of.get(name, name))]
+            if object_of.get(name, name) in schema.OBJECTS
+            else "black"
+            for name in chosen
+        ]
+        places = np.arange(len(chosen))
+        panel.barh(places, means, xerr=np.abs(bounds - means), color=colors, height=0.7, ecolor="black")
+        panel.set_yticks(places, [name.replace("_", " ") for name in chosen], fontsize=11)
+        panel.invert_yaxis()
+        panel.minorticks_off()
+        panel.axvline(0, color="black", linewidth=0.8)
+        panel.grid(axis="x", alpha=0.3)
+        panel.set_xlabel("lost ROC-AUC when permuted")
+    aucs = np.full((len(schema.OBJECTS), len(schema.OBJECTS)), np.nan)
+    for names, auc in without.items():
+        if names:
+            i, j = schema.OBJECTS.index(names[0]), schema.OBJECTS.index(names[-1])
+            aucs[i, j] = aucs[j, i] = auc
+    image = below.imshow(aucs, cmap="viridis", aspect="auto")
+    middle = np.mean(image.get_clim())
+    for i in range(len(aucs)):
+        for j in range(len(aucs)):
+            color = "black" if aucs[i, j] > middle else "white"
+            below.text(j, i, f"{aucs[i, j]:.3f}", ha="center", va="center", fontsize=11, color=color)
+    places = np.arange(len(aucs))
+    below.set_xticks(
+        places, [name.replace("missing energy", "missing") for name in schema.OBJECTS], fontsize=11
+    )
+    below.set_yticks(places, schema.OBJECTS, fontsize=11)
+    below.minorticks_off()
+    below.set_title(f"ROC-AUC, two objects hidden (diagonal: one; none: {without[()]:.3f})", fontsize=12)
+    return figure
+
+
+@_slide
+def event(display: Any, title: str) -> Figure:
+    """One event across the beam, and in the plane of pseudorapidity and azimuth.
+
+    Args:
+        display: see :class:`higgs_lightning.evaluation.displays.Display`.
+        title: which data, model and run these are.
+    """
+    figure = Figure(figsize=(13, 7), layout="constrained")
+    kind = "signal" if display.is_signal else "background"
+    words = f"event {display.row}, {kind}, score {display.score:.4f} ({display.why})"
+    figure.suptitle(f"{words}\n{_literal(title)}", fontsize=13)
+    across, plane = figure.subplots(1, 2)
+    _draw_across(across, display)
+    _draw_plane(plane, display)
+    lines = [
+        f"nearest to {particle}: {nearest[0]:.0f} GeV (jets {', '.join(map(str, nearest[1]))})"
+        for particle, nearest in display.masses.items()
+        if nearest is not None
+    ]
+    if display.decoded is not None:
+        hidden = [name for name, is_hidden in zip(schema.OBJECTS, display.hidden, strict=True) if is_hidden]
+        lines.append(f"decoded: {' and '.join(hidden)}")
+    figure.supxlabel(";  ".join(lines), fontsize=12)
+    return figure
+
+
+def _draw_across(axes: Axes, display: Any) -> None:
+    """Transverse momenta as arrows, labelled on a ring about them."""
+    decoded = (
+        [] if display.decoded is None else [(i, display.decoded[i]) for i in np.flatnonzero(display.hidden)]
+    )
+    measured = [(i, each) for i, each in enumerate(display.objects) if np.isfinite(each[[0, 2]]).all()]
+    longest = max((each[0] for _, each in [*measured, *decoded]), default=1.0)
+    for part, is_decoded in ((measured, False), (decoded, True)):
+        for i, (pt, _, phi, _) in part:
+            line = ":" if is_decoded else "--" if i == schema.MISSING_ENERGY else "-"
+            style = {"arrowstyle": "->", "linewidth": 2.4, "linestyle": line, "color": _OBJECT_COLORS[i]}
+            end = pt * np.cos(phi), pt * np.sin(phi)
+            axes.annotate("", end, (0, 0), arrowprops={**style, "alpha": 0.5 if is_decoded else 1})
+    for (i, (pt, _, phi, btag)), angle in zip(
+        measured, _apart([each[2] for _, each in measured]), strict=True
+    ):
+        at = 1.22 * longest * np.cos(angle), 1.22 * longest * np.sin(angle)
+        tip = pt * np.cos(phi), pt * np.sin(phi)
+        axes.plot(*zip(tip, at, strict=True), ":", color=_OBJECT_COLORS[i], linewidth=0.8, alpha=0.5)
+        words = f"{_object_name(i, btag)}\n{pt:.0f} GeV"
+        box = {"facecolor": "white", "edgecolor": "none", "pad": 1}
+        axes.text(*at, words, color=_OBJECT_COLORS[i], ha="center", va="center", fontsize=11, bbox=box)
+    axes.set(xlim=(-1.45 * longest, 1.45 * longest), ylim=(-1.45 * longest, 1.45 * longest), aspect="equal")
+    axes.set(xlabel="$p_x$ [GeV]", ylabel="$p_y$ [GeV]")
+
+
+def _draw_plane(axes: Axes, display: Any) -> None:
+    """Pseudorapidity and azimuth of the objects, and the pairs with the strongest attention."""
+    places = []
+    for i, (_, eta, phi, btag) in enumerate(display.objects):
+        color = _OBJECT_COLORS[i]
+        places.append((0.0 if i == schema.MISSING_ENERGY else eta, phi))
+        if i == schema.MISSING_ENERGY and np.isfinite(phi):
+            axes.axhline(phi, color=color, linestyle="--", linewidth=2)
+            axes.text(-3.3, phi, "missing energy", color=color, fontsize=11, va="bottom")
+        elif np.isfinite([eta, phi]).all():
+            for turn in (-2 * np.pi, 0, 2 * np.pi) if i >= schema.FIRST_JET else ():  # azimuth is a circle
+                axes.add_patch(Circle((eta, phi + turn), _CONE, color=color, alpha=0.25))
+            axes.plot(eta, phi, "*" if i == schema.LEPTON else "o", color=color, markersize=10)
+            below = phi > np.pi - 0.5
+            axes.text(
+                eta,
+                phi + (-0.4 if below else 0.2),
+                _object_name(i, btag),
+                color=color,
+                fontsize=11,
+                ha="center",
+            )
+    decoded = [] if display.decoded is None else np.flatnonzero(display.hidden).tolist()
+    for i in decoded:
+        _, eta, phi, _ = display.decoded[i]
+        if i == schema.MISSING_ENERGY:
+            axes.axhline(phi, color=_OBJECT_COLORS[i], linestyle=":", linewidth=2)
+        else:
+            axes.plot(eta, phi, "x", color=_OBJECT_COLORS[i], markersize=11, markeredgewidth=2.5)
+    for i, j, weight in display.pairs:
+        xs, ys = zip(places[i], places[j], strict=True)
+        axes.plot(xs, ys, color="grey", alpha=0.45, linewidth=25 * weight, zorder=0)
+    axes.set(xlim=(-3.4, 3.4), ylim=(-np.pi, np.pi), xlabel="$\\eta$", ylabel="$\\phi$ [rad]")
+
+
+def _object_name(i: int, btag: float) -> str:
+    level = int(np.nan_to_num(np.rint(btag)))
+    return f"{schema.OBJECTS[i]}{('', ' b', ' B')[level]}"
+
+
+def _apart(angles: Sequence[float]) -> np.ndarray:
+    """Angles nearby, between which there is room for labels."""
+    found = np.array(angles, float)
+    for _ in range(50):
+        order = np.argsort(found)
+        for first, second in zip(order, np.roll(order, -1), strict=True):
+            gap = (found[second] - found[first]) % (2 * np.pi)
+            if len(found) > 1 and gap < _LEAST_GAP:
+                found[first] -= (_LEAST_GAP - gap) / 2
+                found[second] += (_LEAST_GAP - gap) / 2
+    return found
 
 
 def _literal(name: str) -> str:
@@ -368,13 +643,18 @@ def _draw_density(axes: Axes, true: np.ndarray, predicted: np.ndarray, periodic:
     axes.text(0.03, 0.97, agreement, va="top", transform=axes.transAxes, bbox=box)
 
 
-def _draw_levels(axes: Axes, true: np.ndarray, predicted: np.ndarray) -> None:
-    """How often each true b-tag level is taken for each."""
+def _levels(values: np.ndarray) -> np.ndarray:
+    """The nearest b-tag levels."""
+    levels: np.ndarray = np.clip(np.round(values), 0, schema.NUM_BTAG_LEVELS - 1).astype(int)
+    return levels
+
+
+def _draw_levels(axes: Axes, true: np.ndarray, likely: np.ndarray) -> None:
+    """How probable each b-tag level (N, 3) is for the jets of each true level (N,), in the mean."""
     levels = range(schema.NUM_BTAG_LEVELS)
-    nearest = [np.clip(np.round(values), 0, levels[-1]).astype(int) for values in (true, predicted)]
-    counts = np.zeros((len(levels), len(levels)))
-    np.add.at(counts, tuple(nearest), 1)
-    shares = counts / np.maximum(1, counts.sum(axis=1, keepdims=True))
+    shares = np.zeros((len(levels), len(levels)))
+    np.add.at(shares, true, likely)
+    shares /= np.maximum(1, np.bincount(true, minlength=len(levels)))[:, None]
     axes.imshow(shares.T, origin="lower", vmin=0, vmax=1, cmap="Blues", aspect="auto")
     for i in levels:
         for j in levels:

@@ -1,7 +1,6 @@
 """What a run leaves for its reader: ``metrics.json``, plots (in TensorBoard too) and a short table."""
 
-import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +16,11 @@ from rich.markup import escape
 from rich.table import Table
 
 from higgs_lightning import runs
-from higgs_lightning.evaluation import plots
+from higgs_lightning.errors import one_line
+from higgs_lightning.evaluation import page, plots, sections
+from higgs_lightning.evaluation.page import Section, Unknown, Value
 from higgs_lightning.evaluation.scores import Evaluation
-from higgs_lightning.files import replaced, write_json
+from higgs_lightning.files import replaced, write_csv, write_json, write_text
 
 #: Dots an inch of a picture while a run goes on.
 EPOCH_DPI = 60
@@ -44,13 +45,30 @@ def write(
         tensorboard: gets the figures, and the configuration beside the final metrics.
         config: the resolved configuration.
     """
-    write_test_scores(run_dir, evaluations["test"])
+    test = evaluations["test"]
+    write_test_scores(run_dir, test)
     write_json(run_dir / runs.METRICS, metrics)
-    figures = draw_history(history, metrics["best_epoch"]) | draw_evaluations(evaluations, metrics["dataset"])
-    for name, picture in save_figures(figures, run_dir / runs.PLOTS).items():
+    model = config["model"]["_target_"].rsplit(".", 1)[-1]
+    title = about(metrics["dataset"], model, run_dir.name)
+    curves = draw_history(history, metrics["best_epoch"], title)
+    figures = draw_evaluations(evaluations, title)
+    facts = {
+        "data": metrics["dataset"],
+        "model": f"{model}, {metrics['parameters']:,} parameters",
+        "run": str(run_dir),
+        "epochs": f"{metrics['epochs']}, the best is {metrics['best_epoch']}",
+        "training": f"{metrics['train_seconds']:,.0f} seconds",
+    }
+    parts = [
+        sections.opening(test, facts, metrics["data"]),
+        sections.scores(evaluations, figures),
+        Section("Epochs", figures=curves),
+        *sections.reconstruction(test, figures),
+    ]
+    write_tables(run_dir / runs.TABLES, parts)
+    for name, picture in write_page(run_dir / runs.PAGE, f"Training on {metrics['dataset']}", parts).items():
         show(picture, f"final/{name}", metrics["best_epoch"], tensorboard)
     final = {name: metrics[name] for name in ("val/auc", "test/auc", "test/accuracy", "test/loss")}
-    test = evaluations["test"]
     classes = ["signal" if label else "background" for label in test.labels[: len(test.latent)]]
     tensorboard.experiment.add_embedding(test.latent, classes, tag="bottleneck of test events")
     tensorboard.log_hyperparams(
@@ -60,58 +78,59 @@ def write(
     print_table(evaluations, metrics["dataset"])
     console = Console()
     console.print(f"run folder:  {run_dir}", soft_wrap=True, markup=False)
+    console.print(f"report:      {run_dir / runs.PAGE}", soft_wrap=True, markup=False)
     console.print(f"TensorBoard: tensorboard --logdir {run_dir}", soft_wrap=True, markup=False)
+
+
+def about(dataset: str, model: str, run: str) -> str:
+    """Which data, model and run a picture shows, in a line."""
+    return one_line(f"{dataset}; {model}; run {run}")
 
 
 def what_runs_differ_in(config: dict[str, Any]) -> dict[str, Any]:
     """The options of a run that TensorBoard's table of hyperparameters shows: no paths, no names."""
-    groups = {name: dict(config[name]) for name in ("model", "optimizer", "scheduler", "objective")}
+    groups = ("model", "optimizer", "scheduler", "objective")
     classes = {
-        name: group.pop("_target_").rsplit(".", 1)[-1]
-        for name, group in groups.items()
-        if "_target_" in group
+        name: config[name]["_target_"].rsplit(".", 1)[-1] for name in groups if "_target_" in config[name]
+    }
+    chosen = {  # what begins with _ is Hydra's
+        f"{name}/{key}": value for name in groups for key, value in config[name].items() if key[0] != "_"
     }
     return {
         **{f"{name}/class": value for name, value in classes.items()},
-        **groups,
+        **chosen,
         **{f"data/{name}": config["data"][name] for name in ("name", "batch_size", "train_events")},
         "trainer/max_epochs": config["trainer"]["max_epochs"],
         "seed": config["seed"],
     }
 
 
-def final_metrics(evaluations: Mapping[str, Evaluation]) -> dict[str, float]:
+def final_metrics(evaluations: Mapping[str, Evaluation]) -> dict[str, Any]:
     """Every number about the splits, named ``split/metric``; ``auc_low`` and ``auc_high`` bound 95 %."""
-    metrics: dict[str, float] = {}
-    for split, evaluation in evaluations.items():
-        auc = evaluation.auc
-        metrics |= {
-            f"{split}/events": evaluation.num_events,
-            f"{split}/signal_events": int(evaluation.labels.sum()),
-            **{f"{split}/{name}": loss for name, loss in evaluation.losses.items()},
-            f"{split}/accuracy": evaluation.accuracy,
-            f"{split}/auc": auc.auc,
-            f"{split}/auc_low": auc.low,
-            f"{split}/auc_high": auc.high,
-        }
-    return metrics
+    parts = [sections.scores(evaluations, {}), *sections.reconstruction(evaluations["test"], {})]
+    return with_reasons({name: value for part in parts for name, value in part.metrics.items()})
 
 
-def draw_history(history: list[dict[str, float]], best_epoch: int) -> dict[str, Figure]:
+def draw_history(history: list[dict[str, float]], best_epoch: int, title: str) -> dict[str, Figure]:
     """The learning curves of a run by their names."""
+    names = dict.fromkeys(name.partition("/")[2] for row in history for name in row)
+    losses = {name: name.replace("_", " ") for name in names if name.endswith("loss")}
     return {
-        "loss": plots.learning_curve(history, "loss", "loss", best_epoch),
-        "accuracy": plots.learning_curve(history, "accuracy", "accuracy", best_epoch),
-        "auc": plots.learning_curve(history, "auc", "ROC-AUC", best_epoch),
+        "loss": plots.learning_curve(history, losses, title, best_epoch),
+        "accuracy": plots.learning_curve(history, {"accuracy": "accuracy"}, title, best_epoch),
+        "auc": plots.learning_curve(history, {"auc": "ROC-AUC"}, title, best_epoch),
     }
 
 
 def draw_evaluations(
-    evaluations: Mapping[str, Evaluation], dataset: str, published: Mapping[str, float] | None = None
+    evaluations: Mapping[str, Evaluation], title: str, published: Mapping[str, float] | None = None
 ) -> dict[str, Figure]:
     """The plots of a model's scores and reconstruction by their names; the last split's where there is one.
 
-    See :func:`higgs_lightning.evaluation.plots.roc` for ``published``.
+    Args:
+        evaluations: by their splits.
+        title: which data, model and run these are, see :func:`about`.
+        published: see :func:`higgs_lightning.evaluation.plots.roc`.
     """
     split, last = list(evaluations.items())[-1]
     curves = {
@@ -119,13 +138,15 @@ def draw_evaluations(
         for name, each in evaluations.items()
         if each.has_both_classes
     }
-    title = f"{plots.SPLIT_NAMES[split]} events of {dataset}"
+    of_split = f"{plots.SPLIT_NAMES[split]} events\n{title}"
     figures = {
-        "roc": plots.roc(curves, published),
-        "scores": plots.score_histograms(last.labels, last.probabilities, title, last.weights),
+        "roc": plots.roc(curves, title, published),
+        "scores": plots.score_histograms(last.labels, last.probabilities, of_split, last.weights),
     }
     if len(last.features):
-        figures["reconstruction"] = plots.reconstruction(last.features, last.reconstruction, last.counted)
+        figures["reconstruction"] = plots.reconstruction(
+            last.features, last.reconstruction, last.counted, last.btag, of_split.replace("\n", " of ")
+        )
     return figures
 
 
@@ -147,6 +168,35 @@ def save_figures(figures: Mapping[str, Figure], folder: Path) -> dict[str, np.nd
     return pictures
 
 
+def write_page(path: Path, title: str, parts: Sequence[Section]) -> dict[str, np.ndarray]:
+    """Write a page, and its pictures beside it; see :func:`save_figures` for what is returned."""
+    figures = {name: figure for part in parts for name, figure in part.figures.items()}
+    pictures = save_figures(figures, path.parent / runs.PLOTS)
+    write_text(path, page.page(title, parts, path.parent / runs.PLOTS))
+    return pictures
+
+
+def write_tables(folder: Path, parts: Sequence[Section]) -> None:
+    """Write each table of a page as a CSV file of its name; what is unknown is empty."""
+    folder.mkdir(exist_ok=True)
+    for part in parts:
+        for name, table in {**part.tables, **part.files}.items():
+            rows = (["" if isinstance(cell, Unknown) else cell for cell in row] for row in table.rows)
+            write_csv(folder / f"{name}.csv", [table.head, *rows])
+
+
+def with_reasons(metrics: Mapping[str, Any]) -> dict[str, Any]:
+    """Metrics as ``metrics.json`` holds them: null for what is unknown, and why under ``unknown``.
+
+    Examples:
+        >>> with_reasons({"test/auc": Unknown("one class only"), "test/events": 10})
+        {'test/auc': None, 'test/events': 10, 'unknown': {'test/auc': 'one class only'}}
+    """
+    known = {name: None if isinstance(value, Unknown) else value for name, value in metrics.items()}
+    reasons = {name: value.reason for name, value in metrics.items() if isinstance(value, Unknown)}
+    return known | ({"unknown": reasons} if reasons else {})
+
+
 def pixels(figure: Figure, dpi: int) -> np.ndarray:
     """Draw a figure: (height, width, 3) bytes. Drawing takes most of the time of a short run."""
     figure.set_dpi(dpi)
@@ -160,16 +210,14 @@ def show(picture: np.ndarray, tag: str, epoch: int, tensorboard: TensorBoardLogg
     tensorboard.experiment.add_image(tag, picture, epoch, dataformats="HWC")
 
 
-def print_numbers(metrics: Mapping[str, float | None], out_dir: Path) -> None:
+def print_numbers(metrics: Mapping[str, Value], out_dir: Path) -> None:
     """Print numbers one to a line, and where they are."""
     table = Table(show_header=False)
     for name, value in metrics.items():
-        if value is None or math.isnan(value):
-            table.add_row(name, "not known")
-        else:
-            table.add_row(name, f"{value:,}" if isinstance(value, int) else f"{value:.4f}")
+        table.add_row(name, escape(page.shown(value)))
     console = Console()
     console.print(table)
+    console.print(f"report: {out_dir / runs.PAGE}", soft_wrap=True, markup=False)
     console.print(f"folder: {out_dir}", soft_wrap=True, markup=False)
 
 

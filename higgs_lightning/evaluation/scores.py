@@ -39,6 +39,7 @@ class Step(NamedTuple):
         reconstruction: in HIGGS units.
         counted: the features that the reconstruction loss counts: the hidden ones, if any.
         weights: of the events, in the mean 1; None where all count alike.
+        btag: the probability of each b-tag level of each jet, where the decoder gives one.
     """
 
     losses: dict[str, Float[Tensor, ""]]
@@ -49,15 +50,17 @@ class Step(NamedTuple):
     reconstruction: Float[Tensor, "M F=21"]
     counted: Bool[Tensor, "M F=21"]
     weights: PerEvent | None = None
+    btag: Float[Tensor, "M J=4 K=3"] | None = None
 
 
 @dataclass(frozen=True)
 class Evaluation:
     """The verdict on N events of a split, in the order of their file; losses are means over events.
 
-    ``features``, ``reconstruction`` and ``counted`` cover the first M = min(N, :data:`MAX_RECONSTRUCTED`)
-    events, or none where the model has no decoder; ``latent``, of L = latent_dim numbers an event, the first
-    K = min(N, :data:`MAX_LATENT`). ``weights`` are None where all events count alike.
+    ``features``, ``reconstruction``, ``counted`` and ``btag`` cover the first M = min(N,
+    :data:`MAX_RECONSTRUCTED`) events, or none where the model has no decoder; ``latent``, of L = latent_dim
+    numbers an event, the first K = min(N, :data:`MAX_LATENT`). ``weights`` are None where all events count
+    alike.
     """
 
     losses: dict[str, float]
@@ -68,6 +71,7 @@ class Evaluation:
     reconstruction: Float[np.ndarray, "M F=21"]
     counted: Bool[np.ndarray, "M F=21"]
     weights: Float[np.ndarray, " N"] | None = None
+    btag: Float[np.ndarray, "M J=4 K=3"] | None = None
 
     @property
     def num_events(self) -> int:
@@ -116,8 +120,8 @@ class Gatherer:
         weights = () if step.weights is None else (step.weights.cpu(),)
         self._scores.append((step.labels.cpu(), step.probabilities.cpu(), *weights))
         if self._num_reconstructed < MAX_RECONSTRUCTED:
-            kept = step.features.cpu(), step.reconstruction.cpu(), step.counted.cpu()
-            self._reconstructions.append(kept)
+            kept = (step.features, step.reconstruction, step.counted, step.btag)
+            self._reconstructions.append(tuple(column.cpu() for column in kept if column is not None))
             self._num_reconstructed += len(step.features)
         if self._num_latent < MAX_LATENT:
             self._latents.append((step.latent.float().cpu(),))
@@ -144,16 +148,18 @@ class Gatherer:
                 "diverged, or trainer.precision is too low for them"
             )
         (latent,) = _columns(from_every_process(self._latents))
-        features, reconstruction, counted = _columns(from_every_process(self._reconstructions))
+        reconstructed = _columns(from_every_process(self._reconstructions))
+        features, reconstruction, counted, *btag = (column[:MAX_RECONSTRUCTED] for column in reconstructed)
         return Evaluation(
             losses=self.losses(),
             labels=labels,
             probabilities=probabilities,
             latent=latent[:MAX_LATENT],
-            features=features[:MAX_RECONSTRUCTED],
-            reconstruction=reconstruction[:MAX_RECONSTRUCTED],
-            counted=counted[:MAX_RECONSTRUCTED],
+            features=features,
+            reconstruction=reconstruction,
+            counted=counted,
             weights=weights[0] if weights else None,
+            btag=btag[0] if btag else None,
         )
 
 

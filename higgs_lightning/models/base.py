@@ -38,10 +38,13 @@ class Reconstruction(NamedTuple):
     Attributes:
         features: in HIGGS units.
         errors: the error of each feature, in the measure that the model trains on.
+        btag: the probability of each b-tag level of each jet; None in training, and of a model that tells a
+            level alone.
     """
 
     features: Features
     errors: Features
+    btag: Float[Tensor, "B J=4 K=3"] | None = None
 
 
 class Model(nn.Module):

@@ -41,5 +41,9 @@ class Ensemble(Model):
             member.reconstruct(of_member, features, hidden)  # type: ignore[operator]
             for member, of_member in zip(self.members, encoded.unbind(dim=1), strict=True)
         ]
-        means = (torch.stack(values).mean(dim=0) for values in zip(*of_members, strict=True))
-        return Reconstruction(*means)
+        reconstructed, errors, btag = zip(*of_members, strict=True)
+        return Reconstruction(
+            torch.stack(reconstructed).mean(dim=0),
+            torch.stack(errors).mean(dim=0),
+            None if None in btag else torch.stack(btag).mean(dim=0),
+        )

@@ -84,6 +84,19 @@ class Block(nn.Module):
         transformed: Tensor = tokens + self.feed_forward(tokens)
         return transformed.view_as(x)
 
+    def attention(
+        self, x: Float[Tensor, "T B D"], bias: Float[Tensor, "H T T B"] | None = None
+    ) -> Float[Tensor, "H T T B"]:
+        """The weights with which each token asks each, as in :meth:`forward`; to look at, not to train."""
+        num_tokens, num_events, dim = x.shape
+        qkv = self.qkv(self.attention_norm(x)).view(
+            num_tokens, num_events, 3, self.num_heads, dim // self.num_heads
+        )
+        q, k, _ = qkv.unbind(2)
+        agreement = torch.einsum("qbhc,kbhc->hqkb", q, k) * q.shape[-1] ** -0.5
+        weights: Tensor = (agreement if bias is None else agreement + bias).softmax(dim=2)
+        return weights
+
 
 class Attention(torch.autograd.Function):
     """Mean of the values of an event's tokens, weighted by softmax(q k / sqrt(C) + bias) over the keys.

@@ -100,11 +100,7 @@ class ParticleAutoencoder(Model):
 
     def forward(self, features: Features, hidden: ObjectMask | None = None) -> Output:
         one_look = self.training or hidden is not None or not self.average_mirrors
-        objects, hidden, _ = self.view(features, hidden)
-        if self.detector_missing_energy:
-            objects = joined(objects, kinematics.detector_missing_energy(objects))
-            hidden = torch.cat([hidden, hidden.any(dim=1, keepdim=True)], dim=1)
-        objects = blank(objects, hidden)
+        objects, hidden = self.seen(features, hidden)
         bias = self.attention_bias(objects, hidden)  # the same for every mirror image
         output = self.look(objects, hidden, bias)
         if not one_look:
@@ -116,13 +112,33 @@ class ParticleAutoencoder(Model):
             output = output._replace(logits=torch.stack(logits).mean(dim=0))
         return output._replace(logits=output.logits.to(features))  # mixed precision ends here
 
+    def seen(self, features: Features, hidden: ObjectMask | None) -> tuple[Objects, Bool[Tensor, "B N"]]:
+        """What the encoder may see of events, and what is hidden of it."""
+        objects, hidden, _ = self.view(features, hidden)
+        if self.detector_missing_energy:
+            objects = joined(objects, kinematics.detector_missing_energy(objects))
+            hidden = torch.cat([hidden, hidden.any(dim=1, keepdim=True)], dim=1)
+        return blank(objects, hidden), hidden
+
     def look(self, objects: Objects, hidden: Bool[Tensor, "B N"], bias: Float[Tensor, "H T T B"]) -> Output:
         """Score events as they are, without their mirror images."""
         encoded = self.encode(objects, hidden, bias)
         latent = self.bottleneck(encoded[0])
-        return Output(
-            self.classifier(latent).squeeze(1), latent, encoded[1 : 1 + schema.NUM_OBJECTS].transpose(0, 1)
-        )
+        of_objects = encoded[1 : 1 + schema.NUM_OBJECTS]
+        return Output(self.classifier(latent).squeeze(1), latent, of_objects.transpose(0, 1))
+
+    @torch.inference_mode()
+    def attention(self, features: Features) -> Float[Tensor, "B O=6 O=6"]:
+        """How much each object asks each of the others of an event: the mean over blocks and heads."""
+        objects, hidden = self.seen(features, None)
+        bias = self.attention_bias(objects, hidden)
+        x, weights = self.tokens(objects, hidden), []
+        for block in self.encoder:
+            weights.append(block.attention(x, bias).mean(dim=0))  # type: ignore[operator]
+            x = block(x, bias)
+        of_tokens = torch.stack(weights).mean(dim=0).permute(2, 0, 1)
+        of_objects = slice(1, 1 + schema.NUM_OBJECTS)
+        return of_tokens[:, of_objects, of_objects]
 
     def reconstruct(
         self, encoded: Float[Tensor, "B O=6 D"], features: Features, hidden: ObjectMask | None = None
@@ -131,7 +147,9 @@ class ParticleAutoencoder(Model):
         decoded = self.decode(encoded.transpose(0, 1)).transpose(0, 1).to(features)
         reconstructed = to_objects(decoded)
         reconstructed = reconstructed._replace(phi=reconstructed.phi + origin)
-        return Reconstruction(kinematics.to_features(reconstructed), reconstruction_errors(decoded, objects))
+        errors = reconstruction_errors(decoded, objects)
+        btag = None if self.training else decoded[:, schema.FIRST_JET :, _BTAG].softmax(dim=-1)
+        return Reconstruction(kinematics.to_features(reconstructed), errors, btag)
 
     def view(
         self, features: Features, hidden: ObjectMask | None
@@ -146,13 +164,17 @@ class ParticleAutoencoder(Model):
         self, objects: Objects, hidden: Bool[Tensor, "B N"], bias: Float[Tensor, "H T T B"]
     ) -> Float[Tensor, "T B D"]:
         """Encode the class token and the objects."""
-        tokens = self.embedding(quantities(objects).transpose(0, 1))
-        tokens = torch.where(hidden.T[:, :, None], self.mask_token, tokens) + self.slot[:, None]
-        x = torch.cat([self.class_token.expand(1, tokens.shape[1], -1), tokens])
+        x = self.tokens(objects, hidden)
         for block in self.encoder:
             x = block(x, bias)
         encoded: Tensor = self.encoder_norm(x)
         return encoded
+
+    def tokens(self, objects: Objects, hidden: Bool[Tensor, "B N"]) -> Float[Tensor, "T B D"]:
+        """What enters the encoder."""
+        tokens = self.embedding(quantities(objects).transpose(0, 1))
+        tokens = torch.where(hidden.T[:, :, None], self.mask_token, tokens) + self.slot[:, None]
+        return torch.cat([self.class_token.expand(1, tokens.shape[1], -1), tokens])
 
     def attention_bias(self, objects: Objects, hidden: Bool[Tensor, "B N"]) -> Float[Tensor, "H T T B"]:
         """Bias of each head's attention between two tokens.

@@ -209,8 +209,12 @@ class EpochFigures(Callback):
         is_last = epoch + 1 == trainer.max_epochs  # the figures of the whole run follow
         if trainer.is_global_zero and self.every and epoch % self.every == 0 and not is_last:
             (tensorboard,) = (each for each in trainer.loggers if isinstance(each, TensorBoardLogger))
-            name = trainer.datamodule.name  # type: ignore[attr-defined]
-            figures = report.draw_evaluations(pl_module.evaluations, name)  # type: ignore[arg-type]
+            title = report.about(
+                trainer.datamodule.name,  # type: ignore[attr-defined]
+                type(pl_module.model).__name__,
+                f"{Path(trainer.default_root_dir).name}, after epoch {epoch}",
+            )
+            figures = report.draw_evaluations(pl_module.evaluations, title)  # type: ignore[arg-type]
             for tag, figure in figures.items():
                 report.show(report.pixels(figure, report.EPOCH_DPI), f"validation/{tag}", epoch, tensorboard)
 

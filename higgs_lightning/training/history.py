@@ -4,16 +4,18 @@ import csv
 import logging
 import time
 from argparse import Namespace
+from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from lightning.pytorch.loggers import TensorBoardLogger
 from lightning.pytorch.loggers.logger import Logger
 from lightning.pytorch.utilities import rank_zero_only
 
 from higgs_lightning.errors import UserError, one_line
 from higgs_lightning.files import replaced
-from higgs_lightning.runs import read_history
+from higgs_lightning.runs import TENSORBOARD, read_history
 
 _log = logging.getLogger(__name__)
 
@@ -28,6 +30,29 @@ class _EpochLogger(Logger):
     @rank_zero_only
     def log_hyperparams(self, params: dict[str, Any] | Namespace, *args: Any, **kwargs: Any) -> None:
         """The run's folder holds the configuration already."""
+
+
+class TensorBoard(TensorBoardLogger):
+    """TensorBoard's files of a run, with epochs as the axis, and a card for training beside validation.
+
+    Args:
+        run_dir: the run's folder.
+    """
+
+    def __init__(self, run_dir: Path) -> None:
+        super().__init__(run_dir, name="", version=TENSORBOARD, default_hp_metric=False)
+        self._has_cards = False
+
+    @rank_zero_only
+    def log_metrics(self, metrics: Mapping[str, float], step: int | None = None) -> None:
+        epoch = int(metrics["epoch"]) if "epoch" in metrics else step
+        values = {name: value for name, value in metrics.items() if name != "epoch"}
+        both = [name.removeprefix("val/") for name in values if name.startswith("val/")]
+        if both and not self._has_cards:
+            cards = {name: ["Multiline", [f"train/{name}", f"val/{name}"]] for name in both}
+            self.experiment.add_custom_scalars({"training and validation": cards})
+            self._has_cards = True
+        super().log_metrics(values, epoch)
 
 
 class History(_EpochLogger):

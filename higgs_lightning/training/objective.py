@@ -156,6 +156,7 @@ class MaskedObjective:
             features=seen,
             reconstruction=decoded.features.detach(),
             counted=counted,
+            btag=None if decoded.btag is None else decoded.btag.detach(),
         )
 
     def _outputs(

@@ -16,7 +16,6 @@ import lightning
 from hydra.errors import InstantiationException
 from hydra.utils import instantiate
 from lightning import Callback, Trainer
-from lightning.pytorch.loggers import TensorBoardLogger
 from lightning.pytorch.utilities import rank_zero_only
 from lightning.pytorch.utilities.exceptions import SIGTERMException
 from omegaconf import DictConfig, OmegaConf
@@ -51,7 +50,7 @@ from higgs_lightning.training.callbacks import (
     StartOfRun,
     WholeCheckpoints,
 )
-from higgs_lightning.training.history import EpochLines, History
+from higgs_lightning.training.history import EpochLines, History, TensorBoard
 from higgs_lightning.training.module import HiggsModule
 from higgs_lightning.training.provenance import record_start, recorded_starts
 
@@ -171,7 +170,7 @@ def _train(cfg: DictConfig, config: dict[str, Any], run_dir: Path, reports: bool
         callbacks.append(ProgressBar())
     epoch_lines = [] if shows_progress else [EpochLines(config["trainer"]["max_epochs"])]
     history = History(run_dir / runs.HISTORY)
-    tensorboard = TensorBoardLogger(run_dir, name="", version=runs.TENSORBOARD, default_hp_metric=False)
+    tensorboard = TensorBoard(run_dir)
     with quiet():
         trainer = made(
             config,
