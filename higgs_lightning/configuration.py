@@ -166,6 +166,7 @@ _OBJECTIVE = {
     "objective.teacher_weight": number(least=0, most=1),
     "objective.reflect": FLAG,
     "objective.smearing": number(least=0, most=1),
+    "objective.decorrelation_weight": number(least=0),
     "objective.teacher": Kind("teacher=RUN instead", lambda value: False),  # it is an object
 }
 #: Features and weights are float32; only products may be less precise.
@@ -404,6 +405,7 @@ def require_metric(key: str, monitor: str | None, metrics: Collection[str]) -> N
 # what a file may name --------------------------------------------------------------------------------------
 
 _OBJECTIVE_CLASS = "higgs_lightning.training.objective.MaskedObjective"
+_DECORRELATED_CLASS = "higgs_lightning.training.decorrelation.DecorrelatedObjective"
 _DATA_SOURCES = {"higgs_lightning.data.sample_csv", "higgs_lightning.data.fetch"}
 #: The classes and functions that a configuration out of a file may name, by the place where it names them.
 NAMED: dict[str, Collection[str]] = {
@@ -416,7 +418,7 @@ NAMED: dict[str, Collection[str]] = {
     "data": {"higgs_lightning.data.HiggsDataModule"},
     "data.csv": _DATA_SOURCES,
     "data.test_csv": _DATA_SOURCES,
-    "objective": {_OBJECTIVE_CLASS},
+    "objective": {_OBJECTIVE_CLASS, _DECORRELATED_CLASS},
     "optimizer": {
         f"torch.optim.{name}"
         for name in ("Adam", "AdamW", "Adamax", "NAdam", "RAdam", "RMSprop", "SGD", "Adagrad", "Adadelta")
