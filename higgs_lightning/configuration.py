@@ -115,10 +115,21 @@ NAMES = Kind(
     lambda v: isinstance(v, dict) and all(TEXT.holds(each) for each in (*v, *v.values())),
 )
 #: What a report of an evaluation can hold beyond what every one has.
-REPORT = ("importance", "sculpting", "events")
+REPORT = ("importance", "sculpting", "systematics", "fit", "events")
+#: What of the detector can be moved, see :mod:`higgs_lightning.evaluation.systematics`.
+SYSTEMATICS = (
+    *("jet_energy_scale", "jet_resolution", "lepton_scale", "missing_energy"),
+    *("btag_efficiency", "mistag"),
+)
+#: How the bins of a fit are chosen, see :mod:`higgs_lightning.evaluation.fit`.
+BINNINGS = ("equal_signal", "significance")
 SECTIONS = Kind(
     f"full, or what you want of {', '.join(REPORT)}, as in [{REPORT[0]},{REPORT[1]}]",
     lambda v: v == "full" or v in REPORT or (isinstance(v, list) and all(each in REPORT for each in v)),
+)
+UNCERTAINTIES = Kind(
+    f"what you want of {', '.join(SYSTEMATICS)}, as in [{SYSTEMATICS[0]},{SYSTEMATICS[-1]}]",
+    lambda v: v in SYSTEMATICS or (isinstance(v, list) and all(each in SYSTEMATICS for each in v)),
 )
 SHARES = Kind(
     "a list of shares above 0, 1 at most, as in [0.7,0.5,0.3]",
@@ -266,6 +277,14 @@ KINDS: dict[str, dict[str, Kind]] = {
         "importance.events": whole(10),
         "importance.repeats": whole(2),
         "sculpting.signal_efficiencies": SHARES,
+        "systematics": UNCERTAINTIES,
+        **{f"shifts.{name}": _SHARE for name in SYSTEMATICS if name != "missing_energy"},
+        "shifts.missing_energy": number(least=0, noun="a number of GeV"),
+        "shifts.events": whole(1),
+        "fit.binning": one_of(*BINNINGS, None),
+        "fit.bins": whole(1, 100),
+        "fit.least_background": whole(1),
+        "fit.statistical_errors": FLAG,
     },
     "predict": {
         "ckpt": MODELS,

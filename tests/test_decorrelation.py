@@ -1,12 +1,13 @@
 """The objective that penalises scores of background which depend on m_bb."""
 
+import json
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
-from conftest import SMALL_PARTICLE, composed, make_events
+from conftest import SMALL_PARTICLE, command, make_events
 from torch import Tensor
 
 from higgs_lightning import schema
@@ -15,7 +16,6 @@ from higgs_lightning.models import DeepNetwork
 from higgs_lightning.simulation.rows import SCALES, masses
 from higgs_lightning.training.decorrelation import DecorrelatedObjective, squared_distance_correlation
 from higgs_lightning.training.objective import MaskedObjective
-from higgs_lightning.training.run import train
 
 OPTIONS: dict[str, Any] = {
     "classification_weight": 1.0,
@@ -103,11 +103,22 @@ def test_the_penalty_is_of_background_alone_and_moves_the_scores(generator: torc
 
 
 @pytest.mark.slow
-def test_a_run_and_its_evaluation(tmp_path: Path, without_plots: None):
-    cfg = composed(*SMALL_PARTICLE, "objective=decorrelated", "objective.decorrelation_weight=3")
-    metrics = train(cfg, tmp_path / "run")
+def test_a_run_and_its_evaluation(tmp_path: Path):
+    done = command(
+        *SMALL_PARTICLE,
+        *("objective=decorrelated", "objective.decorrelation_weight=3", "figures_every=0"),
+        "hydra.run.dir=run",
+        cwd=tmp_path,
+    )
+    assert done.returncode == 0, done.stderr
+    metrics = json.loads((tmp_path / "run" / "metrics.json").read_text())
     assert 0 < metrics["test/distance_correlation"] < 1
     assert (
         metrics["test/loss"]
         > metrics["test/classification_loss"] + 3 * 0.9 * (metrics["test/distance_correlation"])
     )
+    arguments = ["ckpt=run", "trainer.enable_progress_bar=false", "hydra.run.dir=evaluation"]
+    done = command(*arguments, cwd=tmp_path, name="evaluate")  # whose objective a file may name
+    assert done.returncode == 0, done.stderr
+    evaluated = json.loads((tmp_path / "evaluation" / "metrics.json").read_text())
+    assert evaluated["test/distance_correlation"] == metrics["test/distance_correlation"]

@@ -99,6 +99,39 @@ def _variance_of_mean(of_signal: np.ndarray, of_background: np.ndarray) -> float
     )
 
 
+def weighted_auc(labels: np.ndarray, scores: np.ndarray, weights: np.ndarray) -> tuple[float, np.ndarray]:
+    """ROC-AUC of weighted events, ties counting one half, and how much each event (N,) moves it.
+
+    The probability that a signal event outscores a background event, both drawn by their weights. An event's
+    influence is what its mean would change if it were there once more, relative to its class: the variance of
+    the ROC-AUC is that of the mean influence of signal plus that of background. With all weights 1 these are
+    DeLong's placements and variance, see :func:`roc_auc_interval`; of two ROC-AUCs of the same events the
+    difference of the influences gives the variance of the difference.
+
+    Args:
+        labels: (N,) 1 for signal, 0 for background.
+        scores: (N,), higher for signal.
+        weights: (N,), 0 or more.
+
+    Raises:
+        ValueError: one class is missing, or weighs nothing.
+    """
+    is_signal = _is_signal(labels)
+    if min(weights[is_signal].sum(), weights[~is_signal].sum()) <= 0:
+        raise ValueError("the events of a class weigh nothing")
+    values, place = np.unique(scores, return_inverse=True)
+    of_signal, of_background = (
+        np.bincount(place, weights * chosen, len(values)) for chosen in (is_signal, ~is_signal)
+    )
+    below, above = (
+        (np.cumsum(each) - each / 2) / each.sum() for each in (of_background, of_signal)
+    )  # the share of the other class that an event outscores, and that does not outscore it
+    placements = np.where(is_signal, below[place], 1 - above[place])
+    auc = float(np.average(placements[is_signal], weights=weights[is_signal]))
+    mean_weight = np.where(is_signal, weights[is_signal].mean(), weights[~is_signal].mean())
+    return auc, weights * (placements - auc) / mean_weight
+
+
 def midranks(values: np.ndarray) -> np.ndarray:
     """Ranks from 1, those of equal values averaged.
 

@@ -4,8 +4,8 @@ import numpy as np
 
 LIGHT, CHARM, BOTTOM = 0, 4, 5
 
-# Polynomials in the transverse momentum, GeV, up to 160, and in the absolute pseudorapidity, from the constant
-# term on. Both tags end at 1.8.
+# Polynomials in the transverse momentum, GeV, up to 160, and in the absolute pseudorapidity, from the
+# constant term on. Both tags end at 1.8.
 _LOOSE_B = (
     (0.178, 0.0161, -2.96e-4, 2.71e-6, -1.27e-8, 2.36e-11),
     (1.02, -0.173, 0.161, 0.692, -1.07, 0.312),
