@@ -127,10 +127,21 @@ NAMES = Kind(
     lambda v: isinstance(v, dict) and all(TEXT.holds(each) for each in (*v, *v.values())),
 )
 #: What a report of an evaluation can hold beyond what every one has.
-REPORT = ("importance", "sculpting", "events")
+REPORT = ("importance", "sculpting", "systematics", "fit", "events")
+#: What of the detector can be moved, see :mod:`higgs_lightning.evaluation.systematics`.
+SYSTEMATICS = (
+    *("jet_energy_scale", "jet_resolution", "lepton_scale", "missing_energy"),
+    *("btag_efficiency", "mistag"),
+)
+#: How the bins of a fit are chosen, see :mod:`higgs_lightning.evaluation.fit`.
+BINNINGS = ("equal_signal", "significance")
 SECTIONS = Kind(
     f"full, or what you want of {', '.join(REPORT)}, as in [{REPORT[0]},{REPORT[1]}]",
     lambda v: v == "full" or v in REPORT or (isinstance(v, list) and all(each in REPORT for each in v)),
+)
+UNCERTAINTIES = Kind(
+    f"what you want of {', '.join(SYSTEMATICS)}, as in [{SYSTEMATICS[0]},{SYSTEMATICS[-1]}]",
+    lambda v: v in SYSTEMATICS or (isinstance(v, list) and all(each in SYSTEMATICS for each in v)),
 )
 SHARES = Kind(
     "a list of shares above 0, 1 at most, as in [0.7,0.5,0.3]",
@@ -180,6 +191,7 @@ _OBJECTIVE = {
     "objective.teacher_weight": number(least=0, most=1),
     "objective.reflect": FLAG,
     "objective.smearing": number(least=0, most=1),
+    "objective.decorrelation_weight": number(least=0),
     "objective.teacher": Kind("teacher=RUN instead", lambda value: False),  # it is an object
 }
 #: Features and weights are float32; only products may be less precise.
@@ -279,6 +291,14 @@ KINDS: dict[str, dict[str, Kind]] = {
         "importance.events": whole(10),
         "importance.repeats": whole(2),
         "sculpting.signal_efficiencies": SHARES,
+        "systematics": UNCERTAINTIES,
+        **{f"shifts.{name}": _SHARE for name in SYSTEMATICS if name != "missing_energy"},
+        "shifts.missing_energy": number(least=0, noun="a number of GeV"),
+        "shifts.events": whole(1),
+        "fit.binning": one_of(*BINNINGS, None),
+        "fit.bins": whole(1, 100),
+        "fit.least_background": whole(1),
+        "fit.statistical_errors": FLAG,
     },
     "predict": {
         "ckpt": MODELS,
@@ -418,6 +438,7 @@ def require_metric(key: str, monitor: str | None, metrics: Collection[str]) -> N
 # what a file may name --------------------------------------------------------------------------------------
 
 _OBJECTIVE_CLASS = "higgs_lightning.training.objective.MaskedObjective"
+_DECORRELATED_CLASS = "higgs_lightning.training.decorrelation.DecorrelatedObjective"
 _DATA_SOURCES = {"higgs_lightning.data.sample_csv", "higgs_lightning.data.fetch"}
 #: The classes and functions that a configuration out of a file may name, by the place where it names them.
 NAMED: dict[str, Collection[str]] = {
@@ -430,7 +451,7 @@ NAMED: dict[str, Collection[str]] = {
     "data": {"higgs_lightning.data.HiggsDataModule"},
     "data.csv": _DATA_SOURCES,
     "data.test_csv": _DATA_SOURCES,
-    "objective": {_OBJECTIVE_CLASS},
+    "objective": {_OBJECTIVE_CLASS, _DECORRELATED_CLASS},
     "optimizer": {
         f"torch.optim.{name}"
         for name in ("Adam", "AdamW", "Adamax", "NAdam", "RAdam", "RMSprop", "SGD", "Adagrad", "Adadelta")

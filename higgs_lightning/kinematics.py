@@ -11,7 +11,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from higgs_lightning import schema
-from higgs_lightning.shapes import Features, PerObject
+from higgs_lightning.shapes import Features, PerEvent, PerObject
 
 _QUANTITIES = ("pt", "eta", "phi", "btag")  # in the order of Objects
 _SCALES = torch.tensor([feature.scale for feature in schema.LOW_LEVEL])
@@ -138,6 +138,18 @@ def detector_missing_energy(objects: Objects) -> Objects:
     none = torch.zeros_like(x)
     magnitude = (x.square() + y.square()).sqrt()  # not torch.hypot, which ONNX does not know
     return Objects(pt=magnitude, eta=none, phi=torch.atan2(y, x), btag=none.long())
+
+
+def tagged_pair_mass(objects: Objects) -> PerEvent:
+    """m_bb in GeV: the mass of the first two jets with a b-tag; 0 of events that list fewer."""
+    tagged = objects.btag > 0
+    first, second = tagged.long().argsort(dim=1, descending=True, stable=True)[:, :2].split(1, dim=1)
+    (pt_1, pt_2), (eta_1, eta_2), (phi_1, phi_2) = (
+        (each.gather(1, first).squeeze(1), each.gather(1, second).squeeze(1))
+        for each in (objects.pt, objects.eta, objects.phi)
+    )
+    squared = 2 * pt_1 * pt_2 * ((eta_1 - eta_2).cosh() - (phi_1 - phi_2).cos())
+    return squared.clamp(min=0).sqrt() * (tagged.sum(dim=1) > 1)
 
 
 def pair_invariants(objects: Objects) -> Float[Tensor, "B P I=6"]:

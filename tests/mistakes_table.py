@@ -11,6 +11,8 @@ from pathlib import Path
 from re import escape
 from typing import Any
 
+from higgs_lightning.configuration import SYSTEMATICS
+
 COMMANDS = ("train", "evaluate", "predict", "describe", "export", "compare", "simulate")
 
 
@@ -119,6 +121,11 @@ KEYS: dict[str, dict[str, str]] = {
         **{"report": "sections", "events": "whole?"},
         **{"importance.events": "few", "importance.repeats": "few"},
         "sculpting.signal_efficiencies": "shares",
+        "systematics": "choice",
+        **{f"shifts.{name}": "share" for name in SYSTEMATICS if name != "missing_energy"},
+        **{"shifts.missing_energy": "weight", "shifts.events": "whole"},
+        **{"fit.binning": "choice?", "fit.bins": "whole", "fit.least_background": "whole"},
+        "fit.statistical_errors": "flag",
     },
     "predict": {
         **{"ckpt": "path", "model_class": "text?", "input": "path", "output": "path", "latent": "flag"},

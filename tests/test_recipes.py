@@ -99,8 +99,8 @@ INSERTED: list[tuple[str, str | None, str]] = [
 ]
 #: By file: what a recipe replaces.
 REPLACED = [
-    ("configuration.py", "{_OBJECTIVE_CLASS}", """{
-        _OBJECTIVE_CLASS, "higgs_lightning.training.focal.FocalObjective"
+    ("configuration.py", "{_OBJECTIVE_CLASS, _DECORRELATED_CLASS}", """{
+        _OBJECTIVE_CLASS, _DECORRELATED_CLASS, "higgs_lightning.training.focal.FocalObjective"
     }"""),
     ("data/formats.py", "_BINARY: dict", READER + "_BINARY: dict"),
     ("data/formats.py", "    _ZIP: _npz,", '    _ZIP: _npz,\n    b"ARROW1": _feather,'),

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from conftest import SHARED, make_events
-from scipy.spatial.distance import jensenshannon  # type: ignore[import-untyped]
+from scipy.spatial.distance import jensenshannon
 
 from higgs_lightning import load_model, schema
 from higgs_lightning.evaluation.page import Unknown

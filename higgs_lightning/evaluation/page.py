@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from string import Template
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from matplotlib.figure import Figure
 
@@ -95,6 +95,7 @@ class Section:
         files: tables that are too long for a page, and are CSV files alone.
         figures: by the names of their pictures.
         metrics: every number of the section by its key in ``metrics.json``, such as ``test/significance``.
+        documents: other content for JSON files beside ``metrics.json``, by their names.
     """
 
     title: str = ""
@@ -105,6 +106,7 @@ class Section:
     files: Mapping[str, Table] = field(default_factory=dict)
     figures: Mapping[str, Figure] = field(default_factory=dict)
     metrics: Mapping[str, Value] = field(default_factory=dict)
+    documents: Mapping[str, Any] = field(default_factory=dict)
 
 
 def page(title: str, sections: Sequence[Section], pictures: Path) -> str:

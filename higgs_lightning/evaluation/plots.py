@@ -583,6 +583,95 @@ def _apart(angles: Sequence[float]) -> np.ndarray:
     return found
 
 
+@_slide
+def systematics(panels: Mapping[str, Mapping[tuple[str, str], tuple[float, float]]], title: str) -> Figure:
+    """What each systematic uncertainty changes, moved up and down.
+
+    Args:
+        panels: by the label of the axis; each has value and statistical error by the name of the uncertainty
+            and ``up`` or ``down``. A value of NaN is not drawn.
+        title: which data, model and run these are.
+    """
+    names = list(dict.fromkeys(name for name, _ in next(iter(panels.values()))))
+    figure = Figure(figsize=(4.6 * len(panels), 1.9 + 0.75 * len(names)), layout="constrained")
+    figure.suptitle(_literal(title), fontsize=14)
+    for axes, (label, bars) in zip(
+        figure.subplots(1, len(panels), sharey=True, squeeze=False)[0], panels.items(), strict=True
+    ):
+        for direction, offset, color in (("up", -0.18, _SIGNAL), ("down", 0.18, _BACKGROUND)):
+            values, errors = np.array([bars[name, direction] for name in names]).T
+            known = ~np.isnan(values)
+            places = np.arange(len(names))[known] + offset
+            axes.barh(places, values[known], 0.34, color=color, alpha=0.7, label=direction)
+            axes.errorbar(values[known], places, xerr=errors[known], fmt="none", ecolor="black", capsize=2)
+        axes.axvline(0, color="black", linewidth=1)
+        axes.set_xlabel(label, fontsize=12)
+        axes.set(yticks=range(len(names)), yticklabels=[_literal(name) for name in names])
+        axes.set_ylim(len(names) - 0.5, -0.5)
+        axes.yaxis.set_minor_locator(NullLocator())
+        axes.xaxis.set_major_locator(MaxNLocator(4))
+        axes.tick_params(labelsize=11)
+        axes.grid(axis="x", alpha=0.3)
+    handles, labels = figure.axes[0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=2, fontsize=12)
+    return figure
+
+
+@_slide
+def binned_fit(
+    edges: np.ndarray,
+    expected: Mapping[str, np.ndarray],
+    band: np.ndarray,
+    impacts: Mapping[str, tuple[float, float]],
+    title: str,
+) -> Figure:
+    """Templates of signal and background, one on top of the other, and what uncertainties do to a fit.
+
+    Args:
+        edges: (K + 1,) of the score.
+        expected: (K,) events by class.
+        band: (K,) uncertainty of their sum.
+        impacts: what the fitted signal strength moves by, up and down, by the name of the uncertainty.
+        title: which data, model and run these are.
+    """
+    figure = Figure(figsize=(14, 6.2), layout="constrained")
+    figure.suptitle(_literal(title), fontsize=14)
+    parts: Any = figure.subplots(2, 2, width_ratios=[3, 2], height_ratios=[3, 1], sharex="col")
+    axes, below = parts[:, 0]
+    for each in parts[:, 1]:
+        each.remove()
+    bins = np.arange(len(edges))  # equal widths: most of the edges are near 0 and 1
+    signal, background = expected["signal"], expected["background"]
+    total = signal + background
+    axes.stairs(background, bins, fill=True, color=_BACKGROUND, alpha=0.6, label="background")
+    axes.stairs(total, bins, baseline=background, fill=True, color=_SIGNAL, alpha=0.8, label="signal")
+    hatch = {"fill": True, "facecolor": "none", "edgecolor": "black", "hatch": "////", "linewidth": 0}
+    axes.stairs(total + band, bins, baseline=total - band, label="uncertainty before the fit", **hatch)
+    axes.set(yscale="log", ylabel="expected events", ylim=(0.5 * background.min(), 4 * total.max()))
+    axes.legend(loc="upper right", fontsize=12)
+    below.stairs(signal / background, bins, fill=True, color=_SIGNAL, alpha=0.8)
+    below.set(ylabel="signal /\nbackground", ylim=(0, None), xlim=(0, len(edges) - 1))
+    below.set_xticks(bins, [f"{edge:.3g}" for edge in edges], rotation=45, fontsize=11)
+    below.set_xlabel("lower edge of the bin: probability of signal")
+    for part in (axes, below):
+        part.xaxis.set_minor_locator(NullLocator())
+    beside = figure.add_subplot(parts[0, 1].get_gridspec()[:, 1])
+    order = sorted(impacts, key=lambda name: max(map(abs, impacts[name])))
+    for place, name in enumerate(order):
+        for value, color in zip(impacts[name], (_SIGNAL, _BACKGROUND), strict=True):
+            label = {_SIGNAL: "up", _BACKGROUND: "down"}[color] if place == 0 else None
+            beside.barh(place, value, 0.6, color=color, alpha=0.7, label=label)
+    beside.axvline(0, color="black", linewidth=1)
+    beside.set_yticks(range(len(order)), [name.replace("_", " ") for name in order], fontsize=11)
+    beside.yaxis.set_minor_locator(NullLocator())
+    beside.xaxis.set_major_locator(MaxNLocator(5))
+    beside.set_xlabel("change of the fitted signal strength")
+    beside.grid(axis="x", alpha=0.3)
+    if order:
+        beside.legend(loc="lower right", fontsize=12)
+    return figure
+
+
 def _literal(name: str) -> str:
     """A name of the user's, in which a dollar sign begins no formula."""
     return name.replace("$", r"\$")

@@ -40,11 +40,6 @@ class ScoredEvents:
     shows_progress: bool = False
     weights: np.ndarray | None = None
 
-    @property
-    def counts_alike(self) -> list[str]:
-        """What a section that has no use for weights says of weighted events."""
-        return [] if self.weights is None else ["All events count alike here, whatever their weights."]
-
     def track(self, steps: Iterable[T], total: int, doing: str) -> Iterator[T]:
         """Steps of something that takes long, with a line that says how far it is."""
         return iter(track(steps, doing, total, console=Console(stderr=True), disable=not self.shows_progress))

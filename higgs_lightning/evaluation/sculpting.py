@@ -89,7 +89,6 @@ def section(scored: ScoredEvents, signal_efficiencies: Sequence[float]) -> Secti
             "that files without those columns have them; events are left out of a mass whose jets are not "
             "all listed (two tagged ones for m_bb, two untagged ones for m_jj, both for the others).",
             "The last bin holds what is beyond it too.",
-            *scored.counts_alike,
         ],
         tables={"sculpting": Table(_HEAD, rows)},
         figures={"sculpting": plots.sculpting(shapes, scored.about)},

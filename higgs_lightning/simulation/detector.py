@@ -20,11 +20,11 @@ from typing import NamedTuple
 
 import numpy as np
 
+from higgs_lightning.simulation import tagging
 from higgs_lightning.simulation.generator import Objects, Particles, pairs
 from higgs_lightning.simulation.rows import four_momenta, mass, pt_eta_phi
 
 _ELECTRON, _MUON, _PHOTON = 11, 13, 22
-_CHARM, _BOTTOM = 4, 5
 
 _CELL_ETA, _CELLS_ETA, _CELLS_PHI = 0.1, 80, 63
 _CELL_PHI = 2 * np.pi / _CELLS_PHI
@@ -53,25 +53,6 @@ _TAU_RING = np.cos(np.radians(30))
 _TAU_RING_PIONS, _TAU_RING_TRACKS = 2.0, 6.0
 
 _TAG_ANGLE = np.cos(np.radians(20))  # between a jet and a quark that makes it a b- or charm jet
-# Efficiencies of CDF's loose and tight tags as PGS has them: polynomials in the transverse momentum, GeV, up
-# to 160, and in the absolute pseudorapidity, from the constant term on. Both end at 1.8.
-_LOOSE_B = (
-    (0.178, 0.0161, -2.96e-4, 2.71e-6, -1.27e-8, 2.36e-11),
-    (1.02, -0.173, 0.161, 0.692, -1.07, 0.312),
-)
-_TIGHT_B = (
-    (0.108, 0.0175, -3.47e-4, 3.32e-6, -1.58e-8, 2.93e-11),
-    (1.05, -0.517, 1.457, -1.20, 0.0466, 0.0895),
-)
-_LOOSE_LIGHT = (
-    (0.0145, -1.12e-3, 4.45e-5, -5.60e-7, 3.13e-9, -6.92e-12),
-    (0.876, 0.266, 0.504, -0.535),
-)
-_TIGHT_LIGHT = (
-    (3.55e-3, -2.63e-4, 1.18e-5, -1.41e-7, 7.53e-10, -1.55e-12),
-    (0.821, 0.452, 0.437, -0.555),
-)
-_LOOSE_CHARM, _TIGHT_CHARM = 0.26, 0.22  # of the efficiency for bottom
 # No event has exactly two tags with a larger probability: that is linear in each jet's efficiency, which is
 # at most 0.53, and largest where three jets have it and others none.
 _MOST_LIKELY_TWO_TAGS = 0.396
@@ -314,16 +295,7 @@ def tag_efficiencies(jets: Objects, quarks: Objects) -> tuple[np.ndarray, np.nda
     near = cosines > _TAG_ANGLE
     flavour = np.zeros(len(jets))
     np.maximum.at(flavour, jet[near], quarks.rows[quark[near], 0])
-    pt, eta = np.minimum(jets.rows[:, 0], 160), np.abs(jets.rows[:, 1])
-    efficiencies = []
-    for of_b, of_light, of_charm in (
-        (_LOOSE_B, _LOOSE_LIGHT, _LOOSE_CHARM),
-        (_TIGHT_B, _TIGHT_LIGHT, _TIGHT_CHARM),
-    ):
-        b, light = (np.polyval(p[::-1], pt) * np.polyval(e[::-1], eta) for p, e in (of_b, of_light))
-        efficiency = np.select([flavour == _BOTTOM, flavour == _CHARM], [b, of_charm * b], light)
-        efficiencies.append(np.where(eta < 2, np.maximum(efficiency, 0), 0))
-    return efficiencies[0], efficiencies[1]
+    return tagging.efficiencies(flavour, jets.rows[:, 0], jets.rows[:, 1])
 
 
 def turned(particles: Particles, angle: np.ndarray) -> Particles:

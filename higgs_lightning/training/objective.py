@@ -126,6 +126,9 @@ class MaskedObjective:
         whole, masked = self._outputs(model, features, seen, hidden)
         classification = F.binary_cross_entropy_with_logits(whole.logits, targets, weights)
         loss = self.classification_weight * classification
+        penalties = self.penalties(whole, features, labels)
+        for weight, penalty in penalties.values():
+            loss = loss + weight * penalty
         if hidden is not None:
             masked_classification = F.binary_cross_entropy_with_logits(
                 masked.logits,
@@ -149,6 +152,7 @@ class MaskedObjective:
                 "loss": loss + self.reconstruction_weight * reconstruction,
                 "classification_loss": classification.detach(),
                 "reconstruction_loss": reconstruction.detach(),
+                **{name: penalty.detach() for name, (_, penalty) in penalties.items()},
             },
             probabilities=whole.logits.detach().float().sigmoid(),
             labels=labels,
@@ -158,6 +162,12 @@ class MaskedObjective:
             counted=counted,
             btag=None if decoded.btag is None else decoded.btag.detach(),
         )
+
+    def penalties(
+        self, whole: Output, features: Features, labels: PerEvent
+    ) -> dict[str, tuple[float, Float[Tensor, ""]]]:
+        """What else is minimised, by the name of the loss: its weight and the loss of whole events; none."""
+        return {}
 
     def _outputs(
         self,

@@ -2,17 +2,28 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
+from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
 from higgs_lightning import runs
-from higgs_lightning.configuration import REPORT, literal, renewed, require_kinds
+from higgs_lightning.configuration import REPORT, SYSTEMATICS, literal, renewed, require_kinds
 from higgs_lightning.data import HiggsDataModule
 from higgs_lightning.data.datamodule import UCI_HIGGS
 from higgs_lightning.errors import UserError
-from higgs_lightning.evaluation import displays, importance, physics, report, sculpting, sections
+from higgs_lightning.evaluation import (
+    displays,
+    fit,
+    importance,
+    physics,
+    report,
+    sculpting,
+    sections,
+    systematics,
+)
 from higgs_lightning.evaluation.metrics import fit_temperature, reliability, tempered
 from higgs_lightning.evaluation.page import Section, Value
 from higgs_lightning.evaluation.scored import ScoredEvents
@@ -61,6 +72,8 @@ def evaluate(cfg: DictConfig, out_dir: Path) -> dict[str, Any]:
 def _evaluate(config: dict[str, Any], out_dir: Path) -> dict[str, Any]:
     require_kinds("evaluate", config)
     config = runs.settled(config)
+    if binning(config) is not None:
+        fit.import_pyhf()
     model_of_weights = config.get("model")  # what the command line says, of weights alone
     model = load_model(config["ckpt"], config["model_class"], model=model_of_weights)
     datamodule = made(config, "data", HiggsDataModule)
@@ -130,6 +143,9 @@ def _evaluate(config: dict[str, Any], out_dir: Path) -> dict[str, Any]:
     report.write_test_scores(out_dir, test)
     report.write_page(out_dir / runs.PAGE, f"{model_name} on {datamodule.name}", parts)
     report.write_tables(out_dir / runs.TABLES, parts)
+    for part in parts:
+        for name, content in part.documents.items():
+            write_json(out_dir / name, content)
     write_json(out_dir / runs.METRICS, metrics)
     report.print_table(module.evaluations, datamodule.name)
     report.print_numbers(
@@ -140,16 +156,56 @@ def _evaluate(config: dict[str, Any], out_dir: Path) -> dict[str, Any]:
 
 def chosen_sections(config: dict[str, Any], scored: ScoredEvents) -> list[Section]:
     """What ``report`` and ``events`` ask for, in the order of the page."""
+    analysis = systematics.Analysis(**config["analysis"])
+
+    @cache
+    def varied() -> systematics.Varied:
+        sizes = {name: config["shifts"][name] for name in uncertainties(config)}
+        return systematics.vary(scored, sizes, config["shifts"]["events"], config["seed"])
+
     makers: dict[str, Callable[[], Section]] = {
         "importance": lambda: importance.section(scored, **config["importance"]),
         "sculpting": lambda: sculpting.section(scored, **config["sculpting"]),
+        "systematics": lambda: systematics.section(varied(), analysis, scored.about),
+        "fit": lambda: fit.section(
+            scored,
+            analysis,
+            varied() if uncertainties(config) else None,
+            **{**config["fit"], "binning": binning(config)},
+        ),
         "events": lambda: displays.section(scored, config["events"] or _NUM_DISPLAYS),
     }
-    asked = REPORT if config["report"] == "full" else config["report"]
-    asked = [asked] if isinstance(asked, str) else [*asked]
-    if config["events"]:
-        asked.append("events")
-    return [make() for name, make in makers.items() if name in asked]
+    wanted = {
+        *asked(config),
+        *(["systematics"] if uncertainties(config) else []),
+        *(["fit"] if binning(config) else []),
+        *(["events"] if config["events"] else []),
+    }
+    made_of = {name: make() for name, make in makers.items() if name in wanted}
+    for name in made_of.keys() & {"sculpting", "systematics", "fit"} if scored.weights is not None else ():
+        alike = "All events count alike here, whatever their weights."
+        made_of[name] = replace(made_of[name], text=[*made_of[name].text, alike])
+    return list(made_of.values())
+
+
+def asked(config: dict[str, Any]) -> Sequence[str]:
+    """What ``report`` asks for."""
+    report: str | list[str] = config["report"]
+    return REPORT if report == "full" else [report] if isinstance(report, str) else report
+
+
+def uncertainties(config: dict[str, Any]) -> Sequence[str]:
+    """The systematic uncertainties that are moved."""
+    names: str | list[str] = config["systematics"]
+    if not names:
+        return SYSTEMATICS if "systematics" in asked(config) else []
+    return [names] if isinstance(names, str) else names
+
+
+def binning(config: dict[str, Any]) -> str | None:
+    """How the bins of a fit are chosen; None for no fit."""
+    chosen: str | None = config["fit"]["binning"]
+    return chosen or ("equal_signal" if "fit" in asked(config) else None)
 
 
 def calibration(evaluations: Mapping[str, Evaluation], title: str, fits_temperature: bool) -> Section:

@@ -22,7 +22,7 @@ import numpy as np
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
-from scipy.stats import ks_2samp  # type: ignore[import-untyped]
+from scipy.stats import ks_2samp
 
 from higgs_lightning import load_model, schema
 

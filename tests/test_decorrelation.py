@@ -1,0 +1,124 @@
+"""The objective that penalises scores of background which depend on m_bb."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from conftest import SMALL_PARTICLE, command, make_events
+from torch import Tensor
+
+from higgs_lightning import schema
+from higgs_lightning.kinematics import tagged_pair_mass, to_objects
+from higgs_lightning.models import DeepNetwork
+from higgs_lightning.simulation.rows import SCALES, masses
+from higgs_lightning.training.decorrelation import DecorrelatedObjective, squared_distance_correlation
+from higgs_lightning.training.objective import MaskedObjective
+
+OPTIONS: dict[str, Any] = {
+    "classification_weight": 1.0,
+    "reconstruction_weight": 0.1,
+    "mask_ratio": 0.33,
+    "mask_fraction": 0.25,
+    "teacher_weight": 0.5,
+    "reflect": False,
+    "smearing": 0.0,
+}
+
+
+def by_the_definition(one: np.ndarray, other: np.ndarray) -> float:
+    """Szekely's distance correlation, squared, with a loop over pairs for each of its sums."""
+
+    def products(x: np.ndarray, y: np.ndarray) -> float:
+        n = len(x)
+        a, b = (np.array([[abs(i - j) for j in values] for i in values]) for values in (x, y))
+        first = (a * b).sum() / n**2
+        second = a.sum() / n**2 * b.sum() / n**2
+        third = sum(a[k].sum() * b[k].sum() for k in range(n)) / n**3
+        return float(first + second - 2 * third)  # remark 3 of the paper: S1 + S2 - 2 S3
+
+    return products(one, other) / np.sqrt(products(one, one) * products(other, other))
+
+
+def test_the_distance_correlation_is_the_published_one():
+    generator = np.random.default_rng(1)
+    x, noise = generator.normal(size=(2, 40))
+    for y in (x**2, noise, x + noise):
+        found = squared_distance_correlation(torch.from_numpy(x), torch.from_numpy(y)).item()
+        assert found == pytest.approx(by_the_definition(x, y), rel=1e-10)
+    assert squared_distance_correlation(torch.from_numpy(x), torch.from_numpy(3 - 2 * x)).item() == (
+        pytest.approx(1.0)
+    )
+
+
+def test_what_does_not_vary_depends_on_nothing():
+    score = torch.full((50,), 0.3, requires_grad=True)
+    for chosen in (slice(None), slice(0, 1), slice(0, 0)):
+        found = squared_distance_correlation(score[chosen], torch.arange(50.0)[chosen])
+        found.backward()
+        assert found.item() == 0
+        assert score.grad is not None
+        assert score.grad.isfinite().all()
+
+
+def test_m_bb_is_that_of_the_files_definition(features: Tensor):
+    objects = to_objects(features)
+    listed = (objects.btag > 0).sum(dim=1)
+    found = tagged_pair_mass(objects)
+    physical = features.numpy().astype(float) * SCALES[: schema.NUM_FEATURES]
+    jets = physical[:, 5:].reshape(-1, 4, 4)
+    lepton, missing_energy = physical[:, :3], physical[:, 3:5]
+    m_bb = masses(lepton, missing_energy, jets)[:, 4]
+    assert (found[listed < 2] == 0).all()
+    np.testing.assert_allclose(found[listed >= 2], m_bb[(listed >= 2).numpy()], rtol=1e-4)
+    assert 20 < (listed < 2).sum() < 240
+
+
+def test_the_penalty_is_of_background_alone_and_moves_the_scores(generator: torch.Generator):
+    events = torch.from_numpy(make_events(300))
+    model = DeepNetwork(num_layers=1, dim=8)
+    plain, decorrelated = (
+        objective(model.train(), events[:, 1:], events[:, 0], generator)
+        for objective in (MaskedObjective(**OPTIONS), DecorrelatedObjective(5.0, **OPTIONS))
+    )
+    background = events[events[:, 0] == 0]
+    objects = to_objects(background[:, 1:])
+    has_both = (objects.btag > 0).sum(dim=1) >= 2
+    scores = torch.from_numpy(model.predict_proba(background[has_both, 1:].numpy())[:, 1])
+    expected = squared_distance_correlation(scores, tagged_pair_mass(objects)[has_both])
+    found = decorrelated.losses["distance_correlation"]
+    assert found.item() == pytest.approx(expected.item(), rel=1e-4)
+    assert decorrelated.losses["loss"].item() == pytest.approx((plain.losses["loss"] + 5 * found).item())
+    assert "distance_correlation" not in plain.losses
+
+    gradients = []
+    for step in (plain, decorrelated):
+        model.zero_grad()
+        step.losses["loss"].backward()
+        gradients.append(torch.cat([p.grad.flatten() for p in model.parameters() if p.grad is not None]))
+    without, with_penalty = gradients
+    assert not torch.allclose(without, with_penalty)
+
+
+@pytest.mark.slow
+def test_a_run_and_its_evaluation(tmp_path: Path):
+    done = command(
+        *SMALL_PARTICLE,
+        *("objective=decorrelated", "objective.decorrelation_weight=3", "figures_every=0"),
+        "hydra.run.dir=run",
+        cwd=tmp_path,
+    )
+    assert done.returncode == 0, done.stderr
+    metrics = json.loads((tmp_path / "run" / "metrics.json").read_text())
+    assert 0 < metrics["test/distance_correlation"] < 1
+    assert (
+        metrics["test/loss"]
+        > metrics["test/classification_loss"] + 3 * 0.9 * (metrics["test/distance_correlation"])
+    )
+    arguments = ["ckpt=run", "trainer.enable_progress_bar=false", "hydra.run.dir=evaluation"]
+    done = command(*arguments, cwd=tmp_path, name="evaluate")  # whose objective a file may name
+    assert done.returncode == 0, done.stderr
+    evaluated = json.loads((tmp_path / "evaluation" / "metrics.json").read_text())
+    assert evaluated["test/distance_correlation"] == metrics["test/distance_correlation"]
