@@ -176,7 +176,10 @@ def weighted_auc(labels: np.ndarray, scores: np.ndarray, weights: np.ndarray) ->
     Raises:
         ValueError: one class is missing, or weighs nothing.
     """
-    of_class, of_weights = placements(labels, scores, weights), _by_class(labels, weights)
+    of_weights = _by_class(labels, weights)
+    if min(weight.sum() for weight in of_weights) <= 0:
+        raise ValueError("the events of a class weigh nothing")
+    of_class = placements(labels, scores, weights)
     auc = float(np.average(of_class[0], weights=of_weights[0]))
     influence = np.empty(len(labels))
     is_signal = _is_signal(labels)
