@@ -161,7 +161,7 @@ def test_published_values_are_told_over_the_events_that_they_are_about():
         (["ckpt=nowhere"], "nowhere does not exist"),
         (
             ["ckpt=pretrained", "report=[sculpting,colours]"],
-            "report=['sculpting', 'colours']: give full, or what you want of importance, sculpting, events",
+            "report=['sculpting', 'colours']: give full, or what you want of importance, sculpting, ",
         ),
     ],
 )

@@ -231,20 +231,27 @@ def test_limited_batches_are_evaluated(run: Path, tmp_path: Path):
 def test_published_curves_are_drawn_over_what_they_are_for(
     run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
+    """What :func:`published` tells of the events, which has a test of its own, is drawn."""
     from higgs_lightning.evaluation import report
+    from higgs_lightning.training import testing
 
-    published: list[Any] = []
+    drawn: list[Any] = []
 
-    def drawn(_: Any, *arguments: Any) -> dict[str, Any]:
-        published.append(arguments)
+    def draw(_: Any, *arguments: Any) -> dict[str, Any]:
+        drawn.append(arguments)
         return {}
 
-    monkeypatch.setattr(report, "draw_evaluations", drawn)
-    for name in ("embedded sample (simulated)", "UCI HIGGS"):
+    monkeypatch.setattr(report, "draw_evaluations", draw)
+    monkeypatch.setattr(
+        testing, "published", lambda data: {"published": 0.88} if data.name == "mine" else None
+    )
+    for name in ("embedded sample (simulated)", "mine"):
         options = [f"ckpt={run}", QUIET, "data.train_events=20000", f"data.name={name!r}"]
         evaluate(composed(*options, name="evaluate"), tmp_path / name)
-    assert published[0] == ("embedded sample (simulated)", None)
-    assert len(published[1][1]) == 3
+    (title, nothing), (other_title, curves) = drawn
+    assert (nothing, curves) == (None, {"published": 0.88})
+    assert title.startswith("embedded sample (simulated)")
+    assert other_title.startswith("mine")
 
 
 def test_a_file_is_called_by_its_name(tmp_path: Path):
