@@ -209,7 +209,7 @@ def test_what_is_imported_and_when(imported: dict[str, Any]):
         [sys.executable, "-m", "higgs_lightning"], capture_output=True, text=True, check=True
     )
     for name in ("train", "evaluate", "predict", "describe", "export", "compare", "simulate"):
-        assert f"higgs_lightning.{name} " in listed.stdout
+        assert f"higgs {name} " in listed.stdout
         code = (
             f"import sys; sys.argv = ['{name}', '--help']\n"
             f"from higgs_lightning.{name} import main\n"

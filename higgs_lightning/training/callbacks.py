@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from hydra.core.hydra_config import HydraConfig
 from lightning import Callback, LightningModule, Trainer
 from lightning.pytorch.callbacks import EarlyStopping, ModelCheckpoint, RichProgressBar
 from lightning.pytorch.loggers import TensorBoardLogger
@@ -23,6 +22,7 @@ from lightning.pytorch.utilities.exceptions import SIGTERMException
 from higgs_lightning.errors import UserError
 from higgs_lightning.evaluation import report
 from higgs_lightning.files import replaced
+from higgs_lightning.sweeps import study_storage
 from higgs_lightning.training.ancestors import ANCESTORS
 
 
@@ -229,26 +229,25 @@ class Pruning(Callback):
     A job that was ended counts with its best epoch. See conf/hparams_search/optuna.yaml.
 
     Args:
-        storage: of the study, as Optuna names it.
+        storage: of the study, see :func:`higgs_lightning.sweeps.study_storage`.
         study_name: its name there.
-        monitor: the metric that the study maximises.
+        monitor: the metric that the study is about.
+        trial: the job's number in the study; None where it has several metrics, and nothing is told.
     """
 
-    def __init__(self, storage: str, study_name: str, monitor: str) -> None:
-        import optuna
-
+    def __init__(self, storage: str, study_name: str, monitor: str, trial: int | None) -> None:
         self.monitor = monitor
-        study = optuna.load_study(study_name, storage, pruner=optuna.pruners.MedianPruner())
-        overrides = set(HydraConfig.get().overrides.task)
-        running = [
-            trial
-            for trial in study.get_trials(states=(optuna.trial.TrialState.RUNNING,))
-            if {f"{name}={value}" for name, value in trial.params.items()} <= overrides
-        ]
-        # the newest: an older one of the same values was killed
-        self.trial = optuna.trial.Trial(study, max(running, key=lambda trial: trial.number)._trial_id)
+        self.trial = None
+        if trial is not None:
+            import optuna
+
+            pruner = optuna.pruners.MedianPruner()
+            study = optuna.load_study(study_name=study_name, storage=study_storage(storage), pruner=pruner)
+            self.trial = optuna.trial.Trial(study, study.trials[trial]._trial_id)
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        if self.trial is None:
+            return
         self.trial.report(float(trainer.callback_metrics[self.monitor]), trainer.current_epoch)
         if self.trial.should_prune():
             trainer.should_stop = True
