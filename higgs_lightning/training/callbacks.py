@@ -129,11 +129,12 @@ class Patience(EarlyStopping):
 
 
 class SaveWhenTerminated(Callback):
-    """On SIGTERM, as clusters send it before they stop a job, saves a checkpoint after the step at hand.
+    """On SIGTERM or SIGUSR1, as clusters send them before they stop a job, saves after the step at hand.
 
     After the last step of an epoch, its validation is awaited. All processes of a run stop after the same
-    step, whichever of them were told. Lightning's own handler is replaced, because from within it the
-    processes exchange messages amid those of the step.
+    step, whichever of them were told. Lightning's own handlers are replaced, because from within them the
+    processes exchange messages amid those of the step; and its own of SIGUSR1 in a job of Slurm writes a file
+    of another name and queues the job again, whose start would find its folder taken.
 
     Raises:
         SIGTERMException: out of the trainer, once the checkpoint is written; or in a test, where there is
@@ -152,7 +153,8 @@ class SaveWhenTerminated(Callback):
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         if threading.current_thread() is threading.main_thread():  # others can't handle signals
-            signal.signal(signal.SIGTERM, self._receive)
+            for each in (signal.SIGTERM, getattr(signal, "SIGUSR1", signal.SIGTERM)):  # not all systems have it
+                signal.signal(each, self._receive)
 
     on_test_start = on_train_start
 
