@@ -32,7 +32,6 @@ FAILURE = "failure.txt"
 #: The label and the score of each test event, in their order; and its weight, where events have some.
 TEST_SCORES = "test_scores.parquet"
 PLOTS = "plots"
-TENSORBOARD = "tensorboard"
 CHECKPOINTS = "checkpoints"
 _LOCK = ".lock"
 _MOST_EVENTS = 50_000_000  # five times HIGGS

@@ -15,7 +15,7 @@ from typing import Any
 import torch
 from lightning import Callback, LightningModule, Trainer
 from lightning.pytorch.callbacks import EarlyStopping, ModelCheckpoint, RichProgressBar
-from lightning.pytorch.loggers import TensorBoardLogger
+from lightning.pytorch.loggers import TensorBoardLogger, WandbLogger
 from lightning.pytorch.plugins.io import TorchCheckpointIO
 from lightning.pytorch.utilities.exceptions import SIGTERMException
 
@@ -153,7 +153,10 @@ class SaveWhenTerminated(Callback):
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         if threading.current_thread() is threading.main_thread():  # others can't handle signals
-            for each in (signal.SIGTERM, getattr(signal, "SIGUSR1", signal.SIGTERM)):  # not all systems have it
+            for each in (
+                signal.SIGTERM,
+                getattr(signal, "SIGUSR1", signal.SIGTERM),
+            ):  # not all systems have it
                 signal.signal(each, self._receive)
 
     on_test_start = on_train_start
@@ -197,7 +200,7 @@ class Throughput(Callback):
 
 
 class EpochFigures(Callback):
-    """Draws validation events into TensorBoard every few epochs, while a run goes on.
+    """Draws validation events for TensorBoard and wandb every few epochs, while a run goes on.
 
     Args:
         every: so many epochs, from the first one on, 0 for never; drawing takes a second or two.
@@ -209,12 +212,14 @@ class EpochFigures(Callback):
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         epoch = trainer.current_epoch
         is_last = epoch + 1 == trainer.max_epochs  # the figures of the whole run follow
-        if trainer.is_global_zero and self.every and epoch % self.every == 0 and not is_last:
-            (tensorboard,) = (each for each in trainer.loggers if isinstance(each, TensorBoardLogger))
+        is_seen = any(isinstance(each, TensorBoardLogger | WandbLogger) for each in trainer.loggers)
+        if is_seen and trainer.is_global_zero and self.every and epoch % self.every == 0 and not is_last:
             name = trainer.datamodule.name  # type: ignore[attr-defined]
             figures = report.draw_evaluations(pl_module.evaluations, name)  # type: ignore[arg-type]
             for tag, figure in figures.items():
-                report.show(report.pixels(figure, report.EPOCH_DPI), f"validation/{tag}", epoch, tensorboard)
+                report.show(
+                    report.pixels(figure, report.EPOCH_DPI), f"validation/{tag}", epoch, trainer.loggers
+                )
 
 
 class ProgressBar(RichProgressBar):
