@@ -17,6 +17,7 @@ from hydra.core.plugins import Plugins
 from hydra.core.utils import JobReturn
 from hydra.plugins.sweeper import Sweeper
 from hydra.types import HydraContext, TaskFunction
+from hydra.utils import instantiate
 from omegaconf import DictConfig
 
 from higgs_lightning import runs
@@ -45,7 +46,7 @@ class Search(Sweeper):
         direction: ``maximize`` or ``minimize``, one for each of ``metrics``.
         storage: see :func:`higgs_lightning.sweeps.study_storage`.
         study_name: in there. A study that is there goes on.
-        sampler: of Optuna.
+        sampler: of Optuna, its class as ``_target_`` and its arguments.
     """
 
     config: Any
@@ -60,7 +61,7 @@ class Search(Sweeper):
         direction: Direction | Sequence[Direction],
         storage: str,
         study_name: str,
-        sampler: Any,
+        sampler: Mapping[str, Any],
     ) -> None:
         self.params = params
         self.n_trials = n_trials
@@ -81,9 +82,13 @@ class Search(Sweeper):
         """Run the jobs and print the best.
 
         Raises:
-            UserError: there is nothing to search, or the study is of another kind.
+            UserError: there is nothing to search, the study is of another kind, or Optuna is not installed.
         """
-        import optuna
+        try:
+            import optuna
+            import optuna.storages.journal  # which old ones lack
+        except ModuleNotFoundError:
+            raise UserError("a search needs Optuna 5: pip install 'higgs_lightning[sweep]'") from None
 
         optuna.logging.set_verbosity(optuna.logging.WARNING)
         if len(self.metrics) != len(self.directions) or None in self.metrics:
@@ -125,7 +130,7 @@ class Search(Sweeper):
                 storage=study_storage(self.storage),
                 study_name=self.study_name,
                 directions=self.directions,
-                sampler=self.sampler,
+                sampler=instantiate(self.sampler),
                 load_if_exists=True,
             )
             directions = [each.name.lower() for each in study.directions]

@@ -64,4 +64,4 @@ def test_wandb_without_a_network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 def test_what_is_no_logger_is_refused(refusal: Callable[..., str]):
     assert "logger.mine: " in refusal("train", "+logger.mine._target_=lightning.pytorch.loggers.CometLogger")
     assert "is no Logger" in refusal("train", "+logger.mine._target_=types.SimpleNamespace")
-    assert "logger=nothing" in refusal("train", "logger=nothing")
+    assert "Could not find 'logger/nothing'" in refusal("train", "logger=nothing")
