@@ -3,7 +3,6 @@
 import json
 import logging
 import os
-import runpy
 import subprocess
 import sys
 from pathlib import Path
@@ -164,13 +163,6 @@ def test_a_callback_and_an_optimizer(small: list[str], tmp_path: Path):
     assert (tmp_path / "note.txt").read_text() == "done"
     done = command("ckpt=last", "trainer.max_epochs=2", cwd=tmp_path)
     assert "names mine.Note as its callbacks.note" in done.stderr
-
-
-def test_the_list_of_commands(capsys: pytest.CaptureFixture[str]):
-    runpy.run_module("higgs_lightning", run_name="__main__")
-    listed = capsys.readouterr().out
-    for name in ("train", "evaluate", "predict", "describe", "export", "compare", "simulate"):
-        assert f"higgs_lightning.{name} " in listed
 
 
 @pytest.fixture(scope="module")

@@ -74,9 +74,10 @@ def test_a_search_goes_on_where_it_was_stopped(small: list[str], tmp_path: Path)
         assert failed or trial.intermediate_values == {0: pytest.approx(trial.value)}
     first, second = (failures(sweep) for sweep in sorted(tmp_path.glob("outputs/*/*")))
     assert first == {"0": ""}
-    compared = csv.DictReader((sorted(tmp_path.glob("outputs/*/*"))[-1] / "compare.csv").open())
-    assert "optimizer.lr" in (compared.fieldnames or ())
-    assert not [key for key in compared.fieldnames or () if "pruning" in key]
+    table = sorted(tmp_path.glob("outputs/*/*"))[-1] / "compare.csv"
+    columns = table.read_text().splitlines()[0].split(",")
+    assert "optimizer.lr" in columns
+    assert not [column for column in columns if "pruning" in column]
     assert [bool(second[str(n)]) for n in (0, 1)] == [t.state == TrialState.FAIL for t in study.trials[1:]]
 
     # what is printed trains the best job again
