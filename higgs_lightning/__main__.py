@@ -1,13 +1,42 @@
-"""The list of the commands: ``python -m higgs_lightning``."""
+"""The commands by one name: ``higgs COMMAND ...``, or ``python -m higgs_lightning COMMAND ...``."""
 
-print("""Tell Higgs events from background.
+import sys
+from difflib import get_close_matches
+from importlib.metadata import version
+from runpy import run_module
 
-python -m higgs_lightning.train     train a model, test it, and write it all into a folder below outputs/
-python -m higgs_lightning.evaluate  score every split with a trained model: metrics and plots
-python -m higgs_lightning.predict   score the events of a file
-python -m higgs_lightning.describe  what is in a file of events, and how to use it
-python -m higgs_lightning.export    write a trained model as ONNX or for torch.export
-python -m higgs_lightning.compare   runs side by side
-python -m higgs_lightning.simulate  make events
+from higgs_lightning.errors import UserError, one_sentence
 
-Each takes --help.""")
+COMMANDS = {
+    "train": "train a model, test it, and write it all into a folder below outputs/",
+    "evaluate": "score every split with a trained model: metrics and plots",
+    "predict": "score the events of a file",
+    "describe": "what is in a file of events, and how to use it",
+    "export": "write a trained model as ONNX or for torch.export",
+    "compare": "runs side by side",
+    "simulate": "make events",
+}
+
+
+@one_sentence
+def main() -> None:
+    """Run the command that the first argument names, or list them."""
+    name, *arguments = sys.argv[1:] or ["--help"]
+    if name in ("-h", "--help"):
+        print("Tell Higgs events from background.\n")
+        for each, what in COMMANDS.items():
+            print(f"higgs {each:9} {what}")
+        print("\nEach takes --help. `higgs COMMAND` is short for `python -m higgs_lightning.COMMAND`.")
+    elif name in ("-V", "--version"):
+        print(f"higgs_lightning {version('higgs_lightning')}")
+    elif name in COMMANDS:
+        sys.argv = [name, *arguments]
+        # not its main(): the processes that it starts ask for the module that runs
+        run_module(f"higgs_lightning.{name}", run_name="__main__", alter_sys=True)
+    else:
+        near = get_close_matches(name, COMMANDS, n=1, cutoff=0)[0]
+        raise UserError(f"{name} is no command; {near} is the nearest (see higgs --help)")
+
+
+if __name__ == "__main__":
+    main()

@@ -3,6 +3,7 @@
 Nothing here imports torch: ``--help`` must not wait for it.
 """
 
+import argparse
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import hydra
+from hydra._internal.utils import get_args_parser
 from hydra.core.config_loader import ConfigLoader
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.hydra_config import HydraConfig
@@ -35,6 +37,22 @@ CONFIG_DIR = str(next(p for p in (_PACKAGE / "conf", _PACKAGE.parent / "conf") i
 _MAY_LACK_KEYS = ("model", "objective", "optimizer", "scheduler", "callbacks")
 
 _MULTIRUN = ("-m", "--multirun")
+
+
+def _let_argparse_take_objects_as_help() -> None:
+    """Hydra 1.3.8's help of --shell-completion is no text, which argparse of Python 3.14 refuses.
+
+    Hydra itself turns it into text where it prints it. With a Hydra that gives text, nothing is changed.
+    """
+    try:
+        get_args_parser()
+    except ValueError:
+        parser: Any = argparse.ArgumentParser
+        check = parser._check_help
+        parser._check_help = lambda self, action: isinstance(action.help, str) and check(self, action)
+
+
+_let_argparse_take_objects_as_help()
 
 
 def _run_folder(ckpt: Any, new: str) -> str:

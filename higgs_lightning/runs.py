@@ -35,7 +35,6 @@ PLOTS = "plots"
 #: The page that says how good a model is, and its tables as CSV files.
 PAGE = "report.html"
 TABLES = "tables"
-TENSORBOARD = "tensorboard"
 CHECKPOINTS = "checkpoints"
 _LOCK = ".lock"
 _MOST_EVENTS = 50_000_000  # five times HIGGS

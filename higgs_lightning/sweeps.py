@@ -69,12 +69,19 @@ def study_name(data: Any, model: str, objective: str, monitor: str) -> str:
     return ", ".join([*classes, monitor, f"{datamodule.name} {checksums}"])
 
 
+def study_storage(storage: str) -> Any:
+    """The storage of searches that a name is of: an address of Optuna's, or the path of a journal file."""
+    from optuna.storages import JournalStorage
+    from optuna.storages.journal import JournalFileBackend
+
+    if "://" in storage:
+        return storage
+    Path(storage).parent.mkdir(parents=True, exist_ok=True)
+    return JournalStorage(JournalFileBackend(storage))
+
+
 class CompareJobs(Callback):
     """When a sweep has ended, compares its jobs, see :mod:`higgs_lightning.evaluation.comparison`."""
-
-    def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
-        """Make the folder before its first job, for the storage of a search lies beside it."""
-        Path(config.hydra.sweep.dir).mkdir(parents=True, exist_ok=True)
 
     def on_multirun_end(self, config: DictConfig, **kwargs: Any) -> None:
         from higgs_lightning.evaluation.comparison import compare  # it imports torch

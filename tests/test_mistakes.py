@@ -11,7 +11,7 @@ from omegaconf import OmegaConf
 from higgs_lightning.runs import flat
 
 #: Not values but classes, and what makes them: unknown ones are in the table by themselves.
-_CLASSES = ("_target_", "_partial_", "callbacks.", "pruning")
+_CLASSES = ("_target_", "_partial_", "callbacks.", "logger.", "pruning")
 
 
 @pytest.mark.slow

@@ -294,7 +294,7 @@ def test_every_value_of_the_configuration_has_a_kind():
     for name in ("train", "evaluate", "predict", "describe", "export", "simulate"):
         config: Any = OmegaConf.to_container(composed(name=name))
         keys = {key for key, _ in flat(config) if not key.rsplit(".", 1)[-1].startswith("_")}
-        elsewhere = ("model.", "callbacks.", "data.csv.", "pruning")
+        elsewhere = ("model.", "callbacks.", "logger.", "data.csv.", "pruning")
         assert {key for key in keys - set(KINDS[name]) if not key.startswith(elsewhere)} == set()
     validate(OmegaConf.to_container(composed(), resolve=True))  # type: ignore[arg-type]
 

@@ -63,13 +63,15 @@ def assert_same(one: Path, other: Path, steps: int = STEPS) -> None:
     assert rows[0] == rows[1]
 
 
-def stopping(monkeypatch: pytest.MonkeyPatch, at: int, cfg: DictConfig, run: Path) -> None:
-    """Train until SIGTERM comes within a step."""
+def stopping(
+    monkeypatch: pytest.MonkeyPatch, at: int, cfg: DictConfig, run: Path, by: signal.Signals = signal.SIGTERM
+) -> None:
+    """Train until a signal comes within a step."""
     training_step = HiggsModule.training_step
 
     def signalled(self: HiggsModule, *args: Any) -> torch.Tensor:
         if self.global_step == at:
-            os.kill(os.getpid(), signal.SIGTERM)
+            os.kill(os.getpid(), by)
         return training_step(self, *args)
 
     with monkeypatch.context() as patch:
@@ -95,6 +97,27 @@ def test_sigterm_in_any_step(
     assert load_checkpoint(tmp_path / "run" / "checkpoints" / "last.ckpt")["global_step"] == step + 1
     train(composed(*overrides, f"ckpt={tmp_path / 'run'}"), tmp_path / "run")
     assert_same(tmp_path / "run", whole)
+
+
+def test_sigusr1_in_a_job_of_slurm_saves_as_sigterm_does(
+    overrides: list[str], whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """Lightning's own handler would write another file, and queue the job again."""
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    (tmp_path / "scontrol").write_text(f"#!/bin/sh\ntouch {tmp_path / 'queued-again'}\n")
+    (tmp_path / "scontrol").chmod(0o755)
+    run = tmp_path / "run"
+    with monkeypatch.context() as job:
+        for name in ("JOB_ID", "NTASKS", "NTASKS_PER_NODE", "NNODES"):
+            job.setenv(f"SLURM_{name}", "1")
+        job.setenv("SLURM_JOB_NAME", "higgs")
+        job.setenv("SLURM_PROCID", "0")
+        job.setenv("SLURM_LOCALID", "0")
+        stopping(job, 7, composed(*overrides), run, by=signal.SIGUSR1)
+    assert not (tmp_path / "queued-again").exists()
+    assert not list(run.rglob("hpc_ckpt_*"))
+    train(composed(*overrides, f"ckpt={run}"), run)
+    assert_same(run, whole)
 
 
 @pytest.mark.slow

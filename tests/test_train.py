@@ -383,7 +383,11 @@ def test_every_key_is_read(experiment: str | None):
     read = re.findall(r'config(?:\[|, )"(\w+)"', source) + re.findall(r"\$\{(\w+)\}", callbacks)
     assert set(cfg) == set(read)
     targets = {key for key in cfg if isinstance(cfg[key], DictConfig) and "_target_" in cfg[key]}
-    assert {key for key in cfg if isinstance(cfg[key], DictConfig)} - targets == {"callbacks", "selection"}
+    assert {key for key in cfg if isinstance(cfg[key], DictConfig)} - targets == {
+        "callbacks",
+        "logger",
+        "selection",
+    }
     assert re.search(r"\*\*config\[\"selection\"\]", source)
     assert all("_target_" in callback for callback in cfg.callbacks.values() if callback is not None)
 

@@ -97,7 +97,7 @@ def has_same_test_events(one: Run, other: Run) -> bool:
 
 
 def differing_keys(runs: Sequence[Run]) -> list[str]:
-    """Keys whose values differ between runs, of the groups that all of them have.
+    """Keys whose values differ between runs, of the groups that all of them have, but for a search's own.
 
     Of keys that are the same in every run, such as ``data.seed`` and ``seed``, the shortest.
     """
@@ -109,6 +109,7 @@ def differing_keys(runs: Sequence[Run]) -> list[str]:
         key
         for key in keys
         if len(set(values[key])) > 1
+        and "pruning" not in key.split(".")
         and key == min((other for other in keys if values[other] == values[key]), key=len)
     ]
 

@@ -1,4 +1,4 @@
-"""What a run leaves for its reader: ``metrics.json``, plots (in TensorBoard too) and a short table."""
+"""What a run leaves for its reader: ``metrics.json``, plots (for the loggers too) and a short table."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet
-from lightning.pytorch.loggers import TensorBoardLogger
+from lightning.pytorch.loggers import Logger, TensorBoardLogger, WandbLogger
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.image import imsave
@@ -32,7 +32,7 @@ def write(
     metrics: Mapping[str, Any],
     evaluations: Mapping[str, Evaluation],
     history: list[dict[str, float]],
-    tensorboard: TensorBoardLogger,
+    loggers: Sequence[Logger],
     config: dict[str, Any],
 ) -> None:
     """Write everything about a run that has ended into its folder, and print the table.
@@ -42,7 +42,7 @@ def write(
         metrics: content of ``metrics.json``; ``dataset`` and ``best_epoch`` are shown in plots.
         evaluations: of the best epoch's weights on each split.
         history: one row an epoch, see :class:`~higgs_lightning.training.history.History`.
-        tensorboard: gets the figures, and the configuration beside the final metrics.
+        loggers: get the figures, and the configuration beside the final metrics.
         config: the resolved configuration.
     """
     test = evaluations["test"]
@@ -67,19 +67,23 @@ def write(
     ]
     write_tables(run_dir / runs.TABLES, parts)
     for name, picture in write_page(run_dir / runs.PAGE, f"Training on {metrics['dataset']}", parts).items():
-        show(picture, f"final/{name}", metrics["best_epoch"], tensorboard)
-    final = {name: metrics[name] for name in ("val/auc", "test/auc", "test/accuracy", "test/loss")}
-    classes = ["signal" if label else "background" for label in test.labels[: len(test.latent)]]
-    tensorboard.experiment.add_embedding(test.latent, classes, tag="bottleneck of test events")
-    tensorboard.log_hyperparams(
-        what_runs_differ_in(config), {f"final/{name}": value for name, value in final.items()}
-    )
-    tensorboard.finalize("success")
+        show(picture, f"final/{name}", metrics["best_epoch"], loggers)
+    final = {f"final/{name}": metrics[name] for name in ("val/auc", "test/auc", "test/accuracy", "test/loss")}
+    for logger in loggers:
+        if isinstance(logger, TensorBoardLogger):
+            classes = ["signal" if label else "background" for label in test.labels[: len(test.latent)]]
+            logger.experiment.add_embedding(test.latent, classes, tag="bottleneck of test events")
+            logger.log_hyperparams(what_runs_differ_in(config), final)
+        else:
+            logger.log_hyperparams(what_runs_differ_in(config))
+            logger.log_metrics(final)
+        logger.finalize("success")
     print_table(evaluations, metrics["dataset"])
     console = Console()
     console.print(f"run folder:  {run_dir}", soft_wrap=True, markup=False)
     console.print(f"report:      {run_dir / runs.PAGE}", soft_wrap=True, markup=False)
-    console.print(f"TensorBoard: tensorboard --logdir {run_dir}", soft_wrap=True, markup=False)
+    if any(isinstance(logger, TensorBoardLogger) for logger in loggers):
+        console.print(f"TensorBoard: tensorboard --logdir {run_dir}", soft_wrap=True, markup=False)
 
 
 def about(dataset: str, model: str, run: str) -> str:
@@ -88,7 +92,7 @@ def about(dataset: str, model: str, run: str) -> str:
 
 
 def what_runs_differ_in(config: dict[str, Any]) -> dict[str, Any]:
-    """The options of a run that TensorBoard's table of hyperparameters shows: no paths, no names."""
+    """The options of a run for a table of hyperparameters: no paths, no names."""
     groups = ("model", "optimizer", "scheduler", "objective")
     classes = {
         name: config[name]["_target_"].rsplit(".", 1)[-1] for name in groups if "_target_" in config[name]
@@ -205,9 +209,13 @@ def pixels(figure: Figure, dpi: int) -> np.ndarray:
     return np.ascontiguousarray(np.asarray(canvas.buffer_rgba())[..., :3])
 
 
-def show(picture: np.ndarray, tag: str, epoch: int, tensorboard: TensorBoardLogger) -> None:
-    """Hand a picture to TensorBoard."""
-    tensorboard.experiment.add_image(tag, picture, epoch, dataformats="HWC")
+def show(picture: np.ndarray, tag: str, epoch: int, loggers: Sequence[Logger]) -> None:
+    """Hand a picture to the loggers that take pictures."""
+    for logger in loggers:
+        if isinstance(logger, TensorBoardLogger):
+            logger.experiment.add_image(tag, picture, epoch, dataformats="HWC")
+        elif isinstance(logger, WandbLogger):
+            logger.log_image(tag, [picture])
 
 
 def print_numbers(metrics: Mapping[str, Value], out_dir: Path) -> None:

@@ -68,7 +68,10 @@ def simulate(
     try:  # an optional extra, which only this command needs
         from higgs_lightning.simulation.chunks import divide, end_with_parent, simulate_chunk
     except ModuleNotFoundError:
-        raise UserError("simulating needs Pythia 8: pip install 'higgs_lightning[simulate]'") from None
+        raise UserError(
+            "simulating needs Pythia 8: pip install 'higgs_lightning[simulate]', under Python 3.11 to 3.13 "
+            "(its pythia8mc has no wheel for a newer one)"
+        ) from None
 
     chunks = divide(events, measurements)
     simulate_one = partial(

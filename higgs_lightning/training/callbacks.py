@@ -13,16 +13,16 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from hydra.core.hydra_config import HydraConfig
 from lightning import Callback, LightningModule, Trainer
 from lightning.pytorch.callbacks import EarlyStopping, ModelCheckpoint, RichProgressBar
-from lightning.pytorch.loggers import TensorBoardLogger
+from lightning.pytorch.loggers import TensorBoardLogger, WandbLogger
 from lightning.pytorch.plugins.io import TorchCheckpointIO
 from lightning.pytorch.utilities.exceptions import SIGTERMException
 
 from higgs_lightning.errors import UserError
 from higgs_lightning.evaluation import report
 from higgs_lightning.files import replaced
+from higgs_lightning.sweeps import study_storage
 from higgs_lightning.training.ancestors import ANCESTORS
 
 
@@ -129,11 +129,12 @@ class Patience(EarlyStopping):
 
 
 class SaveWhenTerminated(Callback):
-    """On SIGTERM, as clusters send it before they stop a job, saves a checkpoint after the step at hand.
+    """On SIGTERM or SIGUSR1, as clusters send them before they stop a job, saves after the step at hand.
 
     After the last step of an epoch, its validation is awaited. All processes of a run stop after the same
-    step, whichever of them were told. Lightning's own handler is replaced, because from within it the
-    processes exchange messages amid those of the step.
+    step, whichever of them were told. Lightning's own handlers are replaced, because from within them the
+    processes exchange messages amid those of the step; and its own of SIGUSR1 in a job of Slurm writes a file
+    of another name and queues the job again, whose start would find its folder taken.
 
     Raises:
         SIGTERMException: out of the trainer, once the checkpoint is written; or in a test, where there is
@@ -152,7 +153,11 @@ class SaveWhenTerminated(Callback):
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         if threading.current_thread() is threading.main_thread():  # others can't handle signals
-            signal.signal(signal.SIGTERM, self._receive)
+            for each in (
+                signal.SIGTERM,
+                getattr(signal, "SIGUSR1", signal.SIGTERM),
+            ):  # not all systems have it
+                signal.signal(each, self._receive)
 
     on_test_start = on_train_start
 
@@ -195,7 +200,7 @@ class Throughput(Callback):
 
 
 class EpochFigures(Callback):
-    """Draws validation events into TensorBoard every few epochs, while a run goes on.
+    """Draws validation events for TensorBoard and wandb every few epochs, while a run goes on.
 
     Args:
         every: so many epochs, from the first one on, 0 for never; drawing takes a second or two.
@@ -207,8 +212,8 @@ class EpochFigures(Callback):
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         epoch = trainer.current_epoch
         is_last = epoch + 1 == trainer.max_epochs  # the figures of the whole run follow
-        if trainer.is_global_zero and self.every and epoch % self.every == 0 and not is_last:
-            (tensorboard,) = (each for each in trainer.loggers if isinstance(each, TensorBoardLogger))
+        is_seen = any(isinstance(each, TensorBoardLogger | WandbLogger) for each in trainer.loggers)
+        if is_seen and trainer.is_global_zero and self.every and epoch % self.every == 0 and not is_last:
             title = report.about(
                 trainer.datamodule.name,  # type: ignore[attr-defined]
                 type(pl_module.model).__name__,
@@ -216,7 +221,9 @@ class EpochFigures(Callback):
             )
             figures = report.draw_evaluations(pl_module.evaluations, title)  # type: ignore[arg-type]
             for tag, figure in figures.items():
-                report.show(report.pixels(figure, report.EPOCH_DPI), f"validation/{tag}", epoch, tensorboard)
+                report.show(
+                    report.pixels(figure, report.EPOCH_DPI), f"validation/{tag}", epoch, trainer.loggers
+                )
 
 
 class ProgressBar(RichProgressBar):
@@ -233,26 +240,25 @@ class Pruning(Callback):
     A job that was ended counts with its best epoch. See conf/hparams_search/optuna.yaml.
 
     Args:
-        storage: of the study, as Optuna names it.
+        storage: of the study, see :func:`higgs_lightning.sweeps.study_storage`.
         study_name: its name there.
-        monitor: the metric that the study maximises.
+        monitor: the metric that the study is about.
+        trial: the job's number in the study; None where it has several metrics, and nothing is told.
     """
 
-    def __init__(self, storage: str, study_name: str, monitor: str) -> None:
-        import optuna
-
+    def __init__(self, storage: str, study_name: str, monitor: str, trial: int | None) -> None:
         self.monitor = monitor
-        study = optuna.load_study(study_name, storage, pruner=optuna.pruners.MedianPruner())
-        overrides = set(HydraConfig.get().overrides.task)
-        running = [
-            trial
-            for trial in study.get_trials(states=(optuna.trial.TrialState.RUNNING,))
-            if {f"{name}={value}" for name, value in trial.params.items()} <= overrides
-        ]
-        # the newest: an older one of the same values was killed
-        self.trial = optuna.trial.Trial(study, max(running, key=lambda trial: trial.number)._trial_id)
+        self.trial = None
+        if trial is not None:
+            import optuna
+
+            pruner = optuna.pruners.MedianPruner()
+            study = optuna.load_study(study_name=study_name, storage=study_storage(storage), pruner=pruner)
+            self.trial = optuna.trial.Trial(study, study.trials[trial]._trial_id)
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        if self.trial is None:
+            return
         self.trial.report(float(trainer.callback_metrics[self.monitor]), trainer.current_epoch)
         if self.trial.should_prune():
             trainer.should_stop = True

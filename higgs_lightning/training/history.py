@@ -15,7 +15,7 @@ from lightning.pytorch.utilities import rank_zero_only
 
 from higgs_lightning.errors import UserError, one_line
 from higgs_lightning.files import replaced
-from higgs_lightning.runs import TENSORBOARD, read_history
+from higgs_lightning.runs import read_history
 
 _log = logging.getLogger(__name__)
 
@@ -36,11 +36,11 @@ class TensorBoard(TensorBoardLogger):
     """TensorBoard's files of a run, with epochs as the axis, and a card for training beside validation.
 
     Args:
-        run_dir: the run's folder.
+        save_dir: the run's folder, in which they have one.
     """
 
-    def __init__(self, run_dir: Path) -> None:
-        super().__init__(run_dir, name="", version=TENSORBOARD, default_hp_metric=False)
+    def __init__(self, save_dir: str | Path) -> None:
+        super().__init__(save_dir, name="", version="tensorboard", default_hp_metric=False)
         self._has_cards = False
 
     @rank_zero_only

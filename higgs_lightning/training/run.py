@@ -16,6 +16,7 @@ import lightning
 from hydra.errors import InstantiationException
 from hydra.utils import instantiate
 from lightning import Callback, Trainer
+from lightning.pytorch.loggers import Logger
 from lightning.pytorch.utilities import rank_zero_only
 from lightning.pytorch.utilities.exceptions import SIGTERMException
 from omegaconf import DictConfig, OmegaConf
@@ -50,15 +51,15 @@ from higgs_lightning.training.callbacks import (
     StartOfRun,
     WholeCheckpoints,
 )
-from higgs_lightning.training.history import EpochLines, History, TensorBoard
+from higgs_lightning.training.history import EpochLines, History
 from higgs_lightning.training.module import HiggsModule
 from higgs_lightning.training.provenance import record_start, recorded_starts
 
 _EPOCH_METRICS = ("accuracy", "auc")  # of each split, beside the losses
 #: What may change in a run that goes on; the rest is what its weights, optimizer and best epoch are made of.
 _MAY_CHANGE = (
-    *("trainer", "callbacks", "ckpt", "compile", "figures_every", "pruning", "selection.patience"),
-    "allow_seen_events",
+    *("trainer", "callbacks", "logger", "ckpt", "compile", "figures_every", "pruning"),
+    *("selection.patience", "allow_seen_events"),
     *("data.csv", "data.test_csv", "data.dir", "data.name", "data.device_resident", "model.dropout"),
 )
 #: What Lightning goes on with.
@@ -89,7 +90,7 @@ def train(cfg: DictConfig, run_dir: Path, reports: bool = True) -> dict[str, Any
     config = renewed(OmegaConf.to_container(cfg, resolve=True))  # type: ignore[arg-type]
     # a run of several processes is one run
     claim = runs.claimed(run_dir, config["ckpt"] is not None) if is_first_process() else nullcontext()
-    with claim:
+    with claim, wandb_of_its_own():
         return _train(cfg, config, run_dir, reports)
 
 
@@ -170,14 +171,15 @@ def _train(cfg: DictConfig, config: dict[str, Any], run_dir: Path, reports: bool
         callbacks.append(ProgressBar())
     epoch_lines = [] if shows_progress else [EpochLines(config["trainer"]["max_epochs"])]
     history = History(run_dir / runs.HISTORY)
-    tensorboard = TensorBoard(run_dir)
+    named = {f"logger.{name}": logger for name, logger in config["logger"].items() if logger is not None}
+    loggers = [made(named, key, Logger, save_dir=str(run_dir)) for key in named]
     with quiet():
         trainer = made(
             config,
             "trainer",
             Trainer,
             callbacks=callbacks,
-            logger=[history, tensorboard, *epoch_lines],
+            logger=[history, *loggers, *epoch_lines],
             plugins=[WholeCheckpoints()],
             default_root_dir=run_dir,
         )
@@ -214,7 +216,7 @@ def _train(cfg: DictConfig, config: dict[str, Any], run_dir: Path, reports: bool
         **report.final_metrics(module.evaluations),
     }
     if reports and trainer.is_global_zero:
-        report.write(run_dir, final, module.evaluations, history.rows, tensorboard, config)
+        report.write(run_dir, final, module.evaluations, history.rows, loggers, config)
     return final
 
 
@@ -235,6 +237,8 @@ def made(config: Mapping[str, Any], key: str, of: type = object, **more: Any) ->
     try:
         instance = instantiate(OmegaConf.create(literal(config[key])), **more)
     except InstantiationException as error:
+        if isinstance(error.__cause__, ModuleNotFoundError):
+            raise UserError(f"{key}: {one_line(error.__cause__)}") from error
         refused = user_error_in(error)
         if refused is None or isinstance(error.__cause__, UserError):
             raise
@@ -303,6 +307,21 @@ def quiet() -> Iterator[None]:
             yield
     finally:
         log.setLevel(level)
+
+
+@contextmanager
+def wandb_of_its_own() -> Iterator[None]:
+    """End the run of wandb that begins within: it is the process's, and the next job would go on in it."""
+
+    def current() -> Any:
+        return getattr(sys.modules.get("wandb"), "run", None)
+
+    before = current()
+    try:
+        yield
+    finally:
+        if current() is not before:
+            current().finish(exit_code=int(sys.exc_info()[0] is not None))
 
 
 @contextmanager
@@ -439,7 +458,7 @@ def checkpoint_to_resume(config: dict[str, Any], run_dir: Path) -> tuple[Path, d
         raise UserError(
             f"{path} was written by an older version, which can't go on: begin a new run with init={ckpt}"
         )
-    before, now = dict(runs.flat(recorded)), dict(runs.flat(config))
+    before, now = dict(runs.flat(recorded)), dict(runs.flat(_alone(config)))
     changes = {k: [before.get(k), now.get(k)] for k in before | now if before.get(k) != now.get(k)}
     for key, (old, new) in changes.items():
         may = any(key == free or key.startswith(f"{free}.") for free in _MAY_CHANGE)
@@ -514,11 +533,14 @@ def restores_or_says_so(start: StartOfRun, resume: Path | None, ckpt: str | Path
 
 
 def _alone(config: Any) -> Any:
-    """A recorded configuration without its search: a job that goes on is none of it any more."""
+    """A recorded configuration without its search and its loggers.
+
+    A job that goes on is none of a search any more, and where metrics are sent is not for a file to say.
+    """
     if not isinstance(config, dict):
         return config
     callbacks = config.get("callbacks")
-    alone = {**config, "pruning": None}
+    alone = {key: value for key, value in config.items() if key != "logger"} | {"pruning": None}
     if isinstance(callbacks, dict):
         alone["callbacks"] = {**callbacks, "pruning": None}
     return alone

@@ -1,0 +1,67 @@
+"""The loggers of a training: several, none, and what reaches each."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import composed
+
+from higgs_lightning.training.run import continued, train
+
+SMALL = ["trainer=debug", "data.train_events=500", "model.dim=16", "model.num_layers=1"]
+
+
+def test_none_leaves_the_tables_alone(
+    tmp_path: Path, without_plots: None, capsys: pytest.CaptureFixture[str]
+):
+    run = tmp_path / "run"
+    train(composed(*SMALL, "logger=none"), run)
+    assert (run / "metrics.csv").is_file()
+    assert (run / "metrics.json").is_file()
+    assert not (run / "tensorboard").exists()
+    assert "tensorboard" not in capsys.readouterr().out
+
+
+def test_one_more_is_named_by_its_class(tmp_path: Path, without_plots: None):
+    """Any of Lightning's that takes a save_dir; a run that goes on has those of its own command line."""
+    run = tmp_path / "run"
+    more = ["+logger.mine._target_=lightning.pytorch.loggers.CSVLogger", "+logger.mine.version=x"]
+    cfg = composed(*SMALL, *more)
+    train(cfg, run)
+    assert (run / "tensorboard").is_dir()
+    (metrics,) = run.glob("*/x/metrics.csv")
+    assert {"final/test/auc", "val/auc"} <= set(metrics.read_text().splitlines()[0].split(","))
+    cfg = continued(composed(f"ckpt={run}", "trainer.max_epochs=2"), ["trainer.max_epochs"])
+    assert set(cfg.logger) == {"tensorboard"}
+
+
+@pytest.mark.slow
+def test_wandb_without_a_network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Metrics, pictures and hyperparameters of each job go into a run of its own."""
+    wandb: Any = pytest.importorskip("wandb")
+    logged: list[tuple[str, set[str]]] = []
+    log = wandb.Run.log
+
+    def noted(self: Any, data: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
+        logged.append((self.id, set(data)))
+        return log(self, data, *args, **kwargs)
+
+    monkeypatch.setattr(wandb.Run, "log", noted)
+    for name in ("one", "other"):
+        train(composed(*SMALL, "logger=[tensorboard,wandb]", "logger.wandb.offline=true"), tmp_path / name)
+        assert wandb.run is None
+        (folder,) = (tmp_path / name / "wandb").glob("offline-run-*")
+        assert list(folder.glob("*.wandb"))
+        assert (tmp_path / name / "tensorboard").is_dir()
+    runs = dict.fromkeys(each for each, _ in logged)
+    assert len(runs) == 2
+    for each in runs:
+        names = set().union(*(names for other, names in logged if other == each))
+        assert {"train/loss", "val/auc", "final/test/auc", "final/roc"} <= names
+
+
+def test_what_is_no_logger_is_refused(refusal: Callable[..., str]):
+    assert "logger.mine: " in refusal("train", "+logger.mine._target_=lightning.pytorch.loggers.CometLogger")
+    assert "is no Logger" in refusal("train", "+logger.mine._target_=types.SimpleNamespace")
+    assert "Could not find 'logger/nothing'" in refusal("train", "logger=nothing")
