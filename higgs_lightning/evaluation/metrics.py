@@ -44,8 +44,8 @@ def roc_auc_interval(
 ) -> AucInterval:
     """ROC-AUC, ties counting one half, with DeLong's interval.
 
-    E. R. DeLong, D. M. DeLong and D. L. Clarke-Pearson, Biometrics 44 (1988) 837; in O(N log N) by the
-    midranks of X. Sun and W. Xu, IEEE Signal Processing Letters 21 (2014) 1389. Clipped to [0, 1]; the whole
+    E. R. DeLong, D. M. DeLong and D. L. Clarke-Pearson, Biometrics 44 (1988) 837; in O(N log N) by
+    one sort, as X. Sun and W. Xu found, IEEE Signal Processing Letters 21 (2014) 1389. Clipped to [0, 1]; the whole
     of it where a class has one event only, whose spread nobody can know.
 
     With weights w, the ROC-AUC is the weighted mean A of the placement values V of either class, and each
@@ -116,25 +116,14 @@ def placements(
     is_signal = _is_signal(labels)
     if np.isnan(scores).any():
         raise ValueError(f"{int(np.isnan(scores).sum())} of {len(is_signal)} scores are not numbers")
-    signal, background = np.asarray(scores)[is_signal], np.asarray(scores)[~is_signal]
-    if weights is not None:
-        of_signal, of_background = _by_class(labels, weights)
-        below_signal = _weight_below(signal, background, of_background)
-        return below_signal, 1 - _weight_below(background, signal, of_signal)
-    ranks = midranks(np.concatenate([signal, background]))
-    of_signal = (ranks[: len(signal)] - midranks(signal)) / len(background)
-    of_background = 1 - (ranks[len(signal) :] - midranks(background)) / len(signal)
-    return of_signal, of_background
-
-
-def _weight_below(values: np.ndarray, others: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """The share of the weight of ``others`` that is below each value; of equal ones one half counts."""
-    order = np.argsort(others, kind="stable")
-    sums = np.append(0.0, np.cumsum(weights[order]))
-    places = (np.searchsorted(others[order], values, side) for side in ("left", "right"))
-    below, not_above = (sums[place] for place in places)
-    shares: np.ndarray = (below + not_above) / (2 * sums[-1])
-    return shares
+    _, place = np.unique(scores, return_inverse=True)  # one sort for all
+    places = place[is_signal], place[~is_signal]
+    below = []
+    for of_class, of_weights in zip(places, _by_class(labels, weights), strict=True):
+        sums = np.bincount(of_class, of_weights, place.max() + 1)
+        below.append((np.cumsum(sums) - sums / 2) / sums.sum())
+    of_signal, of_background = below
+    return of_background[places[0]], 1 - of_signal[places[1]]
 
 
 def _by_class(labels: np.ndarray, weights: np.ndarray | None) -> tuple[Any, Any]:
@@ -186,17 +175,6 @@ def weighted_auc(labels: np.ndarray, scores: np.ndarray, weights: np.ndarray) ->
     for chosen, values, weight in zip((is_signal, ~is_signal), of_class, of_weights, strict=True):
         influence[chosen] = weight * (values - auc) / weight.mean()
     return auc, influence
-
-
-def midranks(values: np.ndarray) -> np.ndarray:
-    """Ranks from 1, those of equal values averaged.
-
-    Examples:
-        >>> midranks(np.array([0.2, 0.7, 0.2])).tolist()
-        [1.5, 3.0, 1.5]
-    """
-    _, inverse, counts = np.unique(values, return_inverse=True, return_counts=True)
-    return (np.cumsum(counts) - (counts - 1) / 2)[inverse]
 
 
 def roc_curve(

@@ -15,13 +15,14 @@ from itertools import islice, pairwise
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pyarrow.compute
 import pyarrow.csv
 
 from higgs_lightning import schema
 from higgs_lightning.data.text import open_text
-from higgs_lightning.evaluation.metrics import AucInterval, midranks, roc_auc_interval
+from higgs_lightning.evaluation.metrics import AucInterval, roc_auc_interval
 from higgs_lightning.simulation import rows as definitions
 
 FEATURES = schema.LOW_LEVEL + schema.HIGH_LEVEL
@@ -601,7 +602,7 @@ def drift(data: Data, permutations: int = 100, seed: int = 1) -> Numbers:
     found: Numbers = {}
     for label, name in ((1, "signal"), (0, "background")):
         of = data.values[data.labels == label]
-        ranks = np.column_stack([midranks(column) for column in of.T]).astype(np.float32)
+        ranks = np.column_stack([pd.Series(column).rank() for column in of.T]).astype(np.float32)
         ranks = (ranks - ranks.mean(0)) / ranks.std(0)
 
         def largest(rows: np.ndarray) -> np.ndarray:
