@@ -44,9 +44,9 @@ def roc_auc_interval(
 ) -> AucInterval:
     """ROC-AUC, ties counting one half, with DeLong's interval.
 
-    E. R. DeLong, D. M. DeLong and D. L. Clarke-Pearson, Biometrics 44 (1988) 837; in O(N log N) by
-    one sort, as X. Sun and W. Xu found, IEEE Signal Processing Letters 21 (2014) 1389. Clipped to [0, 1]; the whole
-    of it where a class has one event only, whose spread nobody can know.
+    E. R. DeLong, D. M. DeLong and D. L. Clarke-Pearson, Biometrics 44 (1988) 837; by one sort,
+    as X. Sun and W. Xu, IEEE Signal Processing Letters 21 (2014) 1389. Clipped to [0, 1]; the whole of it
+    where a class has one event only, whose spread nobody can know.
 
     With weights w, the ROC-AUC is the weighted mean A of the placement values V of either class, and each
     class adds n / (n - 1) sum w^2 (V - A)^2 / (sum w)^2 to its variance, that of a ratio of two means (W. G.
