@@ -16,7 +16,7 @@ from lightning.pytorch.utilities.seed import isolate_rng
 from numpy.typing import ArrayLike
 
 from higgs_lightning import runs, schema
-from higgs_lightning.command import CONFIG_DIR, require_known_keys, said
+from higgs_lightning.command import configurations, require_known_keys, said
 from higgs_lightning.errors import UserError
 from higgs_lightning.models.base import checked_features
 from higgs_lightning.models.weights import load_model
@@ -107,7 +107,7 @@ class HiggsClassifier(ClassifierMixin, BaseEstimator):
             raise ValueError("HiggsClassifier requires y to be passed, but the target y is None: give labels")
         classes, labels = _two_classes(y)
         overrides = self._command_line()
-        with hydra.initialize_config_dir(CONFIG_DIR, version_base="1.3"):
+        with configurations():
             cfg = hydra.compose("train", overrides)
             if cfg.init is not None:
                 cfg = begun(cfg, said("train", overrides))

@@ -7,6 +7,7 @@ import argparse
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from difflib import get_close_matches
 from functools import cache, wraps
 from pathlib import Path
@@ -155,9 +156,21 @@ def require_known_keys(name: str, arguments: list[str]) -> None:
             raise UserError(f"{key} is not a key of the configuration; {near} is the nearest (see --help)")
 
 
+@contextmanager
+def configurations(folder: str = CONFIG_DIR) -> Iterator[None]:
+    """Let Hydra compose what is in a folder; within a program that is Hydra's, too."""
+    outer = GlobalHydra.instance().hydra
+    GlobalHydra.instance().clear()
+    try:
+        with hydra.initialize_config_dir(folder, version_base="1.3"):
+            yield
+    finally:
+        GlobalHydra.instance().hydra = outer
+
+
 @cache  # a tenth of a second each, and the tests check hundreds of command lines
 def _composed(folder: str, name: str, chosen: tuple[str, ...]) -> dict[str, Any]:
-    with hydra.initialize_config_dir(folder, version_base="1.3"):
+    with configurations(folder):
         return OmegaConf.to_container(hydra.compose(name, list(chosen)))  # type: ignore[return-value]
 
 

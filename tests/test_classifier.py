@@ -4,6 +4,7 @@ import pickle
 from pathlib import Path
 from typing import Any
 
+import hydra
 import numpy as np
 import pandas as pd
 import pytest
@@ -201,3 +202,13 @@ FAILED = {
 )
 def test_scikit_learn_s_checks(estimator: Any, check: Any):
     check(estimator)
+
+
+@pytest.mark.slow
+def test_within_a_program_that_is_hydra_s(tmp_path: Path):
+    """It composes a configuration of its own there, and leaves the program's as it was."""
+    (tmp_path / "conf.yaml").write_text("events: 300\n")
+    with hydra.initialize_config_dir(str(tmp_path), version_base="1.3"):
+        HiggsClassifier(**SMALL, run_dir=tmp_path / "run").fit(X[:300], Y[:300])
+        assert hydra.compose("conf").events == 300
+    assert "a program in Python" in (tmp_path / "run" / "report.html").read_text()

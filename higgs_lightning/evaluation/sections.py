@@ -50,6 +50,8 @@ def command_line() -> str:
     if not HydraConfig.initialized():
         return "a program in Python"
     hydra = HydraConfig.get()
+    if hydra.job.name not in ("train", "evaluate"):  # another program of Hydra's
+        return "a program in Python"
     return f"python -m higgs_lightning.{hydra.job.name} {shlex.join(hydra.overrides.task)}".strip()
 
 
