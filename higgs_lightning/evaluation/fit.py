@@ -410,10 +410,14 @@ def section(
         varied: with systematic uncertainties moved, see :func:`templates`.
         binning: see :func:`bin_edges`.
         bins: the same.
-        least_background: the same.
+        least_background: the same; of fewer events altogether, nothing is fitted.
         statistical_errors: see :func:`workspace`.
     """
     labels, scores = scored.labels, scored.probabilities
+    title, num_background = "Binned fit", int((labels <= 0.5).sum())
+    if num_background < least_background:
+        reason = f"{num_background:,} background events, fewer than fit.least_background={least_background}"
+        return Section(title, [f"Not made: {reason}."], metrics={"fit/significance": Unknown(reason)})
     edges = bin_edges(labels, scores, binning, bins, least_background, analysis)
     found = templates(labels, scores, edges, analysis, varied)
     spec = workspace(found, analysis.uncertainty, statistical_errors)
@@ -450,7 +454,7 @@ def section(
         metrics |= {f"fit/impact_{name}_up": up, f"fit/impact_{name}_down": down}
     bounds = f"{expected_limit.median:.3g}, {expected_limit.low:.3g} to {expected_limit.high:.3g}"
     return Section(
-        "Binned fit",
+        title,
         [
             f"The score in {len(edges) - 1} bins of {chosen}, each with {least_background:,} of these "
             f"background events or more. Expected before are {analysis.signal:g} signal and "
