@@ -9,7 +9,7 @@ import shlex
 import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import IntervalSweep, Override, RangeSweep, Transformer
@@ -28,7 +28,12 @@ if TYPE_CHECKING:
     from optuna import Study
     from optuna.distributions import BaseDistribution
 
-_DIRECTIONS = {"max": "maximize", "min": "minimize"}  # as ``selection.mode`` says it
+Direction = Literal["maximize", "minimize"]
+#: By the words of Optuna, and of ``selection.mode``.
+_DIRECTIONS: dict[str, Direction] = {
+    **{"maximize": "maximize", "minimize": "minimize"},
+    **{"max": "maximize", "min": "minimize"},
+}
 _COMMAND = "command"  # what a trial keeps: how to train it again
 
 
@@ -67,8 +72,8 @@ class Search(Sweeper):
         self.n_trials = n_trials
         self.n_jobs = n_jobs
         self.metrics = list(metrics)
-        directions = [direction] if isinstance(direction, str) else direction
-        self.directions = [_DIRECTIONS.get(each, each) for each in directions]
+        self.direction = [direction] if isinstance(direction, str) else list(direction)
+        self.directions = [_DIRECTIONS[each] for each in self.direction if each in _DIRECTIONS]
         self.storage = storage
         self.study_name = study_name
         self.sampler = sampler
@@ -92,10 +97,10 @@ class Search(Sweeper):
             raise UserError("a search needs Optuna 5: pip install 'higgs_lightning[sweep]'") from None
 
         optuna.logging.set_verbosity(optuna.logging.WARNING)
-        if len(self.metrics) != len(self.directions) or None in self.metrics:
+        if not len(self.metrics) == len(self.directions) == len(self.direction) or None in self.metrics:
             raise UserError(
-                f"hydra.sweeper.metrics={self.metrics} and hydra.sweeper.direction={self.directions}: "
-                "say a direction for each metric"
+                f"hydra.sweeper.metrics={self.metrics} and hydra.sweeper.direction={self.direction}: "
+                "say a direction for each metric, maximize or minimize"
             )
         for name, number in (("n_trials", self.n_trials), ("n_jobs", self.n_jobs)):
             if type(number) is not int or number < 1:
@@ -214,7 +219,7 @@ def _distribution(override: Override) -> "BaseDistribution":
         )
     if isinstance(value, RangeSweep) and not value.shuffle and value.step > 0:
         if isinstance(choices[0], int):
-            return IntDistribution(choices[0], choices[-1], step=value.step)
+            return IntDistribution(choices[0], choices[-1], step=int(value.step))
         # sums of steps such as 0.1 are a little off: Optuna would leave the last one out
         return FloatDistribution(choices[0], float(f"{choices[-1]:.12g}"), step=value.step)
     return CategoricalDistribution(choices)

@@ -217,6 +217,7 @@ def test_a_search_of_several_metrics(tmp_path: Path, capsys: pytest.CaptureFixtu
     [
         (["lr=0.5"], {}, "a search needs a parameter with several values"),
         ([], {"direction": ["maximize", "minimize"]}, "say a direction for each metric"),
+        ([], {"direction": "up"}, "direction=.'up'.: say a direction for each metric, maximize or minimize"),
         ([], {"metrics": [None]}, "say a direction for each metric"),
         ([], {"n_trials": 0}, "hydra.sweeper.n_trials=0: give a whole number, 1 or more"),
         ([], {"n_jobs": 0}, "hydra.sweeper.n_jobs=0: give a whole number, 1 or more"),
