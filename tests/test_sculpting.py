@@ -107,3 +107,10 @@ def test_the_legend_names_cuts_that_no_event_with_the_first_mass_passes():
     of_background, of_signal = ([text.get_text() for text in each.texts] for each in figure.legends)
     assert of_background == ["all background", "at 50% signal efficiency"]
     assert of_signal == ["all signal", "at 50% signal efficiency"]
+
+
+def test_cuts_that_differ_by_less_than_a_hundredth_keep_their_names():
+    features = events_with_mass(np.linspace(20, 300, 400))
+    found = section(scored(features, np.array([0.0, 1.0] * 200), np.linspace(0, 1, 400)), [0.7, 0.005, 0.001])
+    names = [name for name in found.metrics if "m_bb" in name]
+    assert names == [f"test/sculpting_m_bb_{share}%" for share in ("70", "0.5", "0.1")]

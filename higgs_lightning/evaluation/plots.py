@@ -397,7 +397,7 @@ def sculpting(shapes: Mapping[str, tuple[Any, Any]], title: str) -> Figure:
             colors = colormaps[palette](np.linspace(0.45, 1, len(shape.shares)))
             for (cut, shares), color in zip(shape.shares.items(), colors, strict=True):
                 if shares is not None:
-                    words = f"all {name}" if cut == 1 else f"at {cut:.0%} signal efficiency"
+                    words = f"all {name}" if cut == 1 else f"at {100 * cut:g}% signal efficiency"
                     axes.stairs(
                         shares,
                         shape.edges,
