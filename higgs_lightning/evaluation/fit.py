@@ -7,6 +7,7 @@ has the uncertainty of the analysis: with one bin this is the counting experimen
 al., CERN-OPEN-2012-016; pyhf: L. Heinrich, M. Feickert and G. Stark, JOSS 6 (2021) 2823.
 """
 
+import logging
 import math
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -287,9 +288,12 @@ class Limit(NamedTuple):
 
 @contextmanager
 def _backend() -> Iterator[Any]:
-    """pyhf in double precision with fits to all digits, and afterwards as it was."""
+    """pyhf in double precision with fits to all digits and no word of each modifier, then as it was."""
     pyhf = import_pyhf()
     before = pyhf.get_backend()
+    log = logging.getLogger("pyhf")
+    level = log.level
+    log.setLevel(logging.WARNING)
     pyhf.set_backend("numpy", pyhf.optimize.scipy_optimizer(tolerance=1e-12, maxiter=100_000))
     try:
         yield pyhf
@@ -299,6 +303,7 @@ def _backend() -> Iterator[Any]:
             "out with fit.binning=null"
         ) from error
     finally:
+        log.setLevel(level)
         pyhf.set_backend(*before)
 
 
