@@ -57,16 +57,22 @@ def _as_far_as_known(cfg: DictConfig) -> str:
 def study_name(data: Any, model: str, objective: str, monitor: str) -> str:
     """`${study_name:DATA,MODEL,OBJECTIVE,MONITOR}`: a search is named by what it seeks.
 
-    By the identity of the events, the classes of model and objective, and what is to be best: values that
-    were found for others must not be ranked among them. Every job must come to the same name, so the options
-    of these classes, which are what a search varies, play no part.
+    By the identity of the events and what they are weighed by, the classes of model and objective, and what
+    is to be best: values that were found for others must not be ranked among them. Every job must come to the
+    same name, so the options of these classes, which are what a search varies, play no part.
     """
     from hydra.utils import instantiate  # what it makes imports torch, which --help must not wait for
 
     datamodule = instantiate(data)
-    checksums = "-".join(f"{each['crc32']:08x}" for each in datamodule.identity())
+    checksums = "-".join(
+        f"{each[name]:08x}"
+        for each in datamodule.identity()
+        for name in ("crc32", "weights_crc32")
+        if name in each
+    )
     classes = (name.rsplit(".", 1)[-1] for name in (model, objective))
-    return ", ".join([*classes, monitor, f"{datamodule.name} {checksums}"])
+    balance = ["class_balance"] if datamodule.class_balance else []
+    return ", ".join([*classes, monitor, f"{datamodule.name} {checksums}", *balance])
 
 
 def study_storage(storage: str) -> Any:

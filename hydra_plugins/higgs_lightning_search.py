@@ -29,6 +29,11 @@ if TYPE_CHECKING:
     from optuna.distributions import BaseDistribution
 
 Direction = Literal["maximize", "minimize"]
+#: By the words of Optuna, and of ``selection.mode``.
+_DIRECTIONS: dict[str, Direction] = {
+    **{"maximize": "maximize", "minimize": "minimize"},
+    **{"max": "maximize", "min": "minimize"},
+}
 _COMMAND = "command"  # what a trial keeps: how to train it again
 
 
@@ -43,7 +48,7 @@ class Search(Sweeper):
         n_trials: jobs of this command.
         n_jobs: of them at the same time, where the launcher can.
         metrics: what the search is about, one or several.
-        direction: ``maximize`` or ``minimize``, one for each of ``metrics``.
+        direction: ``maximize`` or ``minimize``, or ``max`` or ``min``, one for each of ``metrics``.
         storage: see :func:`higgs_lightning.sweeps.study_storage`.
         study_name: in there. A study that is there goes on.
         sampler: of Optuna, its class as ``_target_`` and its arguments.
@@ -58,7 +63,7 @@ class Search(Sweeper):
         n_trials: int,
         n_jobs: int,
         metrics: Sequence[str],
-        direction: Direction | Sequence[Direction],
+        direction: str | Sequence[str],
         storage: str,
         study_name: str,
         sampler: Mapping[str, Any],
@@ -67,7 +72,8 @@ class Search(Sweeper):
         self.n_trials = n_trials
         self.n_jobs = n_jobs
         self.metrics = list(metrics)
-        self.directions: list[Direction] = [direction] if isinstance(direction, str) else list(direction)
+        self.direction = [direction] if isinstance(direction, str) else list(direction)
+        self.directions = [_DIRECTIONS[each] for each in self.direction if each in _DIRECTIONS]
         self.storage = storage
         self.study_name = study_name
         self.sampler = sampler
@@ -91,11 +97,14 @@ class Search(Sweeper):
             raise UserError("a search needs Optuna 5: pip install 'higgs_lightning[sweep]'") from None
 
         optuna.logging.set_verbosity(optuna.logging.WARNING)
-        if len(self.metrics) != len(self.directions) or None in self.metrics:
+        if not len(self.metrics) == len(self.directions) == len(self.direction) or None in self.metrics:
             raise UserError(
-                f"hydra.sweeper.metrics={self.metrics} and hydra.sweeper.direction={self.directions}: "
-                "say a direction for each metric"
+                f"hydra.sweeper.metrics={self.metrics} and hydra.sweeper.direction={self.direction}: "
+                "say a direction for each metric, maximize or minimize"
             )
+        for name, number in (("n_trials", self.n_trials), ("n_jobs", self.n_jobs)):
+            if type(number) is not int or number < 1:
+                raise UserError(f"hydra.sweeper.{name}={number}: give a whole number, 1 or more")
         lines = [*(f"{name}={value}" for name, value in self.params.items()), *arguments]
         overrides = {each.get_key_element(): each for each in OverridesParser.create().parse_overrides(lines)}
         space = {name: distribution(each) for name, each in overrides.items() if each.is_sweep_override()}
@@ -182,20 +191,35 @@ def distribution(override: Override) -> "BaseDistribution":
     """What Optuna knows of a sweep in Hydra's syntax; a range has no end, as in Hydra.
 
     Raises:
-        UserError: it has no values.
+        UserError: it has no values, or none that can be drawn as it says.
     """
+    try:
+        return _distribution(override)
+    except ValueError as error:
+        raise UserError(f"{override.input_line}: {one_line(error)}") from error
+
+
+def _distribution(override: Override) -> "BaseDistribution":
     from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 
     value = override.value()
+    is_log = "log" in getattr(value, "tags", ())
     if isinstance(value, IntervalSweep):
         kind: Any = IntDistribution if type(value.start) is type(value.end) is int else FloatDistribution
-        return kind(value.start, value.end, log="log" in value.tags)  # type: ignore[no-any-return]
+        return kind(value.start, value.end, log=is_log)  # type: ignore[no-any-return]
     choices: list[Any] = list(
         override.sweep_iterator(lambda x: x if isinstance(x, int | float) else Transformer.str(x))
     )
     if not choices:
         raise UserError(f"{override.input_line} has no values")
+    if is_log:
+        raise UserError(
+            f"{override.input_line}: of single values none is nearer to another: say tag(log,interval(...)) "
+            "or tag(log,int(interval(...)))"
+        )
     if isinstance(value, RangeSweep) and not value.shuffle and value.step > 0:
-        kind = IntDistribution if isinstance(choices[0], int) else FloatDistribution
-        return kind(choices[0], choices[-1], step=value.step)  # type: ignore[no-any-return]
+        if isinstance(choices[0], int):
+            return IntDistribution(choices[0], choices[-1], step=int(value.step))
+        # sums of steps such as 0.1 are a little off: Optuna would leave the last one out
+        return FloatDistribution(choices[0], float(f"{choices[-1]:.12g}"), step=value.step)
     return CategoricalDistribution(choices)

@@ -10,6 +10,7 @@ from higgs_lightning import load_model
 from higgs_lightning.errors import UserError
 from higgs_lightning.masking import hide_objects
 from higgs_lightning.models.graph import export
+from higgs_lightning.models.weights import require_same_model
 from higgs_lightning.training.run import train
 from higgs_lightning.training.testing import evaluate
 
@@ -71,3 +72,14 @@ def test_members_are_of_one_model(members: list[str], data: list[str], tmp_path:
         load_model([members[0], str(tmp_path / "other")])
     with pytest.raises(UserError, match="name at least one run"):
         load_model([])
+
+
+def test_an_option_that_an_earlier_version_had_not_is_its_default():
+    old = {"_target_": "higgs_lightning.models.ParticleAutoencoder", "dim": 16}
+    without, looks = ({**old, "detector_missing_energy": each} for each in (False, True))
+    for one, other in ((old, without), (without, old)):
+        require_same_model(one, other, Path("run"))
+    with pytest.raises(UserError, match=r"run was trained with model\.detector_missing_energy=True"):
+        require_same_model(old, looks, Path("run"))
+    with pytest.raises(UserError, match=r"run was trained with model\.detector_missing_energy=False"):
+        require_same_model(looks, old, Path("run"))

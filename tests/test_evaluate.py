@@ -93,11 +93,14 @@ def test_numbers_that_there_are_not_say_why(run: Path, tmp_path: Path):
         *("data=higgs", f"data.csv={write_csv(tmp_path / 'train.csv', make_events(1_000))}"),
         *(f"data.test_csv={write_csv(tmp_path / 'test.csv', events)}", f"data.dir={tmp_path}"),
     ]
-    options = [f"ckpt={run}", *QUIET, *data, "report=[sculpting]", "events=3"]
+    options = [f"ckpt={run}", *QUIET, *data, "report=[sculpting,fit]", "events=3"]
     metrics = evaluate(composed(*options, name="evaluate"), tmp_path / "out")
     assert metrics["test/auc_jet_1_pt_above_135_gev"] is None
     assert metrics["unknown"]["test/auc_jet_1_pt_above_135_gev"] == "no events"
     assert "too few for a shape" in metrics["unknown"]["test/sculpting_missing_energy_magnitude_30%"]
+    few = "5 background events, fewer than fit.least_background=100"
+    assert metrics["unknown"]["fit/significance"] == few
+    assert not (tmp_path / "out" / "workspace.json").exists()
     text = (tmp_path / "out" / "metrics.json").read_text()
     assert json.loads(text) == metrics
     assert "NaN" not in text

@@ -237,6 +237,14 @@ def test_negative_bins_are_refused(scored):
         templates(labels, scores, np.array([0, 0.9, 1]), ANALYSIS, weights=weights)
 
 
+def test_pyhf_says_nothing_of_modifiers(caplog: pytest.LogCaptureFixture):
+    with caplog.at_level("INFO"):  # as Hydra has it
+        fit.significance(workspace(made_up([10], [100]), 0.1))
+        assert not caplog.records
+        pyhf.Workspace(workspace(made_up([10], [100]), 0.1)).model()
+    assert caplog.records  # to others it speaks
+
+
 # the command -----------------------------------------------------------------------------------------------
 
 

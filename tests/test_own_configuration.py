@@ -197,7 +197,9 @@ def test_what_can_t_be_known_is_said(other: Path, tmp_path: Path, capsys: pytest
     torch.save(checkpoint, folder / "checkpoints" / "best.ckpt")
     cfg = own_evaluation(composed(f"ckpt={folder}", QUIET, name="evaluate"), [])
     cfg.data.csv = str(write_csv(tmp_path / "others.csv", make_events(500, seed=3)))
-    assert evaluate(cfg, tmp_path / "out")["test/events_trained_on"] is None
+    metrics = evaluate(cfg, tmp_path / "out")
+    assert metrics["test/events_trained_on"] is None
+    assert "best.ckpt was trained on is not known" in metrics["unknown"]["test/events_trained_on"]
     assert "is not known" in " ".join(capsys.readouterr().err.replace("│", " ").split())
 
 
@@ -516,7 +518,11 @@ def test_an_older_run_that_goes_on_keeps_what_is_not_known(other: Path, higgs_cs
     del checkpoint["ancestors"]
     torch.save(checkpoint, path)
     goes_on = [*options, f"ckpt={tmp_path / 'run'}", "trainer.max_epochs=3"]
-    assert train(composed(*goes_on), tmp_path / "run")["test/events_trained_on"] is None
+    metrics = train(composed(*goes_on), tmp_path / "run")
+    assert metrics["test/events_trained_on"] is None
+    assert metrics["unknown"] == {
+        "test/events_trained_on": f"which events {other} was trained on is not known"
+    }
     assert load_checkpoint(path)["ancestors"] == [{"file": str(other), "data": None, "options": {}}]
 
 

@@ -97,3 +97,20 @@ def test_no_event_has_a_mass(tmp_path: Path):
     found = section(scored(features, labels, np.linspace(0, 1, 400)), [0.5])
     assert found.metrics["test/sculpting_m_bb_50%"] == Unknown("no background event has it")
     found.figures["sculpting"].savefig(tmp_path / "figure.png")
+
+
+def test_the_legend_names_cuts_that_no_event_with_the_first_mass_passes():
+    features = events_with_mass(np.linspace(20, 300, 400))
+    scores = np.linspace(0, 1, 400)
+    features[scores > 0.3, 8] = 0  # then one tagged jet is listed, and there is no m_bb
+    figure = section(scored(features, np.array([0.0, 1.0] * 200), scores), [0.5]).figures["sculpting"]
+    of_background, of_signal = ([text.get_text() for text in each.texts] for each in figure.legends)
+    assert of_background == ["all background", "at 50% signal efficiency"]
+    assert of_signal == ["all signal", "at 50% signal efficiency"]
+
+
+def test_cuts_that_differ_by_less_than_a_hundredth_keep_their_names():
+    features = events_with_mass(np.linspace(20, 300, 400))
+    found = section(scored(features, np.array([0.0, 1.0] * 200), np.linspace(0, 1, 400)), [0.7, 0.005, 0.001])
+    names = [name for name in found.metrics if "m_bb" in name]
+    assert names == [f"test/sculpting_m_bb_{share}%" for share in ("70", "0.5", "0.1")]

@@ -11,6 +11,8 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import hydra
+import numpy as np
 import optuna
 import pytest
 import yaml
@@ -21,6 +23,8 @@ from omegaconf import OmegaConf
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
 from optuna.trial import TrialState
 
+from higgs_lightning import schema
+from higgs_lightning.command import CONFIG_DIR
 from higgs_lightning.errors import UserError
 from higgs_lightning.sweeps import study_storage
 from higgs_lightning.training.callbacks import Pruning
@@ -96,6 +100,7 @@ def test_a_search_goes_on_where_it_was_stopped(small: list[str], tmp_path: Path)
         ("range(1,10,2)", IntDistribution(1, 9, step=2)),
         ("range(1,10)", IntDistribution(1, 9)),
         ("range(0,1,0.25)", FloatDistribution(0, 0.75, step=0.25)),
+        ("range(0,1,0.3)", FloatDistribution(0, 0.9, step=0.3)),
         ("range(3,0,-1)", CategoricalDistribution([3, 2, 1])),
         ("int(interval(1,8))", IntDistribution(1, 8)),
         ("interval(0,0.5)", FloatDistribution(0, 0.5)),
@@ -212,8 +217,14 @@ def test_a_search_of_several_metrics(tmp_path: Path, capsys: pytest.CaptureFixtu
     [
         (["lr=0.5"], {}, "a search needs a parameter with several values"),
         ([], {"direction": ["maximize", "minimize"]}, "say a direction for each metric"),
+        ([], {"direction": "up"}, "direction=.'up'.: say a direction for each metric, maximize or minimize"),
         ([], {"metrics": [None]}, "say a direction for each metric"),
+        ([], {"n_trials": 0}, "hydra.sweeper.n_trials=0: give a whole number, 1 or more"),
+        ([], {"n_jobs": 0}, "hydra.sweeper.n_jobs=0: give a whole number, 1 or more"),
         (["lr=range(0,0)"], {}, "lr=range.0,0. has no values"),
+        (["lr=interval(1,0)"], {}, "lr=interval.1,0.: .*low <= high"),
+        (["lr=tag(log,interval(0,1))"], {}, "lr=tag.log,interval.0,1..: .*low"),
+        (["lr=tag(log,range(1,9))"], {}, r"say tag\(log,interval"),
     ],
 )
 def test_what_is_no_search_is_refused(arguments: list[str], options: Any, sentence: str, tmp_path: Path):
@@ -244,6 +255,16 @@ def test_another_search_of_the_same_name_is_refused(argument: str, options: Any,
         )
 
 
+def test_a_search_looks_for_what_selects_epochs():
+    options = ["hparams_search=optuna", "selection.monitor=val/loss", "selection.mode=min"]
+    with hydra.initialize_config_dir(CONFIG_DIR, version_base="1.3"):
+        cfg = hydra.compose("train", options, return_hydra_config=True)
+    given = {**cfg.hydra.sweeper, "storage": "", "study_name": ""}
+    assert (given["metrics"], given["direction"]) == (["val/loss"], "min")
+    of_class = {name: value for name, value in given.items() if name[0] != "_"}
+    assert Search(**of_class).directions == ["minimize"]
+
+
 @pytest.mark.slow
 def test_a_search_whose_every_job_fails_ends_with_a_sentence(small: list[str], tmp_path: Path):
     done = command(
@@ -272,7 +293,12 @@ def test_a_job_below_the_median_is_stopped(value: float, stops: bool, tmp_path: 
 
 def test_a_search_of_other_events_or_of_another_model_is_another(tmp_path: Path):
     """So that its values are not ranked among strangers; what a search varies makes no difference."""
-    files = [write_csv(tmp_path / f"{seed}.csv", make_events(300, seed)) for seed in (1, 2)]
+    files = [tmp_path / f"{seed}.csv" for seed in (1, 2)]
+    for seed, file in enumerate(files):
+        events, weights = make_events(300, seed), np.arange(1, 301)
+        names = [*schema.CACHED_COLUMNS, "one", "other"]
+        columns = np.column_stack([events, weights, weights[::-1]])
+        np.savetxt(file, columns, fmt="%.7g", delimiter=",", header=",".join(names), comments="")
 
     def name(*overrides: str) -> str:
         options = ["hparams_search=optuna", "data=higgs", f"data.dir={tmp_path}", f"data.csv={files[0]}"]
@@ -280,8 +306,11 @@ def test_a_search_of_other_events_or_of_another_model_is_another(tmp_path: Path)
 
     same = ["model.num_layers=1", "optimizer.lr=1", "objective.mask_ratio=0.5", "seed=3", "data.batch_size=7"]
     assert {name(override) for override in same} == {name()}
-    others = [f"data.csv={files[1]}", "model=dnn", "selection.monitor=val/loss"]
-    assert len({name(), *(name(override) for override in others)}) == 4
+    others = [
+        *(f"data.csv={files[1]}", "model=dnn", "selection.monitor=val/loss"),
+        *("data.weights=one", "data.weights=other", "data.class_balance=true"),
+    ]
+    assert len({name(), *(name(override) for override in others)}) == 7
 
 
 @pytest.mark.slow

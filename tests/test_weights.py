@@ -1,5 +1,6 @@
 """Weights of events: read from every format, in losses and in metrics, against repeated events."""
 
+import csv
 import json
 import math
 import re
@@ -481,6 +482,9 @@ def test_a_run_with_weights_and_its_evaluation(weighted_run: Path, tmp_path: Pat
         reliability(*(scores[name].to_numpy() for name in ("label", "score", "weight"))).error
     )
     # without weights the same scores have another verdict
+    with (tmp_path / "out" / "tables" / "calibration_bins.csv").open(newline="") as file:
+        sums = [float(row["events"]) for row in csv.DictReader(file)]
+    assert sum(sums) == pytest.approx(metrics["test/events"], rel=1e-6)
     plain = evaluated(weighted_run, tmp_path / "plain")
     assert "weighted" not in plain
     assert plain["test/auc"] != metrics["test/auc"]

@@ -7,6 +7,7 @@ has the uncertainty of the analysis: with one bin this is the counting experimen
 al., CERN-OPEN-2012-016; pyhf: L. Heinrich, M. Feickert and G. Stark, JOSS 6 (2021) 2823.
 """
 
+import logging
 import math
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -287,9 +288,12 @@ class Limit(NamedTuple):
 
 @contextmanager
 def _backend() -> Iterator[Any]:
-    """pyhf in double precision with fits to all digits, and afterwards as it was."""
+    """pyhf in double precision with fits to all digits and no word of each modifier, then as it was."""
     pyhf = import_pyhf()
     before = pyhf.get_backend()
+    log = logging.getLogger("pyhf")
+    level = log.level
+    log.setLevel(logging.WARNING)
     pyhf.set_backend("numpy", pyhf.optimize.scipy_optimizer(tolerance=1e-12, maxiter=100_000))
     try:
         yield pyhf
@@ -299,6 +303,7 @@ def _backend() -> Iterator[Any]:
             "out with fit.binning=null"
         ) from error
     finally:
+        log.setLevel(level)
         pyhf.set_backend(*before)
 
 
@@ -410,10 +415,14 @@ def section(
         varied: with systematic uncertainties moved, see :func:`templates`.
         binning: see :func:`bin_edges`.
         bins: the same.
-        least_background: the same.
+        least_background: the same; of fewer events altogether, nothing is fitted.
         statistical_errors: see :func:`workspace`.
     """
     labels, scores = scored.labels, scored.probabilities
+    title, num_background = "Binned fit", int((labels <= 0.5).sum())
+    if num_background < least_background:
+        reason = f"{num_background:,} background events, fewer than fit.least_background={least_background}"
+        return Section(title, [f"Not made: {reason}."], metrics={"fit/significance": Unknown(reason)})
     edges = bin_edges(labels, scores, binning, bins, least_background, analysis)
     found = templates(labels, scores, edges, analysis, varied)
     spec = workspace(found, analysis.uncertainty, statistical_errors)
@@ -450,7 +459,7 @@ def section(
         metrics |= {f"fit/impact_{name}_up": up, f"fit/impact_{name}_down": down}
     bounds = f"{expected_limit.median:.3g}, {expected_limit.low:.3g} to {expected_limit.high:.3g}"
     return Section(
-        "Binned fit",
+        title,
         [
             f"The score in {len(edges) - 1} bins of {chosen}, each with {least_background:,} of these "
             f"background events or more. Expected before are {analysis.signal:g} signal and "

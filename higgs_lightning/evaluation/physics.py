@@ -103,7 +103,7 @@ def calibration(calibrations: Mapping[str, Reliability], title: str, metrics: Ma
         metrics: what is to be known of a correction.
     """
     bins = [
-        (name, float(score), float(share), int(events))
+        (name, float(score), float(share), float(events))
         for name, each in calibrations.items()
         for score, share, events in zip(*each, strict=True)
     ]

@@ -397,7 +397,7 @@ def sculpting(shapes: Mapping[str, tuple[Any, Any]], title: str) -> Figure:
             colors = colormaps[palette](np.linspace(0.45, 1, len(shape.shares)))
             for (cut, shares), color in zip(shape.shares.items(), colors, strict=True):
                 if shares is not None:
-                    words = f"all {name}" if cut == 1 else f"at {cut:.0%} signal efficiency"
+                    words = f"all {name}" if cut == 1 else f"at {100 * cut:g}% signal efficiency"
                     axes.stairs(
                         shares,
                         shape.edges,
@@ -412,10 +412,11 @@ def sculpting(shapes: Mapping[str, tuple[Any, Any]], title: str) -> Figure:
             axes.set(xlim=(shape.edges[0], shape.edges[-1]), ylim=(0, 1.1 * top), xlabel=label)
             if name == "background":
                 axes.set_ylabel("share per bin")
-    for axes, side in zip(grid[0], (0.27, 0.75), strict=True):
-        handles, names = axes.get_legend_handles_labels()
+    for column, side in zip(grid.T, (0.27, 0.75), strict=True):
+        # in some quantities no event may pass the tighter cuts
+        most = max((axes.get_legend_handles_labels() for axes in column), key=lambda drawn: len(drawn[1]))
         figure.legend(
-            handles, names, loc="upper center", bbox_to_anchor=(side, 1 - 0.5 / height), ncols=2, fontsize=11
+            *most, loc="upper center", bbox_to_anchor=(side, 1 - 0.5 / height), ncols=2, fontsize=11
         )
     return figure
 

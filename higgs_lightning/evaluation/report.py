@@ -109,10 +109,10 @@ def what_runs_differ_in(config: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def final_metrics(evaluations: Mapping[str, Evaluation]) -> dict[str, Any]:
+def final_metrics(evaluations: Mapping[str, Evaluation]) -> dict[str, Value]:
     """Every number about the splits, named ``split/metric``; ``auc_low`` and ``auc_high`` bound 95 %."""
     parts = [sections.scores(evaluations, {}), *sections.reconstruction(evaluations["test"], {})]
-    return with_reasons({name: value for part in parts for name, value in part.metrics.items()})
+    return {name: value for part in parts for name, value in part.metrics.items()}
 
 
 def draw_history(history: list[dict[str, float]], best_epoch: int, title: str) -> dict[str, Figure]:

@@ -68,14 +68,14 @@ def section(scored: ScoredEvents, signal_efficiencies: Sequence[float]) -> Secti
         shapes[features[name].label] = background, signal
         for cut in cuts[1:]:
             distance = _distance(background, cut)
-            metrics[f"test/sculpting_{name}_{cut:.0%}"] = distance
+            metrics[f"test/sculpting_{name}_{100 * cut:g}%"] = distance
             chance = Unknown("") if isinstance(distance, Unknown) else _by_chance(background, cut)
-            rows.append([name, f"{cut:.0%}", background.passed[cut], distance, chance])
+            rows.append([name, f"{100 * cut:g}%", background.passed[cut], distance, chance])
         for kind, each in (("background", background), ("signal", signal)):
             for cut, shares in each.shares.items():
                 if shares is not None:
                     bins += [
-                        [name, kind, f"{cut:.0%}", float(low), float(share)]
+                        [name, kind, f"{100 * cut:g}%", float(low), float(share)]
                         for low, share in zip(edges[:-1], shares, strict=True)
                     ]
     return Section(

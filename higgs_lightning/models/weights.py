@@ -180,9 +180,15 @@ def model_as_data(config: Any, path: Path, model_class: str | None = None) -> di
 def require_same_model(config: dict[str, Any], recorded: dict[str, Any], path: Path) -> None:
     """Refuse to put weights into another model than theirs; dropout may differ, it has no weights.
 
+    An option that one does not name, as earlier versions had fewer, has its class's default.
+
     Raises:
         UserError: an option differs.
     """
+    if config["_target_"] == recorded.get("_target_"):
+        parameters = inspect.signature(model_class_of(config)).parameters.values()
+        defaults = {each.name: each.default for each in parameters if each.default is not each.empty}
+        config, recorded = {**defaults, **config}, {**defaults, **recorded}
     differing = {key for key, value in config.items() if recorded.get(key) != value} - {"dropout"}
     if differing:
         key = min(differing)

@@ -17,6 +17,7 @@ from higgs_lightning.configuration import as_data
 from higgs_lightning.data import HiggsDataModule
 from higgs_lightning.data.seen import SeenEvents, seen_events
 from higgs_lightning.errors import UserError, one_line
+from higgs_lightning.evaluation.page import Unknown
 from higgs_lightning.models.weights import load_checkpoint
 
 #: Of a checkpoint: the trainings that came before its own.
@@ -104,10 +105,14 @@ def seen_by(trainings: Sequence[Any], datamodule: HiggsDataModule) -> list[SeenE
     return found
 
 
-def most_trained_on(seen: Sequence[SeenEvents]) -> int | None:
-    """The most of the test events that any training had; None where that is not known of one."""
-    counts = [each.trained_on for each in seen]
-    return None if None in counts or not counts else max(count for count in counts if count is not None)
+def most_trained_on(seen: Sequence[SeenEvents]) -> int | Unknown:
+    """The most of the test events that any training had, if that is known of each of them, and of any."""
+    most = 0
+    for each in seen:
+        if each.trained_on is None:
+            return Unknown(f"which events {one_line(each.path)} was trained on is not known")
+        most = max(most, each.trained_on)
+    return most if seen else Unknown("the weights in the package don't say which events they were trained on")
 
 
 def tell(seen: Sequence[SeenEvents], allowed: bool) -> None:

@@ -202,19 +202,21 @@ def _train(cfg: DictConfig, config: dict[str, Any], run_dir: Path, reports: bool
             train_seconds = time.perf_counter() - fit_start
             trainer.test(module, datamodule, ckpt_path=best.best_model_path, weights_only=True, verbose=False)
 
-    final = {
-        "dataset": datamodule.name,
-        "data": data,
-        "test/events_trained_on": most_trained_on(seen),
-        "seed": config["seed"],
-        "parameters": sum(p.numel() for p in module.model.parameters()),
-        "epochs": trainer.current_epoch,
-        "best_epoch": load_checkpoint(Path(best.best_model_path))["epoch"],
-        "train_seconds": train_seconds,
-        "seconds": time.perf_counter() - start,
-        **datamodule.weighting(),
-        **report.final_metrics(module.evaluations),
-    }
+    final = report.with_reasons(
+        {
+            "dataset": datamodule.name,
+            "data": data,
+            "test/events_trained_on": most_trained_on(seen),
+            "seed": config["seed"],
+            "parameters": sum(p.numel() for p in module.model.parameters()),
+            "epochs": trainer.current_epoch,
+            "best_epoch": load_checkpoint(Path(best.best_model_path))["epoch"],
+            "train_seconds": train_seconds,
+            "seconds": time.perf_counter() - start,
+            **datamodule.weighting(),
+            **report.final_metrics(module.evaluations),
+        }
+    )
     if reports and trainer.is_global_zero:
         report.write(run_dir, final, module.evaluations, history.rows, loggers, config)
     return final

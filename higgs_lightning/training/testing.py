@@ -134,7 +134,7 @@ def _evaluate(config: dict[str, Any], out_dir: Path) -> dict[str, Any]:
             "dataset": datamodule.name,
             "data": datamodule.identity(),
             "seed": config["seed"],
-            "test/events_trained_on": most_trained_on(seen) if trained == members else None,
+            "test/events_trained_on": most_trained_on(seen if trained == members else []),
             **datamodule.weighting(),
             **of_sections,
         }
