@@ -186,6 +186,7 @@ BEGUN = tuple(
 TRAINED = (
     *BEGUN,
     *(f"outputs/*/{name}" for name in ("metrics.json", "checkpoints/*", "plots/*", "test_scores.parquet")),
+    *(f"outputs/*/{name}" for name in ("report.html", "tables/*")),
 )
 
 
@@ -713,7 +714,7 @@ def damaged_data() -> Iterator[Case]:
         "table_no_rows.parquet": "no events",
         "table_twice.parquet": "missing_energy_magnitude|two columns",
         "table_negative_pt.parquet": "event 1: lepton_pT is -1",
-        "table_inf.parquet": "row 1: a value is infinite",
+        "table_inf.parquet": "row 1: a value is infinite|above are the first of its bad lines",
         "table_no_columns.parquet": "no column",
         "table_truncated.parquet": "can't be read",
         "table_corrupted.parquet": "can't be read|event",

@@ -68,7 +68,7 @@ METRIC = """
         return float(((self.probabilities - self.labels) ** 2).mean())
 """
 READER = """
-def _feather(source: Source, stack: ExitStack, rows: int) -> Table:
+def _feather(source: Source, stack: ExitStack, rows: int, reading: Reading) -> Table:
     file = pa.ipc.open_file(stack.enter_context(pa.memory_map(str(source.path))))
     batches = file.num_record_batches
 

@@ -51,7 +51,7 @@ from higgs_lightning.training.callbacks import (
     StartOfRun,
     WholeCheckpoints,
 )
-from higgs_lightning.training.history import EpochLines, History
+from higgs_lightning.training.history import EpochLines, History, TensorBoard
 from higgs_lightning.training.module import HiggsModule
 from higgs_lightning.training.provenance import record_start, recorded_starts
 
@@ -88,6 +88,8 @@ def train(cfg: DictConfig, run_dir: Path, reports: bool = True) -> dict[str, Any
         UserError: the configuration or the data can't be used, or do not go on with the run that ``ckpt`` is.
     """
     config = renewed(OmegaConf.to_container(cfg, resolve=True))  # type: ignore[arg-type]
+    # of a version in which there was no choice
+    config.setdefault("logger", {"tensorboard": {"_target_": f"{TensorBoard.__module__}.TensorBoard"}})
     # a run of several processes is one run
     claim = runs.claimed(run_dir, config["ckpt"] is not None) if is_first_process() else nullcontext()
     with claim, wandb_of_its_own():
