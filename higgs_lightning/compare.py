@@ -5,6 +5,7 @@ from datetime import datetime
 from pathlib import Path
 
 from higgs_lightning.errors import UserError, one_sentence
+from higgs_lightning.runs import RUNS
 
 _USAGE = """python -m higgs_lightning.compare RUN [RUN ...] [output=FOLDER]
 
@@ -22,7 +23,7 @@ def main() -> None:
     if any(argument in ("-h", "--help") for argument in arguments):
         print(_USAGE)
         return
-    paths, output = [], Path("outputs") / f"{datetime.now():%Y-%m-%d/%H-%M-%S-%f}-comparison"
+    paths, output = [], RUNS / f"{datetime.now():%Y-%m-%d/%H-%M-%S-%f}-comparison"
     while arguments:
         argument = arguments.pop(0)
         if argument == "--output" and arguments:  # as it was called before

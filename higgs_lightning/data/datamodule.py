@@ -16,7 +16,7 @@ from higgs_lightning.data.batches import EventLoader, Events, batches
 from higgs_lightning.data.cache import Cache, open_cache
 from higgs_lightning.data.columns import Reading
 from higgs_lightning.data.download import HIGGS_SIZE
-from higgs_lightning.data.sources import LABELS, Files
+from higgs_lightning.data.sources import LABELS, Files, as_text
 from higgs_lightning.data.splits import draw_balanced, split_rows
 from higgs_lightning.errors import UserError, one_line
 from higgs_lightning.units import wrong_units
@@ -51,13 +51,6 @@ def _shown(files: _Names | None) -> str:
     if isinstance(files, dict):
         return ", ".join(f"{name}: {_shown(each)}" for name, each in files.items())
     return ", ".join(files) if isinstance(files, list) else str(files)
-
-
-def _plain(files: Files) -> Any:
-    """What names files as text; a number is a name too."""
-    if isinstance(files, Mapping):
-        return {str(name): _plain(each) for name, each in files.items()}
-    return str(files) if isinstance(files, str | Path | int) else [str(each) for each in files]
 
 
 class HiggsDataModule(LightningDataModule):
@@ -123,8 +116,8 @@ class HiggsDataModule(LightningDataModule):
             raise UserError(f"data.batch_size={batch_size}: give a whole number, 1 or more")
         if statistics not in ("train", "all"):
             raise UserError(f"data.statistics={statistics} is unknown: choose train or all")
-        self.csv: _Names = _plain(csv)
-        self.test_csv: _Names | None = None if test_csv is None else _plain(test_csv)
+        self.csv: _Names = as_text(csv)
+        self.test_csv: _Names | None = None if test_csv is None else as_text(test_csv)
         for key, given in (("csv", self.csv), ("test_csv", self.test_csv)):
             if isinstance(given, dict) and given.keys() != LABELS.keys():
                 raise UserError(f"data.{key}={given}: say data.{key}={{signal: FILES, background: FILES}}")

@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from glob import glob
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from higgs_lightning.errors import UserError
 
@@ -14,6 +14,13 @@ Paths = str | Path | Sequence[str | Path]
 Files = Paths | Mapping[str, Paths]
 #: The classes and their labels.
 LABELS = {"signal": 1.0, "background": 0.0}
+
+
+def as_text(files: Files) -> Any:
+    """What names files as text; a number is a name too."""
+    if isinstance(files, Mapping):
+        return {str(name): as_text(each) for name, each in files.items()}
+    return str(files) if isinstance(files, str | Path | int) else [str(each) for each in files]
 
 
 class Source(NamedTuple):

@@ -33,11 +33,11 @@ from higgs_lightning.data.description import (
     read,
     read_quantiles,
 )
-from higgs_lightning.data.sources import Files
+from higgs_lightning.data.sources import Files, as_text
 from higgs_lightning.errors import UserError, one_line
 from higgs_lightning.evaluation import page, plots, report
 from higgs_lightning.evaluation.page import Section
-from higgs_lightning.runs import config_path
+from higgs_lightning.runs import RUNS, config_path
 
 _WIDTH = 120  # of the table in a file or a pipe
 _EXPLANATION = (
@@ -71,11 +71,11 @@ def describe(
     require_kinds(
         "describe",
         {
-            **{"input": _texts(input), "output": None if output is None else str(output), "units": units},
+            **{"input": as_text(input), "output": None if output is None else str(output), "units": units},
             **{"columns": columns, "label": label, "missing": missing, "skip_rows": skip_rows},
         },
     )
-    folder = Path("outputs") / f"{datetime.now():%Y-%m-%d/%H-%M-%S-%f}-description"
+    folder = RUNS / f"{datetime.now():%Y-%m-%d/%H-%M-%S-%f}-description"
     folder = folder if output is None else Path(str(output))
     if folder.is_dir() and config_path(folder):
         raise UserError(f"output={output} is a run, whose plots would be replaced: give another folder")
@@ -83,19 +83,15 @@ def describe(
         raise UserError(f"output={output} is a file: give a folder")
     # in the units of the file: which these are is found by looking
     reading = Reading(skip_rows, columns, label, missing, "unchecked", prefix="")
-    found, events = read(_texts(input), reading, units)
+    found, events = read(as_text(input), reading, units)
     measure(found, events)
-    commands = usage(found, _texts(input), reading)
+    commands = usage(found, as_text(input), reading)
     figures = draw(found, events)
     folder.mkdir(parents=True, exist_ok=True)
     report.write_page(folder / "describe.html", found.name, sections(found, commands, figures))
     show(found, commands)
     Console().print(f"page: {folder / 'describe.html'}", soft_wrap=True, markup=False, highlight=False)
     return found
-
-
-def _texts(paths: Files) -> Any:
-    return str(paths) if isinstance(paths, str | Path | int) else [str(each) for each in paths]
 
 
 def usage(found: Description, input: Any, reading: Reading) -> list[str]:

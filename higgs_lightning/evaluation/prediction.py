@@ -18,7 +18,7 @@ from higgs_lightning import schema
 from higgs_lightning.configuration import require_kinds
 from higgs_lightning.data.columns import Reading
 from higgs_lightning.data.formats import import_uproot, read_files
-from higgs_lightning.data.sources import Paths, Source, find_sources
+from higgs_lightning.data.sources import Paths, Source, as_text, find_sources
 from higgs_lightning.errors import UserError, one_line
 from higgs_lightning.files import output_file, replaced
 from higgs_lightning.models import Model
@@ -75,7 +75,7 @@ def predict(
     require_kinds(
         "predict",
         {
-            **{"ckpt": _texts(ckpt), "input": _texts(input), "output": str(output)},
+            **{"ckpt": as_text(ckpt), "input": as_text(input), "output": str(output)},
             **{"model_class": model_class, "units": units, "columns": columns, "missing": missing},
             **{"latent": latent, "reconstruction": reconstruction, "temperature": temperature},
             **{"batch_size": batch_size, "device": device},
@@ -86,7 +86,7 @@ def predict(
     if len(set(keep)) < len(keep):
         raise UserError(f"keep names a column twice ({', '.join(keep)}): name each once")
     reading = Reading(columns=columns, missing=missing, units=units, prefix="")
-    sources = find_sources(_texts(input), "input")
+    sources = find_sources(as_text(input), "input")
     output = output_file("output", Path(str(output)), _SUFFIXES, [source.path for source in sources])
     require_no_file_of_a_run("output", output)
     if output.suffix == ".root":
@@ -160,10 +160,6 @@ def available_device(device: str) -> str:
     except (RuntimeError, AssertionError, NotImplementedError) as error:
         raise UserError(f"device={device} is not at hand ({one_line(error)[:200]}): give cpu") from error
     return device
-
-
-def _texts(paths: str | Path | Sequence[str | Path]) -> Any:
-    return str(paths) if isinstance(paths, str | Path | int) else [str(each) for each in paths]
 
 
 @torch.inference_mode()

@@ -153,11 +153,9 @@ class SaveWhenTerminated(Callback):
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         if threading.current_thread() is threading.main_thread():  # others can't handle signals
-            for each in (
-                signal.SIGTERM,
-                getattr(signal, "SIGUSR1", signal.SIGTERM),
-            ):  # not all systems have it
-                signal.signal(each, self._receive)
+            signal.signal(signal.SIGTERM, self._receive)
+            if hasattr(signal, "SIGUSR1"):  # not all systems have it
+                signal.signal(signal.SIGUSR1, self._receive)
 
     on_test_start = on_train_start
 
