@@ -272,6 +272,7 @@ KINDS: dict[str, dict[str, Kind]] = {
         "selection.mode": one_of("max", "min"),
         "selection.patience": whole(0),
         "compile": FLAG,
+        "tf32": FLAG,
         "figures_every": whole(0),
     },
     "evaluate": {

@@ -11,35 +11,45 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from higgs_lightning import schema
+from higgs_lightning.constants import Constant
 from higgs_lightning.shapes import Features, PerEvent, PerObject
 
 _QUANTITIES = ("pt", "eta", "phi", "btag")  # in the order of Objects
-_SCALES = torch.tensor([feature.scale for feature in schema.LOW_LEVEL])
+_SCALES = Constant(torch.tensor([feature.scale for feature in schema.LOW_LEVEL]))
 _IS_ETA, _IS_PHI = (
-    torch.tensor([feature.quantity == name for feature in schema.LOW_LEVEL + schema.HIGH_LEVEL])
+    Constant(torch.tensor([feature.quantity == name for feature in schema.LOW_LEVEL + schema.HIGH_LEVEL]))
     for name in ("eta", "phi")
 )
 # for each feature its place in a table of quantities times objects
-_PLACES = torch.tensor(
+_places = torch.tensor(
     [
         _QUANTITIES.index(feature.quantity) * schema.NUM_OBJECTS + o
         for feature, o in zip(schema.LOW_LEVEL, schema.OBJECT_OF_FEATURE, strict=True)
     ]
 )
+_PLACES = Constant(_places)
 # for each place of that table its feature and its scale; 0 times its object's pT where the file has none
-_FEATURES = torch.tensor(schema.columns("pt")).repeat(len(_QUANTITIES))
-_FEATURES[_PLACES] = torch.arange(len(schema.LOW_LEVEL))
-_TABLE_SCALES = torch.zeros(len(_FEATURES)).index_copy(0, _PLACES, _SCALES)
+_FEATURES = Constant(
+    torch.tensor(schema.columns("pt"))
+    .repeat(len(_QUANTITIES))
+    .index_copy(0, _places, torch.arange(len(schema.LOW_LEVEL)))
+)
+_TABLE_SCALES = Constant(
+    torch.zeros(len(_QUANTITIES) * schema.NUM_OBJECTS).index_copy(
+        0, _places, torch.tensor([feature.scale for feature in schema.LOW_LEVEL])
+    )
+)
 
 #: Pairs of objects (i, j) with i <= j: what is symmetric in two objects is computed once. The first P = 21
 #: are of the six objects, the others of the detector's missing energy, see :func:`detector_missing_energy`.
 PAIRS = tuple((i, j) for j in range(1 + schema.NUM_OBJECTS) for i in range(j + 1))
-_FIRST, _SECOND = torch.tensor(PAIRS).unbind(1)
+_FIRST, _SECOND = (Constant(each) for each in torch.tensor(PAIRS).unbind(1))
 _WITHOUT_ETA = {schema.MISSING_ENERGY, schema.NUM_OBJECTS}
-_BOTH_HAVE_ETA = torch.tensor([not _WITHOUT_ETA & set(pair) for pair in PAIRS])
+_BOTH_HAVE_ETA = Constant(torch.tensor([not _WITHOUT_ETA & set(pair) for pair in PAIRS]))
 # of missing energy = 2 M + lepton + jets, M
-_SHARES_OF_M = torch.full((schema.NUM_OBJECTS,), -0.5)
-_SHARES_OF_M[schema.MISSING_ENERGY] = 0.5
+_SHARES_OF_M = Constant(
+    torch.tensor([0.5 if o == schema.MISSING_ENERGY else -0.5 for o in range(schema.NUM_OBJECTS)])
+)
 
 #: The names of :func:`pair_invariants`, in order.
 PAIR_INVARIANTS = ("log m^2", "log m_T^2", "log Delta R", "Delta phi", "Delta eta", "log min pT")
@@ -63,7 +73,7 @@ class Objects(NamedTuple):
 
 def to_objects(features: Features) -> Objects:
     """Read the objects from features in HIGGS units."""
-    table = features.index_select(1, _FEATURES.to(features.device)) * _TABLE_SCALES.to(features)
+    table = features.index_select(1, _FEATURES.on(features)) * _TABLE_SCALES.on(features).to(features.dtype)
     pt, eta, phi, btag = table.unflatten(1, (len(_QUANTITIES), schema.NUM_OBJECTS)).unbind(1)
     return Objects(pt, eta, phi, btag.round().long().clamp(0, schema.NUM_BTAG_LEVELS - 1))
 
@@ -71,12 +81,12 @@ def to_objects(features: Features) -> Objects:
 def to_features(objects: Objects) -> Features:
     """Write objects as features in HIGGS units: the inverse of :func:`to_objects`."""
     btag = objects.btag.to(objects.pt)
-    return columns(objects.pt, objects.eta, wrap(objects.phi), btag) / _SCALES.to(objects.pt)
+    return columns(objects.pt, objects.eta, wrap(objects.phi), btag) / _SCALES.on(objects.pt).to(objects.pt.dtype)
 
 
 def columns(pt: PerObject, eta: PerObject, phi: PerObject, btag: PerObject) -> Features:
     """What belongs to each quantity of each object, in the order of the features, as far as there is one."""
-    return torch.cat([pt, eta, phi, btag], dim=1).index_select(1, _PLACES.to(pt.device))
+    return torch.cat([pt, eta, phi, btag], dim=1).index_select(1, _PLACES.on(pt))
 
 
 def wrap(angle: Float[Tensor, "*any"]) -> Float[Tensor, "*any"]:
@@ -95,28 +105,37 @@ def mirrored(features: Features, eta: Int[Tensor, "B 1"] | int, phi: Int[Tensor,
     eta -> -eta and phi -> -phi of the whole event are exact symmetries of proton-proton collisions, and
     HIGGS' features of both kinds are symmetric about 0, so in its units they are changes of sign.
     """
-    is_eta, is_phi = (each[: features.shape[1]].to(features.device) for each in (_IS_ETA, _IS_PHI))
+    is_eta, is_phi = (each.on(features)[: features.shape[1]] for each in (_IS_ETA, _IS_PHI))
     return features * (1 + is_eta * (eta - 1) + is_phi * (phi - 1))
 
 
-def reflect(features: Features, generator: torch.Generator) -> Features:
-    """Mirror each event with probability 1/2 along the beam and with 1/2 across it."""
+def signs(num_events: int, generator: torch.Generator) -> tuple[Int[Tensor, "B 1"], Int[Tensor, "B 1"]]:
+    """Signs of the pseudorapidities and of the azimuths of events, for :func:`mirrored`.
+
+    Each is -1 with probability 1/2: so many events are mirrored along the beam, and so many across it.
+    """
     eta, phi = (
-        1 - 2 * torch.randint(2, (len(features), 1), generator=generator, device=generator.device)
+        1 - 2 * torch.randint(2, (num_events, 1), generator=generator, device=generator.device)
         for _ in range(2)
     )
-    return mirrored(features, eta, phi)
+    return eta, phi
 
 
-def smear(features: Features, size: float, generator: torch.Generator) -> Features:
-    """Measure the objects of each event once more, less well.
+def measuring_errors(num_events: int, size: float, generator: torch.Generator) -> Float[Tensor, "3 B O=6"]:
+    """Normal errors of this width of log pT, pseudorapidity and azimuth (radians), for :func:`smear`."""
+    shape = (num_events, schema.NUM_OBJECTS)
+    return size * torch.stack([torch.randn(shape, generator=generator, device=generator.device) for _ in "123"])
 
-    Normal errors of width ``size`` in log pT, pseudorapidity and azimuth (radians); b-tags stay.
+
+def smear(features: Features, errors: Float[Tensor, "3 B O=6"]) -> Features:
+    """Measure the objects of each event once more, less well: with errors added; b-tags stay.
+
+    Args:
+        features: in HIGGS units.
+        errors: of log pT, pseudorapidity and azimuth (radians), see :func:`measuring_errors`.
     """
     objects = to_objects(features.nan_to_num())
-    error_of_pt, error_of_eta, error_of_phi = (
-        size * torch.randn(objects.pt.shape, generator=generator, device=generator.device) for _ in range(3)
-    )
+    error_of_pt, error_of_eta, error_of_phi = errors
     smeared = objects._replace(
         pt=objects.pt * error_of_pt.exp(), eta=objects.eta + error_of_eta, phi=objects.phi + error_of_phi
     )
@@ -130,7 +149,7 @@ def detector_missing_energy(objects: Objects) -> Objects:
     counted twice in it, and M is nearer to the neutrino. Jets that are not among the four are left in M, half
     of them.
     """
-    shares = _SHARES_OF_M.to(objects.pt)
+    shares = _SHARES_OF_M.on(objects.pt).to(objects.pt.dtype)
     x, y = (
         (shares * objects.pt * component).sum(dim=1, keepdim=True)
         for component in (objects.phi.cos(), objects.phi.sin())
@@ -166,11 +185,11 @@ def pair_invariants(objects: Objects) -> Float[Tensor, "B P I=6"]:
     """
     num_objects = objects.pt.shape[1]
     num_pairs = num_objects * (num_objects + 1) // 2
-    i, j = (each[:num_pairs].to(objects.pt.device) for each in (_FIRST, _SECOND))
+    i, j = (each.on(objects.pt)[:num_pairs] for each in (_FIRST, _SECOND))
     pt_i, pt_j = objects.pt.index_select(1, i), objects.pt.index_select(1, j)
     delta_phi = wrap(objects.phi.index_select(1, i) - objects.phi.index_select(1, j)).abs()
     delta_eta = (objects.eta.index_select(1, i) - objects.eta.index_select(1, j)).abs()
-    delta_eta = delta_eta * _BOTH_HAVE_ETA[:num_pairs].to(delta_eta)
+    delta_eta = delta_eta * _BOTH_HAVE_ETA.on(delta_eta)[:num_pairs].to(delta_eta.dtype)
     scale = 2 * pt_i * pt_j
     transverse = 1 - delta_phi.cos()
     mass_squared = scale * (delta_eta.cosh() - 1 + transverse)

@@ -3,10 +3,11 @@
 import torch
 
 from higgs_lightning import schema
+from higgs_lightning.constants import Constant
 from higgs_lightning.shapes import FeatureMask, Features, ObjectMask
 
-_OBJECT_OF_FEATURE = torch.tensor(schema.OBJECT_OF_FEATURE)
-_IS_OF_OBJECT = torch.nn.functional.one_hot(_OBJECT_OF_FEATURE, schema.NUM_OBJECTS).float()  # (F, O)
+_OBJECT_OF_FEATURE = Constant(torch.tensor(schema.OBJECT_OF_FEATURE))
+_IS_OF_OBJECT = Constant(torch.eye(schema.NUM_OBJECTS)[list(schema.OBJECT_OF_FEATURE)])  # (F, O)
 
 
 def hide_objects(num_events: int, ratio: float, generator: torch.Generator) -> ObjectMask:
@@ -30,7 +31,7 @@ def hide_objects(num_events: int, ratio: float, generator: torch.Generator) -> O
 
 def missing_objects(features: Features) -> ObjectMask:
     """The objects of which a feature is NaN."""
-    return features.isnan().float() @ _IS_OF_OBJECT.to(features.device) > 0
+    return features.isnan().float() @ _IS_OF_OBJECT.on(features) > 0
 
 
 def hidden_features(hidden: ObjectMask) -> FeatureMask:
@@ -41,7 +42,7 @@ def hidden_features(hidden: ObjectMask) -> FeatureMask:
         >>> [schema.LOW_LEVEL[i].name for i in hidden_features(lepton)[0].nonzero()]
         ['lepton_pT', 'lepton_eta', 'lepton_phi']
     """
-    return hidden.index_select(1, _OBJECT_OF_FEATURE.to(hidden.device))
+    return hidden.index_select(1, _OBJECT_OF_FEATURE.on(hidden))
 
 
 def hidden_or_missing(features: Features, hidden: ObjectMask | None) -> ObjectMask:

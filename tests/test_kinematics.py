@@ -48,7 +48,7 @@ def test_wrap_keeps_the_direction(angle: float):
 
 
 def test_reflections_keep_masses_and_change_whole_events(features: Tensor, generator: torch.Generator):
-    reflected = kinematics.reflect(features, generator)
+    reflected = kinematics.mirrored(features, *kinematics.signs(len(features), generator))
     before, after = kinematics.to_objects(features), kinematics.to_objects(reflected)
     torch.testing.assert_close(kinematics.pair_invariants(after), kinematics.pair_invariants(before))
     for quantity in ("eta", "phi"):
@@ -63,7 +63,7 @@ def test_reflections_keep_masses_and_change_whole_events(features: Tensor, gener
 
 def test_smearing_has_its_width_and_keeps_the_rest(features: Tensor, generator: torch.Generator):
     features[:, schema.columns("phi")[2]] = float("nan")
-    smeared = kinematics.smear(features, 0.1, generator)
+    smeared = kinematics.smear(features, kinematics.measuring_errors(len(features), 0.1, generator))
     assert torch.equal(smeared.isnan(), features.isnan())
     before, after = kinematics.to_objects(features), kinematics.to_objects(smeared)
     assert torch.equal(after.btag, before.btag)

@@ -283,7 +283,8 @@ def test_events_a_second_are_those_of_all_processes(monkeypatch: pytest.MonkeyPa
     clock = iter([10.0, 12.0])
     monkeypatch.setattr("time.perf_counter", lambda: next(clock))
     logged: dict[str, float] = {}
-    trainer, module = SimpleNamespace(world_size=2), SimpleNamespace(log=logged.__setitem__)
+    trainer = SimpleNamespace(world_size=2, is_last_batch=True)
+    module = SimpleNamespace(log=logged.__setitem__, device=torch.device("cpu"))
     throughput: Any = Throughput()
     throughput.on_train_epoch_start(trainer, module)
     throughput.on_train_batch_end(trainer, module, None, (torch.zeros(100, 21), torch.zeros(100)), 0)

@@ -81,11 +81,6 @@ class Model(nn.Module):
     def look_once(self) -> None:
         """Score an event from one look at it, where the model takes several, such as at mirror images."""
 
-    def compile(self, *args: Any, **kwargs: Any) -> None:
-        """Compile :meth:`forward` and :meth:`reconstruct` in place, as ``torch.compile`` would."""
-        super().compile(*args, **kwargs)
-        self.reconstruct = torch.compile(self.reconstruct, *args, **kwargs)  # type: ignore[method-assign]
-
     @torch.inference_mode()
     def predict_proba(self, features: ArrayLike, units: str = "higgs") -> Float[np.ndarray, "N 2"]:
         """Probability of background and of signal, as scikit-learn orders them.

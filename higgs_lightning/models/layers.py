@@ -79,7 +79,9 @@ class Block(nn.Module):
         tokens = x.flatten(0, 1)
         qkv = torch.addmm(self.qkv.bias[:, None], self.qkv.weight, self.attention_norm(tokens).T)
         qkv = qkv.view(3, self.num_heads, dim // self.num_heads, num_tokens, num_events)
-        attended = Attention.apply(qkv, bias)  # type: ignore[no-untyped-call]
+        # a compiler merges the products itself, and knows no better than to follow loops over slices
+        attention = attended_values if torch.compiler.is_compiling() else Attention.apply
+        attended = attention(qkv, bias)  # type: ignore[no-untyped-call]
         tokens = tokens + self.dropout(self.projection(attended.view(dim, num_tokens * num_events).T))
         transformed: Tensor = tokens + self.feed_forward(tokens)
         return transformed.view_as(x)
@@ -96,6 +98,14 @@ class Block(nn.Module):
         agreement = torch.einsum("qbhc,kbhc->hqkb", q, k) * q.shape[-1] ** -0.5
         weights: Tensor = (agreement if bias is None else agreement + bias).softmax(dim=2)
         return weights
+
+
+def attended_values(qkv: Float[Tensor, "3 H C T B"], bias: Float[Tensor, "H T T B"] | None) -> Float[Tensor, "H C T B"]:
+    """What :class:`Attention` does, as a compiler likes it."""
+    q, k, v = _with_all_axes(qkv)
+    logits = (q * k).sum(dim=1, keepdim=True) * q.shape[1] ** -0.5
+    weights = (logits if bias is None else logits + bias[:, None]).softmax(dim=3).to(qkv.dtype)
+    return (weights * v).sum(dim=3)
 
 
 class Attention(torch.autograd.Function):

@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
 from higgs_lightning import kinematics, schema
+from higgs_lightning.constants import Constant
 from higgs_lightning.kinematics import Objects
 from higgs_lightning.masking import hidden_or_missing
 from higgs_lightning.models.base import Model, Output, Reconstruction
@@ -28,11 +29,12 @@ _LOG_PT, _ETA, _ANGLE, _BTAG = 0, 1, slice(2, 4), slice(4, 4 + schema.NUM_BTAG_L
 _NUM_QUANTITIES = _BTAG.stop
 _REFERENCE_PT = 50.0  # GeV: the scale of HIGGS' objects, so that log(pT / reference) is near 0
 _SMALLEST_PT = 1.0  # GeV: below it a transverse momentum is noise, and its logarithm would run away
-_PAIRS = torch.tensor(kinematics.PAIRS)
+_PAIRS = Constant(torch.tensor(kinematics.PAIRS))
 # for each two tokens the position of their pair of objects; -1 where one of them is the class token
-_PAIR_OF_TOKENS = torch.full(2 * (2 + schema.NUM_OBJECTS,), -1)
+_pair_of_tokens = torch.full(2 * (2 + schema.NUM_OBJECTS,), -1)
 for _position, (_i, _j) in enumerate(kinematics.PAIRS):
-    _PAIR_OF_TOKENS[1 + _i, 1 + _j] = _PAIR_OF_TOKENS[1 + _j, 1 + _i] = _position
+    _pair_of_tokens[1 + _i, 1 + _j] = _pair_of_tokens[1 + _j, 1 + _i] = _position
+_PAIR_OF_TOKENS = Constant(_pair_of_tokens)
 
 
 class ParticleAutoencoder(Model):
@@ -182,11 +184,11 @@ class ParticleAutoencoder(Model):
         0 for the class token and for pairs with a hidden object.
         """
         bias = self.pair_bias(kinematics.pair_invariants(objects))
-        unknown = hidden[:, _PAIRS[: bias.shape[1]].to(hidden.device)].any(dim=2)
+        unknown = hidden[:, _PAIRS.on(hidden)[: bias.shape[1]]].any(dim=2)
         bias = bias.masked_fill(unknown[:, :, None], 0.0)
         with_class_token: Tensor = F.pad(bias.permute(2, 1, 0), (0, 0, 0, 1))
         num_tokens = 1 + hidden.shape[1]
-        pair_of_tokens = _PAIR_OF_TOKENS[:num_tokens, :num_tokens].to(bias.device) % with_class_token.shape[1]
+        pair_of_tokens = _PAIR_OF_TOKENS.on(bias)[:num_tokens, :num_tokens] % with_class_token.shape[1]
         of_tokens = with_class_token.index_select(1, pair_of_tokens.flatten())
         return of_tokens.view(bias.shape[2], *pair_of_tokens.shape, bias.shape[0])
 

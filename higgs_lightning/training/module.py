@@ -12,6 +12,7 @@ from torchmetrics import MetricCollection
 from torchmetrics.classification import BinaryAccuracy, BinaryAUROC
 from torchmetrics.functional.classification import binary_auroc
 
+from higgs_lightning.constants import Constant
 from higgs_lightning.data.batches import Batch
 from higgs_lightning.errors import UserError, one_line
 from higgs_lightning.evaluation.metrics import accuracy, roc_auc_interval
@@ -56,6 +57,8 @@ class HiggsModule(LightningModule):
         optimizer: makes the optimizer of some parameters; None where nothing is to be trained.
         scheduler: makes Lightning's description of a schedule from ``optimizer`` and ``total_steps``.
         seed: of all that is random in a step, which is a function of it and the step alone.
+        compiled: compile the steps of training, see
+            :meth:`higgs_lightning.training.objective.Objective.compile`.
     """
 
     def __init__(
@@ -65,6 +68,7 @@ class HiggsModule(LightningModule):
         optimizer: Callable[[Iterable[nn.Parameter]], Optimizer] | None,
         scheduler: Callable[..., dict[str, Any]] | None,
         seed: int,
+        compiled: bool = False,
     ) -> None:
         super().__init__()
         self.model = model
@@ -72,6 +76,7 @@ class HiggsModule(LightningModule):
         self.optimizer = optimizer
         self.scheduler = scheduler
         self.seed = seed
+        self.compiled = compiled
         self.train_metrics = EpochMetrics("train", objective.losses)
         self.evaluations: dict[str, Evaluation] = {}
 
@@ -83,6 +88,14 @@ class HiggsModule(LightningModule):
 
     def on_fit_start(self) -> None:
         self.objective.to(self.device)  # only now is it known which
+        if self.compiled:
+            Constant.put_all_on(self.device)
+            trainer = self.trainer
+            # a graph of CUDA keeps its gradients in its own memory, where no others can be added to them
+            as_graph = self.device.type == "cuda" and trainer.world_size * trainer.accumulate_grad_batches == 1
+            batch_size: int = trainer.datamodule.batch_size  # type: ignore[attr-defined]
+            of_this_process = len(range(trainer.global_rank, batch_size, trainer.world_size))
+            self.objective.compile(of_this_process, mode="reduce-overhead" if as_graph else "default")
 
     def configure_optimizers(self) -> Any:
         return self.scheduled_optimizer(int(self.trainer.estimated_stepping_batches))
@@ -227,7 +240,8 @@ class EpochMetrics(nn.Module):
         losses = torch.stack([step.losses[name].detach() for name in self.losses])
         self.sums = torch.add(self.sums.to(losses), losses, alpha=len(step.labels))
         self.num_events += len(step.labels)
-        self.batches.append((step.probabilities, step.labels))
+        # copied, because a graph of CUDA writes its next scores to the same place
+        self.batches.append((step.probabilities.clone(), step.labels))
         if step.weights is not None:
             self.weights.append(step.weights)
 

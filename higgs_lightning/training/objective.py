@@ -2,18 +2,18 @@
 
 import math
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 from torch.nn import functional as F  # noqa: N812
 
 from higgs_lightning.evaluation.scores import Step
-from higgs_lightning.kinematics import reflect, smear
+from higgs_lightning.kinematics import measuring_errors, mirrored, signs, smear
 from higgs_lightning.masking import hidden_features, hide_objects
 from higgs_lightning.models.base import Model, Output, Reconstruction
-from higgs_lightning.shapes import Features, PerEvent
+from higgs_lightning.shapes import Features, ObjectMask, PerEvent
 
 
 class Objective(Protocol):
@@ -46,6 +46,29 @@ class Objective(Protocol):
     def to(self, device: torch.device) -> Any:
         """Move what it holds, such as a teacher, to the device that trains."""
         ...
+
+    def compile(self, batch_size: int, **options: Any) -> None:
+        """Let steps of training of so many events be compiled, as ``compile=true`` asks for; it may be left out.
+
+        Args:
+            batch_size: others, such as the last batch of an epoch, and validation are left as they are.
+            options: of ``torch.compile``.
+        """
+        ...
+
+
+class Chance(NamedTuple):
+    """All that is random in a step but dropout, drawn before its arithmetic; None is left out.
+
+    Attributes:
+        signs: of the pseudorapidities and of the azimuths of each event.
+        errors: see :func:`~higgs_lightning.kinematics.smear`.
+        hidden: the objects hidden from the events that are seen masked.
+    """
+
+    signs: tuple[Int[Tensor, "B 1"], Int[Tensor, "B 1"]] | None = None
+    errors: Float[Tensor, "3 B O=6"] | None = None
+    hidden: ObjectMask | None = None
 
 
 class MaskedObjective:
@@ -92,6 +115,7 @@ class MaskedObjective:
         self.reflect = reflect
         self.smearing = smearing
         self.teacher = teacher
+        self._compiled_size = 0
         if teacher is not None:
             teacher.eval().requires_grad_(False)
             if (
@@ -103,6 +127,10 @@ class MaskedObjective:
         if self.teacher is not None:
             self.teacher.to(device)
 
+    def compile(self, batch_size: int, **options: Any) -> None:
+        self._compiled_size = batch_size
+        self._compiled = torch.compile(self.step, fullgraph=True, dynamic=False, **options)
+
     def __call__(
         self,
         model: Model,
@@ -111,18 +139,42 @@ class MaskedObjective:
         generator: torch.Generator,
         weights: PerEvent | None = None,
     ) -> Step:
-        if model.training and self.reflect:
-            features = reflect(features, generator)
-        if model.training and self.smearing:
-            features = smear(features, self.smearing, generator)
+        chance = self.chance(model, len(features), generator)
+        if not (model.training and len(features) == self._compiled_size):
+            return self.step(model, features, labels, chance, weights)
+        torch.compiler.cudagraph_mark_step_begin()  # what the last step returned may be written over
+        return self._compiled(model, features, labels, chance, weights)
+
+    def chance(self, model: Model, num_events: int, generator: torch.Generator) -> Chance:
+        """Draw what is random in a step of so many events."""
+        is_seen_anew = model.training and self.reflect, model.training and self.smearing
+        mirrors = signs(num_events, generator) if is_seen_anew[0] else None
+        errors = measuring_errors(num_events, self.smearing, generator) if is_seen_anew[1] else None
+        hidden = None
+        if self.mask_ratio > 0 and model.has_decoder:
+            hidden = hide_objects(self._num_decoded(model, num_events), self.mask_ratio, generator)
+        return Chance(mirrors, errors, hidden)
+
+    def step(
+        self,
+        model: Model,
+        features: Features,
+        labels: PerEvent,
+        chance: Chance,
+        weights: PerEvent | None = None,
+    ) -> Step:
+        """The arithmetic of a step, one graph: nothing of it depends on a value that must be waited for."""
+        if chance.signs is not None:
+            features = mirrored(features, *chance.signs)
+        if chance.errors is not None:
+            features = smear(features, chance.errors)
         targets = self._targets(features, labels) if model.training else labels
 
         seen = features[: self._num_decoded(model, len(features))]
         counted = ~seen.isnan()
-        hidden = None
-        if self.mask_ratio > 0 and model.has_decoder:
-            hidden = hide_objects(len(seen), self.mask_ratio, generator)
-            counted &= hidden_features(hidden)
+        hidden = chance.hidden
+        if hidden is not None:
+            counted = counted & hidden_features(hidden)
         whole, masked = self._outputs(model, features, seen, hidden)
         classification = F.binary_cross_entropy_with_logits(whole.logits, targets, weights)
         loss = self.classification_weight * classification

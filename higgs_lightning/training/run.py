@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import lightning
+import torch
 from hydra.errors import InstantiationException
 from hydra.utils import instantiate
 from lightning import Callback, Trainer
@@ -22,7 +23,7 @@ from lightning.pytorch.utilities.exceptions import SIGTERMException
 from omegaconf import DictConfig, OmegaConf
 from rich.console import Console
 from torch import Tensor
-from torch._dynamo.exc import BackendCompilerFailed
+from torch._dynamo.exc import BackendCompilerFailed, Unsupported
 from torch.optim import Optimizer
 
 from higgs_lightning import runs
@@ -58,7 +59,7 @@ from higgs_lightning.training.provenance import record_start, recorded_starts
 _EPOCH_METRICS = ("accuracy", "auc")  # of each split, beside the losses
 #: What may change in a run that goes on; the rest is what its weights, optimizer and best epoch are made of.
 _MAY_CHANGE = (
-    *("trainer", "callbacks", "logger", "ckpt", "compile", "figures_every", "pruning"),
+    *("trainer", "callbacks", "logger", "ckpt", "compile", "tf32", "figures_every", "pruning"),
     *("selection.patience", "allow_seen_events"),
     *("data.csv", "data.test_csv", "data.dir", "data.name", "data.device_resident", "model.dropout"),
 )
@@ -90,9 +91,10 @@ def train(cfg: DictConfig, run_dir: Path, reports: bool = True) -> dict[str, Any
     config = renewed(OmegaConf.to_container(cfg, resolve=True))  # type: ignore[arg-type]
     # of a version in which there was no choice
     config.setdefault("logger", {"tensorboard": {"_target_": f"{TensorBoard.__module__}.TensorBoard"}})
+    config.setdefault("tf32", False)
     # a run of several processes is one run
     claim = runs.claimed(run_dir, config["ckpt"] is not None) if is_first_process() else nullcontext()
-    with claim, wandb_of_its_own():
+    with claim, wandb_of_its_own(), products_in_tf32(config["tf32"]):
         return _train(cfg, config, run_dir, reports)
 
 
@@ -128,19 +130,20 @@ def _train(cfg: DictConfig, config: dict[str, Any], run_dir: Path, reports: bool
     require_metric("scheduler.monitor", config["scheduler"].get("monitor"), metrics)
     datamodule = made(config, "data", HiggsDataModule)
     require_weighing(objective, datamodule)
+    if config["compile"] and not hasattr(objective, "compile"):
+        raise UserError(f"compile=true: {type(objective).__name__} has no method compile; leave it out")
     data = datamodule.identity()
     if resume is not None:
         require_same_data(config["ckpt"], load_checkpoint(resume), runs.recorded_data(run_dir), data)
     ancestors = ancestors_of(config, resume)
 
-    if config["compile"]:
-        model.compile()
     module = HiggsModule(
         model=model,
         objective=objective,
         optimizer=made(config, "optimizer"),
         scheduler=made(config, "scheduler"),
         seed=config["seed"],
+        compiled=config["compile"],
     )
     best_in = (monitor, mode) if monitor is not None else ("epoch", "max")
     # two, because `save_last` alone writes no last.ckpt after an epoch that is not the best
@@ -314,6 +317,23 @@ def quiet() -> Iterator[None]:
 
 
 @contextmanager
+def products_in_tf32(wanted: bool) -> Iterator[None]:
+    """Let an NVIDIA GPU round the factors of its products to TF32, which keeps 10 bits of a fraction, or not.
+
+    Raises:
+        UserError: no GPU here can.
+    """
+    if wanted and not (torch.cuda.is_available() and torch.cuda.get_device_capability() >= (8, 0)):
+        raise UserError("tf32=true needs an NVIDIA GPU of the Ampere generation or a later one; leave it out")
+    before = torch.get_float32_matmul_precision()
+    torch.set_float32_matmul_precision("high" if wanted else "highest")
+    try:
+        yield
+    finally:
+        torch.set_float32_matmul_precision(before)
+
+
+@contextmanager
 def wandb_of_its_own() -> Iterator[None]:
     """End the run of wandb that begins within: it is the process's, and the next job would go on in it."""
 
@@ -340,6 +360,10 @@ def ends_in_a_sentence(run_dir: Path) -> Iterator[None]:
         if isinstance(end.__context__, KeyboardInterrupt):
             raise KeyboardInterrupt(_how_to_go_on(run_dir)) from None
         raise
+    except Unsupported as error:
+        raise UserError(
+            f"compile=true: the step is no single graph, leave it out: {one_line(error)}"
+        ) from error
     except BackendCompilerFailed as error:
         cause = str(error).splitlines()[0]
         raise UserError(

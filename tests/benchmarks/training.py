@@ -34,7 +34,7 @@ from torch.utils.data import DataLoader, TensorDataset
 
 from higgs_lightning.command import CONFIG_DIR
 from higgs_lightning.data import HiggsDataModule, sample_csv
-from higgs_lightning.kinematics import reflect
+from higgs_lightning.kinematics import mirrored, signs
 from higgs_lightning.masking import hidden_features, hide_objects
 from higgs_lightning.training.run import train
 
@@ -71,7 +71,7 @@ def particle_loop(features: Tensor, labels: Tensor, batch_size: int) -> Iterator
     objective, generator = cfg.objective, torch.Generator().manual_seed(1)
     while True:
         for rows in torch.randperm(len(labels), generator=generator).split(batch_size):
-            x, y = reflect(features[rows], generator), labels[rows]
+            x, y = mirrored(features[rows], *signs(len(rows), generator)), labels[rows]
             seen = x[: int(objective.mask_fraction * len(x))]
             hidden = hide_objects(len(seen), objective.mask_ratio, generator)
             nothing = hidden.new_zeros(len(x), hidden.shape[1])
