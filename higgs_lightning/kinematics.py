@@ -11,7 +11,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from higgs_lightning import schema
-from higgs_lightning.constants import Constant
+from higgs_lightning.constants import Choice, Constant
 from higgs_lightning.shapes import Features, PerEvent, PerObject
 
 _QUANTITIES = ("pt", "eta", "phi", "btag")  # in the order of Objects
@@ -27,7 +27,7 @@ _places = torch.tensor(
         for feature, o in zip(schema.LOW_LEVEL, schema.OBJECT_OF_FEATURE, strict=True)
     ]
 )
-_PLACES = Constant(_places)
+_PLACES = Choice(_places, len(_QUANTITIES) * schema.NUM_OBJECTS)
 # for each place of that table its feature and its scale; 0 times its object's pT where the file has none
 _FEATURES = Constant(
     torch.tensor(schema.columns("pt"))
@@ -86,7 +86,7 @@ def to_features(objects: Objects) -> Features:
 
 def columns(pt: PerObject, eta: PerObject, phi: PerObject, btag: PerObject) -> Features:
     """What belongs to each quantity of each object, in the order of the features, as far as there is one."""
-    return torch.cat([pt, eta, phi, btag], dim=1).index_select(1, _PLACES.on(pt))
+    return _PLACES.of(torch.cat([pt, eta, phi, btag], dim=1))
 
 
 def wrap(angle: Float[Tensor, "*any"]) -> Float[Tensor, "*any"]:

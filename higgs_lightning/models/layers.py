@@ -100,7 +100,9 @@ class Block(nn.Module):
         return weights
 
 
-def attended_values(qkv: Float[Tensor, "3 H C T B"], bias: Float[Tensor, "H T T B"] | None) -> Float[Tensor, "H C T B"]:
+def attended_values(
+    qkv: Float[Tensor, "3 H C T B"], bias: Float[Tensor, "H T T B"] | None
+) -> Float[Tensor, "H C T B"]:
     """What :class:`Attention` does, as a compiler likes it."""
     q, k, v = _with_all_axes(qkv)
     logits = (q * k).sum(dim=1, keepdim=True) * q.shape[1] ** -0.5

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
 from higgs_lightning import kinematics, schema
-from higgs_lightning.constants import Constant
+from higgs_lightning.constants import Choice, Constant
 from higgs_lightning.kinematics import Objects
 from higgs_lightning.masking import hidden_or_missing
 from higgs_lightning.models.base import Model, Output, Reconstruction
@@ -30,11 +30,14 @@ _NUM_QUANTITIES = _BTAG.stop
 _REFERENCE_PT = 50.0  # GeV: the scale of HIGGS' objects, so that log(pT / reference) is near 0
 _SMALLEST_PT = 1.0  # GeV: below it a transverse momentum is noise, and its logarithm would run away
 _PAIRS = Constant(torch.tensor(kinematics.PAIRS))
-# for each two tokens the position of their pair of objects; -1 where one of them is the class token
+# the pair of objects of each two tokens, by the number of tokens; none where one is the class token
 _pair_of_tokens = torch.full(2 * (2 + schema.NUM_OBJECTS,), -1)
 for _position, (_i, _j) in enumerate(kinematics.PAIRS):
     _pair_of_tokens[1 + _i, 1 + _j] = _pair_of_tokens[1 + _j, 1 + _i] = _position
-_PAIR_OF_TOKENS = Constant(_pair_of_tokens)
+_PAIR_OF_TOKENS = {
+    n: Choice(_pair_of_tokens[:n, :n].flatten(), n * (n - 1) // 2)
+    for n in (1 + schema.NUM_OBJECTS, 2 + schema.NUM_OBJECTS)
+}
 
 
 class ParticleAutoencoder(Model):
@@ -186,11 +189,9 @@ class ParticleAutoencoder(Model):
         bias = self.pair_bias(kinematics.pair_invariants(objects))
         unknown = hidden[:, _PAIRS.on(hidden)[: bias.shape[1]]].any(dim=2)
         bias = bias.masked_fill(unknown[:, :, None], 0.0)
-        with_class_token: Tensor = F.pad(bias.permute(2, 1, 0), (0, 0, 0, 1))
         num_tokens = 1 + hidden.shape[1]
-        pair_of_tokens = _PAIR_OF_TOKENS.on(bias)[:num_tokens, :num_tokens] % with_class_token.shape[1]
-        of_tokens = with_class_token.index_select(1, pair_of_tokens.flatten())
-        return of_tokens.view(bias.shape[2], *pair_of_tokens.shape, bias.shape[0])
+        of_tokens = _PAIR_OF_TOKENS[num_tokens].of(bias.permute(2, 1, 0))
+        return of_tokens.unflatten(1, (num_tokens, num_tokens))
 
     def decode(self, tokens: Float[Tensor, "O=6 B D"]) -> Float[Tensor, "O=6 B Q=7"]:
         """Decode the encoded objects into their quantities."""
