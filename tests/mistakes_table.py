@@ -105,7 +105,7 @@ KEYS: dict[str, dict[str, str]] = {
         "allow_seen_events": "flag",
         **{"optimizer.lr": "weight", "optimizer.weight_decay": "weight", "scheduler.warmup": "share"},
         **{"selection.monitor": "choice?", "selection.mode": "choice", "selection.patience": "count"},
-        **{"compile": "flag", "figures_every": "count"},
+        **{"compile": "flag", "tf32": "flag", "figures_every": "count"},
         **{"model.num_layers": "size", "model.num_heads": "size", "model.latent_dim": "size"},
         **{"model.dropout": "share", "model.dim": "size", "model.decoder_layers": "size"},
         "model.average_mirrors": "flag",

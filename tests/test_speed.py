@@ -2,14 +2,17 @@
 
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 from conftest import composed
 from torch.profiler import ProfilerActivity, profile
 
-from higgs_lightning.masking import hide_objects
+from higgs_lightning.constants import Choice, Constant
 from higgs_lightning.models import ParticleAutoencoder
+from higgs_lightning.training.decorrelation import DecorrelatedObjective
+from higgs_lightning.training.objective import Chance, MaskedObjective
 from higgs_lightning.training.run import train
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("without_plots")]
@@ -54,19 +57,69 @@ def test_no_step_waits_for_the_device(step: dict[str, float]):
     assert step.get("aten::item", 0) == 0
 
 
+@pytest.fixture
+def objective(request: pytest.FixtureRequest) -> MaskedObjective:
+    """With all that a step can have: mirrors, errors, masks, a teacher; and a penalty, where it is asked for."""
+    options: dict[str, Any] = {
+        **{"classification_weight": 1.0, "reconstruction_weight": 0.1, "mask_ratio": 0.33},
+        **{"mask_fraction": 0.25, "teacher_weight": 0.5, "reflect": True, "smearing": 0.05},
+        "teacher": ParticleAutoencoder(num_layers=1, dim=8),
+    }
+    if request.param == "decorrelated":
+        return DecorrelatedObjective(decorrelation_weight=1.0, **options)
+    return MaskedObjective(**options)
+
+
 @pytest.mark.usefixtures("without_shape_checks")
-def test_the_model_is_one_graph(features: torch.Tensor, generator: torch.Generator):
-    """Forward and backward, without a graph break, whatever compiles it."""
+@pytest.mark.parametrize("objective", ["masked", "decorrelated"], indirect=True)
+def test_a_step_is_one_graph(objective: MaskedObjective, features: torch.Tensor):
+    """Losses and gradients, without a graph break, whatever compiles it; other batches are left as they are."""
     model = ParticleAutoencoder(num_layers=1, dim=16).train()
-    hidden = hide_objects(len(features), 0.5, generator)
+    labels = (torch.arange(len(features)) % 2).float()
 
-    def loss(features: torch.Tensor, hidden: torch.Tensor) -> torch.Tensor:
-        output = model(features, hidden)
-        errors = model.reconstruct(output.encoded, features, hidden).errors
-        return output.logits.square().mean() + errors.mean()
+    def gradients(size: int) -> tuple[torch.Tensor, ...]:
+        chance = torch.Generator().manual_seed(1)
+        loss = objective(model, features[:size], labels[:size], chance).losses["loss"]
+        return torch.autograd.grad(loss, list(model.parameters()))
 
-    compiled = torch.compile(loss, fullgraph=True, backend="aot_eager")
-    gradients = [
-        torch.autograd.grad(of(features, hidden), list(model.parameters())) for of in (loss, compiled)
-    ]
-    torch.testing.assert_close(gradients[1], gradients[0])
+    whole, smaller = gradients(256), gradients(100)
+    objective.compile(256, backend="aot_eager")  # which refuses a second graph
+    torch.testing.assert_close(gradients(256), whole)
+    torch.testing.assert_close(gradients(100), smaller, rtol=0, atol=0)
+
+
+@pytest.mark.usefixtures("without_shape_checks")
+@pytest.mark.parametrize("objective", ["masked", "decorrelated"], indirect=True)
+def test_nothing_of_a_step_is_left_behind_on_the_processor(objective: MaskedObjective):
+    """Which would make each step wait, and keep it from being a graph of CUDA; told on a device without memory."""
+    device = torch.device("meta")
+    Constant.put_all_on(device)
+    model = ParticleAutoencoder(num_layers=1, dim=16).train().to(device)
+    objective.to(device)
+    devices = []
+
+    def backend(graph: torch.fx.GraphModule, inputs: list[Any]) -> Any:
+        devices.extend(each.device for each in inputs if isinstance(each, torch.Tensor))
+        return graph
+
+    chance = Chance(
+        signs=2 * (torch.ones(64, 1, dtype=torch.long, device=device),),
+        errors=torch.zeros(3, 64, 6, device=device),
+        hidden=torch.zeros(16, 6, dtype=torch.bool, device=device),
+    )
+    features, labels = torch.zeros(64, 21, device=device), torch.zeros(64, device=device)
+    torch.compile(objective.step, fullgraph=True, backend=backend)(model, features, labels, chance)
+    assert len(devices) > 50
+    assert set(devices) == {device}
+
+
+def test_gradients_of_a_choice_are_those_of_autograd():
+    """Of three entries of the second axis, one goes to two places, one to one, one nowhere; -1 is a zero."""
+    positions = torch.tensor([2, -1, 0, 2])
+    x = torch.randn(5, 3, 4, dtype=torch.float64, requires_grad=True)
+    choice = Choice(positions, 3)
+    expected = torch.cat([x, torch.zeros(5, 1, 4)], dim=1)[:, positions]
+    assert torch.equal(choice.of(x), expected)
+    weights = torch.randn(5, 4, 4, dtype=torch.float64)
+    found, right = (torch.autograd.grad((each * weights).sum(), x)[0] for each in (choice.of(x), expected))
+    assert torch.equal(found, right)

@@ -31,9 +31,9 @@ from omegaconf import DictConfig, OmegaConf
 from higgs_lightning import load_model
 from higgs_lightning.data import sample_csv
 from higgs_lightning.errors import UserError, one_sentence
-from higgs_lightning.models import Model
 from higgs_lightning.models.weights import load_checkpoint, read_weights, save_model
 from higgs_lightning.runs import read_history
+from higgs_lightning.training.objective import MaskedObjective
 from higgs_lightning.training.run import train
 
 EXPERIMENTS = sorted(path.stem for path in (REPOSITORY / "conf" / "experiment").glob("*.yaml"))
@@ -327,16 +327,15 @@ def test_compiled(higgs_csv: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPat
     """By a backend that needs no compiler: the same training."""
     options = [*SMALL_PARTICLE, "data=higgs", f"data.csv={higgs_csv}", f"data.dir={tmp_path}"]
     plain = train(composed(*options, "trainer.max_epochs=1"), tmp_path / "plain")
-    compiled = []
+    compile_by, sizes = MaskedObjective.compile, []
 
-    def by_eager(model: Model) -> None:
-        compiled.append(model)
-        compile_by(model, backend="eager")
+    def by_eager(objective: MaskedObjective, batch_size: int, **options: Any) -> None:
+        sizes.append((batch_size, options))
+        compile_by(objective, batch_size, backend="eager")
 
-    compile_by = Model.compile
-    monkeypatch.setattr(Model, "compile", by_eager)
+    monkeypatch.setattr(MaskedObjective, "compile", by_eager)
     metrics = train(composed(*options, "trainer.max_epochs=1", "compile=true"), tmp_path / "compiled")
-    assert compiled
+    assert sizes == [(512, {"mode": "default"})]
     assert metrics["test/auc"] == pytest.approx(plain["test/auc"], abs=1e-4)
     assert metrics["test/loss"] == pytest.approx(plain["test/loss"], abs=1e-4)
     assert load_model(tmp_path / "compiled")

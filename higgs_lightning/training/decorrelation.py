@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from torch import Tensor
 
 from higgs_lightning.kinematics import tagged_pair_mass, to_objects
@@ -38,32 +38,36 @@ class DecorrelatedObjective(MaskedObjective):
     ) -> dict[str, tuple[float, Float[Tensor, ""]]]:
         m_bb = tagged_pair_mass(to_objects(features.nan_to_num()))
         chosen = (labels < 0.5) & (m_bb > 0)
-        scores = whole.logits.float().sigmoid()[chosen]
-        return {
-            "distance_correlation": (
-                self.decorrelation_weight,
-                squared_distance_correlation(scores, m_bb[chosen]),
-            )
-        }
+        correlation = squared_distance_correlation(whole.logits.float().sigmoid(), m_bb, chosen)
+        return {"distance_correlation": (self.decorrelation_weight, correlation)}
 
 
-def squared_distance_correlation(one: Float[Tensor, " N"], other: Float[Tensor, " N"]) -> Float[Tensor, ""]:
-    """The squared distance correlation of two numbers of N events: 0 of independent ones, 1 of linear ones.
+def squared_distance_correlation(
+    one: Float[Tensor, " N"], other: Float[Tensor, " N"], chosen: Bool[Tensor, " N"]
+) -> Float[Tensor, ""]:
+    """The squared distance correlation of two numbers of the chosen events: 0 if independent, 1 if linear.
 
     G. J. Szekely, M. L. Rizzo and N. K. Bakirov, Ann. Statist. 35 (2007) 2769, definitions 4 and 5: of the
     distances between all pairs, less the means of row and column, the mean product over the root of the mean
     squares. Of few independent events it is a little above 0. 0 where one of the two does not vary, or of
-    fewer than three events.
+    fewer than three events. Events are chosen by factors of 0 and 1, so that shapes do not depend on them.
     """
-    if len(one) < _FEWEST:
-        return one.sum() * 0
-    a, b = _centred_distances(one), _centred_distances(other)
-    variances = a.square().mean() * b.square().mean()
-    return (a * b).mean() / variances.clamp(min=_LEAST**2).sqrt()
+    weights = chosen.to(one.dtype)
+    a, b = _centred_distances(one, weights), _centred_distances(other, weights)
+    # each sum over pairs, whose number cancels in the ratio but for the least
+    least = _LEAST * weights.sum().clamp(min=1) ** 2
+    covariance, variances = (a * b).sum(), (a.square().sum(), b.square().sum())
+    correlation = covariance / (variances[0] * variances[1]).clamp(min=least**2).sqrt()
+    return correlation * (weights.sum() >= _FEWEST)
 
 
-def _centred_distances(values: Float[Tensor, " N"]) -> Float[Tensor, "N N"]:
+def _centred_distances(values: Float[Tensor, " N"], weights: Float[Tensor, " N"]) -> Float[Tensor, "N N"]:
     """Distances of all pairs, less the means of their row and their column, plus the mean of all."""
-    values = values / values.detach().std().clamp(min=_LEAST)  # the result has no unit
+    number = weights.sum().clamp(min=1)
+    deviations = (values - (weights * values).sum() / number).detach() * weights
+    deviation = (deviations.square().sum() / (number - 1).clamp(min=1)).sqrt()
+    values = values / deviation.clamp(min=_LEAST)  # the result has no unit
     distances = (values[:, None] - values).abs()
-    return distances - distances.mean(dim=0) - distances.mean(dim=1, keepdim=True) + distances.mean()
+    of_rows = (distances * weights).sum(dim=1) / number
+    centred = distances - of_rows - of_rows[:, None] + (of_rows * weights).sum() / number
+    return centred * weights * weights[:, None]

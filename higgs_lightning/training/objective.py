@@ -142,7 +142,8 @@ class MaskedObjective:
         chance = self.chance(model, len(features), generator)
         if not (model.training and len(features) == self._compiled_size):
             return self.step(model, features, labels, chance, weights)
-        torch.compiler.cudagraph_mark_step_begin()  # what the last step returned may be written over
+        if features.is_cuda:
+            torch.compiler.cudagraph_mark_step_begin()  # what the last step returned may be written over
         return self._compiled(model, features, labels, chance, weights)
 
     def chance(self, model: Model, num_events: int, generator: torch.Generator) -> Chance:
