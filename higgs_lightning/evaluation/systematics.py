@@ -109,11 +109,8 @@ def vary(scored: ScoredEvents, sizes: Mapping[str, float], events: int, seed: in
         events: how many events at most, drawn by the seed; each is scored up to eight times.
         seed: of the draw and of the jets' errors.
     """
-    generator = np.random.default_rng(seed)
-    rows = np.arange(len(scored.labels))
-    if len(rows) > events:
-        rows = np.sort(generator.choice(rows, events, replace=False))
-    features = scored.features[rows]
+    scored = scored.drawn(events, seed)
+    features = scored.features
     scores = scored.score(features)
     moved: dict[str, dict[str, Scored | Unknown]] = {}
     for name, size in sizes.items():
@@ -131,7 +128,7 @@ def vary(scored: ScoredEvents, sizes: Mapping[str, float], events: int, seed: in
             else:
                 changed, weights = shifted(features, name, sign * size, seed)
                 moved[name][direction] = Scored(scored.score(changed), weights)
-    return Varied(scored.labels[rows], scores, dict(sizes), moved)
+    return Varied(scored.labels, scores, dict(sizes), moved)
 
 
 def shifted(features: np.ndarray, name: str, size: float, seed: int) -> tuple[np.ndarray, np.ndarray]:

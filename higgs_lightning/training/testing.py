@@ -164,7 +164,7 @@ def chosen_sections(config: dict[str, Any], scored: ScoredEvents) -> list[Sectio
         return systematics.vary(scored, sizes, config["shifts"]["events"], config["seed"])
 
     makers: dict[str, Callable[[], Section]] = {
-        "importance": lambda: importance.section(scored, **config["importance"]),
+        "importance": lambda: importance.section(scored, **config["importance"], seed=config["seed"]),
         "sculpting": lambda: sculpting.section(scored, **config["sculpting"]),
         "systematics": lambda: systematics.section(varied(), analysis, scored.about),
         "fit": lambda: fit.section(
