@@ -1,5 +1,6 @@
 """What a cut does to shapes: the masses are HIGGS' own, and the distance is the one that is meant."""
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -87,7 +88,21 @@ def test_few_events_are_no_shape(tmp_path: Path):
     labels = np.array([0.0, 1.0] * 5)
     found = section(scored(features, labels, np.linspace(0, 1, 10)), [0.7, 0.3])
     assert all(isinstance(value, Unknown) for value in found.metrics.values())
+    assert not any(axes.patches for axes in found.figures["sculpting"].axes)
+    assert not found.files["sculpting_shapes"].rows
     found.figures["sculpting"].savefig(tmp_path / "figure.png")
+
+
+def test_a_cut_that_few_events_pass_is_not_drawn_and_the_picture_says_so():
+    features = events_with_mass(np.linspace(20, 300, 400))
+    labels = np.array([0.0, 1.0] * 200)
+    scores = np.where(labels > 0, np.linspace(0.5, 1, 400), np.linspace(0, 0.76, 400))
+    found = section(scored(features, labels, scores), [0.5])
+    of_background, of_signal = found.figures["sculpting"].axes[:2]
+    words = [text.get_text() for text in of_background.texts]
+    assert re.fullmatch(r"at 50%: [3-9] events, not drawn", words[0])
+    assert (len(of_background.patches), len(of_signal.patches)) == (1, 2)
+    assert [text.get_text() for text in of_signal.texts] == [""]
 
 
 def test_no_event_has_a_mass(tmp_path: Path):

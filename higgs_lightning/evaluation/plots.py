@@ -346,12 +346,13 @@ def significance(of_cut: Significances, title: str) -> Figure:
 
 
 @_slide
-def reliability(of_scores: Mapping[str, Reliability], title: str) -> Figure:
+def reliability(of_scores: Mapping[str, Reliability], title: str, counted: str = "events") -> Figure:
     """Share of signal against the score, and how many events there are of each score.
 
     Args:
         of_scores: by the name of the scores: the model's own, and those after a correction.
         title: which data, model and run these are.
+        counted: what bins hold, events or the sum of their weights.
     """
     figure = Figure(figsize=(8, 7.4), layout="constrained")
     axes, below = figure.subplots(2, 1, sharex=True, height_ratios=[3, 1])
@@ -359,11 +360,15 @@ def reliability(of_scores: Mapping[str, Reliability], title: str) -> Figure:
     axes.plot([0, 1], [0, 1], color="grey", linestyle=":", linewidth=1)
     for (name, scores), color in zip(of_scores.items(), (_SIGNAL, _BACKGROUND), strict=False):
         label = f"{name}: expected calibration error {scores.error:.3f}"
-        axes.plot(scores.score, scores.signal, "o-", color=color, label=label)
+        axes.errorbar(
+            scores.score, scores.signal, scores.uncertainty, fmt="o-", color=color, capsize=2, label=label
+        )
         below.plot(scores.score, scores.events, "o-", color=color)
-    axes.set(xlim=(0, 1), ylim=(0, 1), ylabel="share of signal")
+    # negative weights may take a share of signal, or a mean score, out of 0 to 1
+    shares, means = (np.concatenate([[0, 1], *(of[field] for of in of_scores.values())]) for field in (1, 0))
+    axes.set(xlim=(means.min(), means.max()), ylim=(shares.min(), shares.max()), ylabel="share of signal")
     axes.legend(loc="upper left", fontsize=12)
-    below.set(xlabel="probability of signal", ylabel="events", ylim=(0, None))
+    below.set(xlabel="probability of signal", ylabel=counted, ylim=(0, None))
     for part in (axes, below):
         part.grid(alpha=0.3)
     figure.align_ylabels()
@@ -407,8 +412,18 @@ def sculpting(shapes: Mapping[str, tuple[Any, Any]], title: str) -> Figure:
                         alpha=0.35 if cut == 1 else 1,
                         label=words,
                     )
-            if all(shares is None for shares in shape.shares.values()):
-                axes.text(0.5, 0.5, "no event", ha="center", va="center", transform=axes.transAxes)
+            left_out = [
+                f"{'all' if cut == 1 else f'at {100 * cut:g}%'}: {shape.passed[cut]:,} events, not drawn"
+                for cut, shares in shape.shares.items()
+                if shares is None
+            ]
+            axes.text(
+                *(0.98, 0.96, "\n".join(left_out)),
+                ha="right",
+                va="top",
+                transform=axes.transAxes,
+                fontsize=11,
+            )
             axes.set(xlim=(shape.edges[0], shape.edges[-1]), ylim=(0, 1.1 * top), xlabel=label)
             if name == "background":
                 axes.set_ylabel("share per bin")

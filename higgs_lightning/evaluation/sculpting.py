@@ -20,6 +20,8 @@ _NUM_DRAWS = 20
 _HEAD = ("quantity", "signal efficiency", "background that passes", "distance", "by chance")
 #: Events of the background that must pass: a histogram of fewer differs from another by chance alone.
 LEAST_EVENTS = 300
+#: Events of a class that must pass to be drawn: fewer look like a shape, and are none.
+LEAST_DRAWN = 20
 
 _MASSES = ("m_bb", "m_jj", "m_jjj", "m_wbb", "m_wwbb")
 _MOMENTA = ("missing_energy_magnitude", "jet_1_pt")
@@ -30,8 +32,8 @@ class Shape(NamedTuple):
 
     Attributes:
         edges: (K + 1,) of the bins, in GeV; the last one holds what is beyond as well.
-        shares: (K,) share of the events in each bin, by the signal efficiency of the cut; None where none
-            pass.
+        shares: (K,) share of the events in each bin, by the signal efficiency of the cut; None where fewer
+            pass than :data:`LEAST_DRAWN`.
         passed: so many events pass that have the quantity.
     """
 
@@ -88,7 +90,8 @@ def section(scored: ScoredEvents, signal_efficiencies: Sequence[float]) -> Secti
             "Masses are by the definitions of HIGGS' own columns, but always of the four listed jets, so "
             "that files without those columns have them; events are left out of a mass whose jets are not "
             "all listed (two tagged ones for m_bb, two untagged ones for m_jj, both for the others).",
-            "The last bin holds what is beyond it too.",
+            f"The last bin holds what is beyond it too. Cuts that fewer than {LEAST_DRAWN} events of a class "
+            "pass are not drawn.",
         ],
         tables={"sculpting": Table(_HEAD, rows)},
         figures={"sculpting": plots.sculpting(shapes, scored.about)},
@@ -152,15 +155,15 @@ def shape(values: np.ndarray, edges: np.ndarray, passes: Mapping[float, np.ndarr
     shares: dict[float, np.ndarray | None] = {}
     for cut, passed in passes.items():
         counts = np.histogram(np.minimum(values[passed], edges[-1]), edges)[0]
-        shares[cut] = counts / counts.sum() if counts.sum() else None
+        shares[cut] = counts / counts.sum() if counts.sum() >= LEAST_DRAWN else None
     return Shape(edges, shares, {cut: int(passed.sum()) for cut, passed in passes.items()})
 
 
 def _distance(background: Shape, cut: float) -> Value:
     before, after = background.shares[1.0], background.shares[cut]
-    if before is None:
+    if not background.passed[1.0]:
         return Unknown("no background event has it")
-    if after is None or background.passed[cut] < LEAST_EVENTS:
+    if before is None or after is None or background.passed[cut] < LEAST_EVENTS:
         return Unknown(f"{background.passed[cut]} background events pass, too few for a shape")
     return jensen_shannon_distance(before, after)
 

@@ -228,7 +228,8 @@ def calibration(evaluations: Mapping[str, Evaluation], title: str, fits_temperat
         name = f"temperature {temperature:.3f}"
         calibrations[name] = reliability(test.labels, tempered(test.probabilities, temperature), test.weights)
         metrics = {"temperature": temperature, "test/calibration_error_tempered": calibrations[name].error}
-    return physics.calibration(calibrations, title, metrics)
+    counted = "events" if test.weights is None else "sum of weights"
+    return physics.calibration(calibrations, title, metrics, counted)
 
 
 def published(datamodule: HiggsDataModule) -> dict[str, float] | None:
