@@ -115,8 +115,8 @@ def test_all_of_it_is_of_one_look_at_some_events_of_a_file_in_order_of_class():
     ordered = replace(scored(events), model=LooksTwice().eval())
     found = section(ordered, events=500, repeats=2, seed=1)
     assert "Of 500 test events" in found.text[0]
-    assert found.metrics["test/auc_without_nothing"] > 0.6
-    assert found.metrics["test/importance_lepton"] > 0.05
+    assert float(str(found.metrics["test/auc_without_nothing"])) > 0.6
+    assert float(str(found.metrics["test/importance_lepton"])) > 0.05
     assert found.metrics == section(ordered, events=500, repeats=2, seed=1).metrics
     assert found.metrics != section(ordered, events=500, repeats=2, seed=2).metrics
     drawn, everything = ordered.drawn(500, 1), {row.tobytes() for row in ordered.features}

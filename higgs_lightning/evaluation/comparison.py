@@ -85,7 +85,7 @@ def table_rows(runs: Sequence[Run]) -> Iterator[dict[str, Any]]:
 
 
 def first_of_the_same_events(runs: Sequence[Run]) -> list[Run | None]:
-    """For each run the first one that was tested on the same events, or itself; None for one without a test."""
+    """For each run the first one that was tested on the same events, or itself; None for one untested."""
     firsts: list[Run] = []
     found: list[Run | None] = []
     for run in runs:
@@ -103,8 +103,8 @@ def why_not_compared(one: Run, other: Run) -> str:
     """What differs in the test events of two runs, as far as they say which these were; empty for nothing."""
     if not has_same_test_events(one, other):
         return "other test events"
-    weights = [relative_weights(run) for run in (one, other)]
-    return "" if np.allclose(*weights, rtol=1e-5) else "other weights of test events"
+    is_same = np.allclose(relative_weights(one), relative_weights(other), rtol=1e-5)
+    return "" if is_same else "other weights of test events"
 
 
 def relative_weights(run: Run) -> np.ndarray:

@@ -132,6 +132,6 @@ def aucs_with_hidden_objects(scored: ScoredEvents) -> Iterator[tuple[tuple[str, 
 
 
 def _auc(scored: ScoredEvents, features: np.ndarray, hidden: Sequence[int] = ()) -> AucInterval:
-    """Of the events with these features (N, 21) and some objects hidden; a mask, be it of none, is one look."""
+    """Of the events with these features (N, 21) and objects hidden; a mask, be it of none, is one look."""
     mask = np.isin(np.arange(schema.NUM_OBJECTS), hidden)
     return roc_auc_interval(scored.labels, scored.score(features, mask), scored.weights)

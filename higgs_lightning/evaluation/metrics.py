@@ -201,6 +201,26 @@ def _cuts(scores: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return order, np.append(np.flatnonzero(np.diff(np.asarray(scores)[order])), len(order) - 1)
 
 
+def threshold(scores_of_signal: np.ndarray, efficiency: float, weights: np.ndarray | None = None) -> float:
+    """The tightest cut, ``score >= threshold``, that keeps so much of the signal (M,), M > 0."""
+    order = np.argsort(-scores_of_signal, kind="stable")
+    counts = np.ones(len(order)) if weights is None else weights[order].astype(float)
+    kept = np.cumsum(counts) >= efficiency * counts.sum() * (1 - 1e-9)
+    return float(scores_of_signal[order[np.argmax(kept)]])
+
+
+def effective_number(sums: ArrayLike, squares: ArrayLike) -> np.ndarray:
+    """How many equal events tell as much as weighted ones, (sum w)^2 / sum w^2; 0 of a sum below 0.
+
+    Args:
+        sums: of the weights, any shape.
+        squares: sums of their squares, the same shape.
+    """
+    squares = np.asarray(squares, float)
+    number: np.ndarray = np.maximum(sums, 0) ** 2 / np.where(squares > 0, squares, 1)
+    return number
+
+
 def background_rejection(
     labels: np.ndarray, scores: np.ndarray, signal_efficiency: float, weights: np.ndarray | None = None
 ) -> float:
@@ -300,7 +320,7 @@ def significances(
         of_event = (np.asarray(weights, float) * is_background)[order]
         sums, squares = np.cumsum(of_event)[ends], np.cumsum(of_event**2)[ends]
         # a cut with less than no background left is none
-        effective = np.append(0.0, np.maximum(sums, 0) ** 2 / np.where(squares > 0, squares, 1))
+        effective = np.append(0.0, effective_number(sums, squares))
     s, b = signal * np.maximum(of_signal, 0), background * np.maximum(of_background, 0)
     return Significances(
         of_signal,

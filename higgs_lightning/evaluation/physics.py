@@ -105,18 +105,16 @@ def calibration(
         metrics: what is to be known of a correction.
         counted: what bins hold, events or the sum of their weights.
     """
-    bins = [
-        (name, *map(float, of_bin))
-        for name, each in calibrations.items()
-        for of_bin in zip(*each, strict=True)
-    ]
+    bins: list[list[Value]] = []
+    for name, each in calibrations.items():
+        bins += [[name, *map(float, of_bin)] for of_bin in np.transpose(each)]
     errors = [(name, each.error) for name, each in calibrations.items()]
     return Section(
         "Calibration",
         [
-            "How often events of a score are signal. The expected calibration error is the mean distance of "
-            "the two over events. It tells as much of the share of signal in the data as of the model. Bars are "
-            "statistical."
+            "How often events of a score are signal, with statistical errors. The expected calibration error "
+            "is the mean distance of the two over events. It tells as much of the share of signal in the "
+            "data as of the model."
         ],
         tables={
             "calibration": Table(["scores", "expected calibration error"], errors),

@@ -10,6 +10,7 @@ import numpy as np
 
 from higgs_lightning import schema
 from higgs_lightning.evaluation import plots
+from higgs_lightning.evaluation.metrics import effective_number, threshold
 from higgs_lightning.evaluation.page import Section, Table, Unknown, Value
 from higgs_lightning.evaluation.scored import ScoredEvents
 from higgs_lightning.simulation.rows import masses
@@ -34,7 +35,7 @@ class Shape(NamedTuple):
         edges: (K + 1,) of the bins, in GeV; the last one holds what is beyond as well.
         shares: (K,) share of the events in each bin, by the signal efficiency of the cut; None where fewer
             pass than :data:`LEAST_DRAWN`.
-        passed: so many events pass that have the quantity.
+        passed: so many events pass that have the quantity; of weighted ones the effective number.
     """
 
     edges: np.ndarray
@@ -51,10 +52,9 @@ def section(scored: ScoredEvents, signal_efficiencies: Sequence[float]) -> Secti
     """
     cuts = sorted({1.0, *signal_efficiencies}, reverse=True)
     is_signal = scored.labels > 0.5
-    thresholds = {cut: np.quantile(scored.probabilities[is_signal], 1 - cut, method="lower") for cut in cuts}
-    passes = {
-        cut: (scored.probabilities >= threshold) | (cut == 1.0) for cut, threshold in thresholds.items()
-    }
+    weights = np.ones(len(is_signal)) if scored.weights is None else scored.weights.astype(float)
+    thresholds = {cut: threshold(scored.probabilities[is_signal], cut, weights[is_signal]) for cut in cuts}
+    passes = {cut: (scored.probabilities >= least) | (cut == 1.0) for cut, least in thresholds.items()}
     features = {feature.name: feature for feature in schema.LOW_LEVEL + schema.HIGH_LEVEL}
     shapes: dict[str, tuple[Shape, Shape]] = {}
     rows: list[list[Value]] = []
@@ -64,7 +64,7 @@ def section(scored: ScoredEvents, signal_efficiencies: Sequence[float]) -> Secti
         known = np.isfinite(values)
         edges = _edges(values[known])
         background, signal = (
-            shape(values, edges, {cut: passed & chosen & known for cut, passed in passes.items()})
+            shape(values, edges, {cut: passed & chosen & known for cut, passed in passes.items()}, weights)
             for chosen in (~is_signal, is_signal)
         )
         shapes[features[name].label] = background, signal
@@ -150,13 +150,22 @@ def _edges(values: np.ndarray) -> np.ndarray:
     return np.linspace(0, top if top > 0 else 1.0, _NUM_BINS + 1)
 
 
-def shape(values: np.ndarray, edges: np.ndarray, passes: Mapping[float, np.ndarray]) -> Shape:
-    """Count values (N,) in bins, of those that pass (N,) each cut."""
+def shape(
+    values: np.ndarray, edges: np.ndarray, passes: Mapping[float, np.ndarray], weights: np.ndarray
+) -> Shape:
+    """Count values (N,) by their weights (N,) in bins, of those that pass (N,) each cut.
+
+    A bin whose weights have a negative sum counts as empty.
+    """
     shares: dict[float, np.ndarray | None] = {}
+    numbers: dict[float, int] = {}
     for cut, passed in passes.items():
-        counts = np.histogram(np.minimum(values[passed], edges[-1]), edges)[0]
-        shares[cut] = counts / counts.sum() if counts.sum() >= LEAST_DRAWN else None
-    return Shape(edges, shares, {cut: int(passed.sum()) for cut, passed in passes.items()})
+        of_events = weights[passed]
+        numbers[cut] = round(float(effective_number(of_events.sum(), np.square(of_events).sum())))
+        counts = np.histogram(np.minimum(values[passed], edges[-1]), edges, weights=of_events)[0]
+        counts = np.maximum(counts, 0)
+        shares[cut] = counts / counts.sum() if numbers[cut] >= LEAST_DRAWN else None
+    return Shape(edges, shares, numbers)
 
 
 def _distance(background: Shape, cut: float) -> Value:

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -181,11 +180,7 @@ def chosen_sections(config: dict[str, Any], scored: ScoredEvents) -> list[Sectio
         *(["fit"] if binning(config) else []),
         *(["events"] if config["events"] else []),
     }
-    made_of = {name: make() for name, make in makers.items() if name in wanted}
-    for name in made_of.keys() & {"sculpting", "systematics", "fit"} if scored.weights is not None else ():
-        alike = "All events count alike here, whatever their weights."
-        made_of[name] = replace(made_of[name], text=[*made_of[name].text, alike])
-    return list(made_of.values())
+    return [make() for name, make in makers.items() if name in wanted]
 
 
 def asked(config: dict[str, Any]) -> Sequence[str]:
