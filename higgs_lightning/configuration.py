@@ -112,14 +112,15 @@ FILES = Kind(
     "a path, in quotes where it looks like something else, or [PATH,PATH]",
     lambda v: PATH.holds(v) or (isinstance(v, list) and v != [] and all(PATH.holds(each) for each in v)),
 )
-#: Files, those of each class, or an object that makes a path, such as a download.
-SOURCE = Kind(
+#: Files, or those of each class.
+FILES_OF_CLASSES = Kind(
     f"{FILES.words}, or {{signal: PATH, background: PATH}}",
-    lambda v: (
-        FILES.holds(v)
-        or (isinstance(v, dict) and "_target_" in v)
-        or (_are_classes(v) and all(map(FILES.holds, v.values())))
-    ),
+    lambda v: FILES.holds(v) or (_are_classes(v) and all(map(FILES.holds, v.values()))),
+)
+#: The same, or an object that makes a path, such as a download.
+SOURCE = Kind(
+    FILES_OF_CLASSES.words,
+    lambda v: FILES_OF_CLASSES.holds(v) or (isinstance(v, dict) and "_target_" in v),
 )
 #: HIGGS' names of columns, and the names that a file has instead.
 NAMES = Kind(
@@ -316,7 +317,7 @@ KINDS: dict[str, dict[str, Kind]] = {
         "device": TEXT,
     },
     "describe": {
-        "input": FILES,
+        "input": FILES_OF_CLASSES,
         "output": PATH.or_else(None),
         "columns": NAMES.or_else(None),
         "label": TEXT.or_else(None),

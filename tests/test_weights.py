@@ -72,6 +72,13 @@ def hdf5(path: Path) -> None:
         file["X"], file["y"], file["mc_weight"] = EVENTS[:, 1:], EVENTS[:, 0], WEIGHTS
 
 
+def hdf5_of_columns(path: Path) -> None:
+    h5py = pytest.importorskip("h5py")
+    with h5py.File(path, "w") as file:
+        for name in FRAME:
+            file[f"events/{name}"] = FRAME[name].to_numpy()
+
+
 FORMATS: dict[str, Callable[[Path], Any]] = {
     "csv": lambda path: FRAME.to_csv(path, index=False),
     "csv, weights first": lambda path: FRAME[FRAME.columns[::-1]].to_csv(path, index=False),
@@ -84,6 +91,7 @@ FORMATS: dict[str, Callable[[Path], Any]] = {
     "npz of rows": lambda path: np.savez(path, X=EVENTS[:, 1:], mc_weight=WEIGHTS, y=EVENTS[:, 0]),
     "npz of columns": lambda path: np.savez(path, **{name: FRAME[name].to_numpy() for name in FRAME}),
     "hdf5": hdf5,
+    "hdf5 of columns": hdf5_of_columns,
 }
 
 
