@@ -420,6 +420,6 @@ def _bars(
         for (name, direction), found in changes.items():
             value = found if isinstance(found, Unknown) else of(found)
             bar = (math.nan, 0.0) if isinstance(value, Unknown) else value
-            title = f"{name.replace('_', ' ')}\n{shown_size(name, sizes[name])}"
+            title = f"{plots.uncertainty_name(name)}\n{shown_size(name, sizes[name])}"
             drawn[label][title, direction] = (bar, 0.0) if isinstance(bar, float) else (bar[0], bar[1])
     return drawn
