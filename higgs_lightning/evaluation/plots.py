@@ -468,7 +468,8 @@ def importance(
         ]
         places = np.arange(len(chosen))
         panel.barh(places, means, xerr=np.abs(bounds - means), color=colors, height=0.7, ecolor="black")
-        panel.set_yticks(places, [name.replace("_", " ") for name in chosen], fontsize=11)
+        words = [name.replace("_", " ").replace(" pt", " pT") for name in chosen]
+        panel.set_yticks(places, words, fontsize=11)
         panel.invert_yaxis()
         panel.minorticks_off()
         panel.axvline(0, color="black", linewidth=0.8)
