@@ -519,7 +519,7 @@ def test_a_run_with_weights_and_its_evaluation(weighted_run: Path, tmp_path: Pat
     )
     # without weights the same scores have another verdict
     with (tmp_path / "out" / "tables" / "calibration_bins.csv").open(newline="") as file:
-        sums = [float(row["events"]) for row in csv.DictReader(file)]
+        sums = [float(row["sum of weights"]) for row in csv.DictReader(file)]
     assert sum(sums) == pytest.approx(2 * metrics["test/events"], rel=1e-6)  # as trained and tempered
     plain = evaluated(weighted_run, tmp_path / "plain")
     assert "weighted" not in plain
