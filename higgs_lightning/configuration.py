@@ -26,7 +26,7 @@ def _is_one_of(value: Any, values: Collection[Any]) -> bool:
     return any(value == each and type(value) is type(each) for each in values)
 
 
-def _shown(value: Any) -> str:
+def as_written(value: Any) -> str:
     """A value as it is written on the command line."""
     if value is None:
         return "null"
@@ -54,7 +54,7 @@ class Kind:
 
     def or_else(self, *values: Any) -> "Kind":
         """This kind or one of some values."""
-        names = [_shown(value) for value in values]
+        names = [as_written(value) for value in values]
         return Kind(
             f"{self.words}, or {' or '.join(names)}",
             lambda value: _is_one_of(value, values) or self.holds(value),
@@ -96,7 +96,7 @@ def number(
 
 def one_of(*values: Any) -> Kind:
     """One of a few values."""
-    names = [_shown(value) for value in values]
+    names = [as_written(value) for value in values]
     return Kind(" or ".join(names), lambda value: _is_one_of(value, values))
 
 
@@ -112,14 +112,15 @@ FILES = Kind(
     "a path, in quotes where it looks like something else, or [PATH,PATH]",
     lambda v: PATH.holds(v) or (isinstance(v, list) and v != [] and all(PATH.holds(each) for each in v)),
 )
-#: Files, those of each class, or an object that makes a path, such as a download.
-SOURCE = Kind(
+#: Files, or those of each class.
+FILES_OF_CLASSES = Kind(
     f"{FILES.words}, or {{signal: PATH, background: PATH}}",
-    lambda v: (
-        FILES.holds(v)
-        or (isinstance(v, dict) and "_target_" in v)
-        or (_are_classes(v) and all(map(FILES.holds, v.values())))
-    ),
+    lambda v: FILES.holds(v) or (_are_classes(v) and all(map(FILES.holds, v.values()))),
+)
+#: The same, or an object that makes a path, such as a download.
+SOURCE = Kind(
+    FILES_OF_CLASSES.words,
+    lambda v: FILES_OF_CLASSES.holds(v) or (isinstance(v, dict) and "_target_" in v),
 )
 #: HIGGS' names of columns, and the names that a file has instead.
 NAMES = Kind(
@@ -317,7 +318,7 @@ KINDS: dict[str, dict[str, Kind]] = {
         "device": TEXT,
     },
     "describe": {
-        "input": FILES,
+        "input": FILES_OF_CLASSES,
         "output": PATH.or_else(None),
         "columns": NAMES.or_else(None),
         "label": TEXT.or_else(None),
@@ -360,11 +361,11 @@ def require_kinds(command: str, values: Mapping[str, Any]) -> None:
     for key, kind in kinds.items():
         value = given.get(key)
         if key in given and not kind.holds(value):
-            raise UserError(f"{key}={_shown(value)}: give {kind.words}")
+            raise UserError(f"{key}={as_written(value)}: give {kind.words}")
         for parent in _parents(key):
             if parent in given and not isinstance(given[parent], dict):
                 raise UserError(
-                    f"{parent}={_shown(given[parent])}: say {key}=..., or choose one of the group"
+                    f"{parent}={as_written(given[parent])}: say {key}=..., or choose one of the group"
                 )
     if isinstance(given.get("trainer"), dict):
         _require_known_trainer(given["trainer"])
@@ -417,7 +418,7 @@ def _require_known_trainer(trainer: Mapping[str, Any]) -> None:
         is_known = key == _TARGET or f"trainer.{key}" in known
         if trainer.get(_TARGET) == "lightning.Trainer" and not is_known:
             mend = _NOT_OF_TRAINER.get(key, "a run decides that by itself")
-            raise UserError(f"trainer.{key}={_shown(trainer[key])} can't be had: {mend}; leave it out")
+            raise UserError(f"trainer.{key}={as_written(trainer[key])} can't be had: {mend}; leave it out")
     for split in ("train", "val", "test"):
         if trainer.get(f"limit_{split}_batches") == 0:
             raise UserError(

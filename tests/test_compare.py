@@ -81,8 +81,33 @@ def test_the_table_is_a_frame(run: Path, tmp_path: Path):
     scores.assign(weight=np.linspace(1, 2, len(scores))).to_parquet(third / "test_scores.parquet")
     frame = compare([run, other, third], tmp_path / "out").set_index("run")
     assert frame["p-value"].notna().sum() == 1
+    assert frame["compared with"].fillna("").tolist() == [
+        "",
+        frame.index[0],
+        "none: other weights of test events",
+    ]
+    assert "compared with" in (tmp_path / "out" / "compare.html").read_text()
     assert frame["AUC"].notna().all()
     assert {row["parameters"] for row in rows_of(tmp_path / "out")} == {str(frame["parameters"].iloc[0])}
+
+
+def test_a_first_run_that_is_weighted_otherwise_keeps_no_others_from_comparison(
+    run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    """Weights that are the same within each class are none: no ROC-AUC depends on them."""
+    folders = [altered(run, tmp_path / name, noise=0.1) for name in ("one", "two", "three")]
+    for folder, of_signal in zip(folders, (None, 1.0, 3.0), strict=True):
+        scores = pd.read_parquet(folder / "test_scores.parquet")
+        weights = np.linspace(1, 2, len(scores)) if of_signal is None else 1 + of_signal * scores.label
+        scores.assign(weight=weights).to_parquet(folder / "test_scores.parquet")
+    metrics = json.loads((folders[0] / "metrics.json").read_text()) | {"val/auc": 0.99}
+    (folders[0] / "metrics.json").write_text(json.dumps(metrics))
+    frame = compare([*folders, run], tmp_path / "out").set_index("run")
+    first, second, *others = frame.index
+    assert first.endswith("/one")
+    assert frame["compared with"].tolist() == ["none: other weights of test events", None, second, second]
+    assert frame.loc[others, "p-value"].notna().all()
+    assert "/one is compared with none: other weights of test events" in capsys.readouterr().out
 
 
 @pytest.mark.slow

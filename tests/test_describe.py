@@ -72,6 +72,47 @@ def test_only_the_first_events_are_kept(tmp_path: Path, monkeypatch: pytest.Monk
     assert "of the first 300 events" in dict(facts(found))["exact duplicates"]
 
 
+def test_signal_and_background_in_files_of_their_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, refusal: Callable[..., str]
+):
+    frame = pd.DataFrame(EVENTS, columns=[schema.LABEL, *FEATURES])
+    frame.to_parquet(tmp_path / "both.parquet")
+    of_class = {
+        name: frame[frame.label == label].drop(columns="label") for name, label in (("s", 1), ("b", 0))
+    }
+    of_class["s"].to_parquet(tmp_path / "s.parquet")
+    for number, part in enumerate((of_class["b"][:300], of_class["b"][300:])):
+        part.to_csv(tmp_path / f"b{number}.csv", index=False)
+    background = [str(tmp_path / f"b{number}.csv") for number in (0, 1)]
+    files = {"background": background, "signal": str(tmp_path / "s.parquet")}
+    found = describe(files, tmp_path / "out")
+    whole = described(tmp_path / "both.parquet")
+    assert found.name == "s.parquet against b0.csv and 1 more"
+    assert found.classes == whole.classes
+    for name in ("signal", "background"):
+        np.testing.assert_array_equal(found.distances[name], whole.distances[name])
+    training, scoring = usage(found, files, Reading(prefix=""))
+    overrides = shlex.split(training)[3:]
+    require_known_keys("train", overrides)
+    assert OmegaConf.to_container(composed(*overrides).data.csv) == files
+    scored = composed(*shlex.split(scoring)[3:], name="predict")
+    assert sorted(scored.input) == [*background, str(tmp_path / "s.parquet")]
+    monkeypatch.setattr(description, "_MOST_KEPT", 200)
+    some, events = read(files, Reading(units="unchecked"), None)
+    assert (some.rows, events[:, 0].sum(), len(events)) == (2_000, 100, 200)
+
+    monkeypatch.chdir(tmp_path)
+    labelled = "input={signal: s.parquet, background: both.parquet}"
+    assert "both.parquet is said to be background and holds labels of its own" in refusal(
+        "describe", labelled
+    )
+    alone = "input={signal: s.parquet, background: [b0.csv, b1.csv]}"
+    told = refusal("describe", alone, "label=y")
+    assert "label=y is of no use where input tells the classes: leave it out" in told
+    assert "input={'signal': 's.parquet'}: give" in refusal("describe", "input={signal: s.parquet}")
+    assert not (tmp_path / "outputs").exists()
+
+
 def test_labels_may_lack(tmp_path: Path):
     pd.DataFrame(EVENTS[:, 1:], columns=FEATURES).to_csv(tmp_path / "events.csv", index=False)
     found = described(tmp_path / "events.csv")

@@ -1,5 +1,6 @@
 """Event displays: which events, and what is said of them."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import torch
 from conftest import make_events
 
 from higgs_lightning import load_model, schema
+from higgs_lightning.evaluation import plots
 from higgs_lightning.evaluation.displays import choose, displays, nearest_masses, section, strongest_pairs
 from higgs_lightning.evaluation.scored import ScoredEvents
 
@@ -77,6 +79,17 @@ def test_attention_is_what_the_forward_pass_uses(features: torch.Tensor):
     tokens = x + block.projection(attended)
     torch.testing.assert_close(block(x, bias), tokens + block.feed_forward(tokens), atol=1e-5, rtol=1e-5)
     assert model.attention(features).shape == (256, 6, 6)  # type: ignore[operator]
+
+
+def test_attention_joins_jets_by_the_short_way_about_the_beam():
+    (display,) = displays(scored(make_events(1)), 1)
+    display.objects[2:, 1] = [0.0, 1.0, 2.0, 2.5]
+    display.objects[2:, 2] = [3.0, -3.0, 0.5, 1.0]
+    near = 2 * np.pi - 6
+    for pair, ends in (((2, 3), {(3.0, 3.0 + near), (-3.0 - near, -3.0)}), ((4, 5), {(0.5, 1.0)})):
+        plane = plots.event(replace(display, pairs=[(*pair, 0.2)]), "a test").axes[1]
+        lines = [np.asarray(line.get_ydata()) for line in plane.get_lines() if line.get_color() == "grey"]
+        assert {tuple(line.round(9).tolist()) for line in lines} == {tuple(np.round(e, 9)) for e in ends}
 
 
 def test_section_with_missing_objects(tmp_path: Path):

@@ -68,7 +68,7 @@ def test_through_the_commands(members: list[str], data: list[str], higgs_csv: Pa
 
 def test_members_are_of_one_model(members: list[str], data: list[str], tmp_path: Path):
     train(composed(*SMALL, *data, "model.dim=32", "trainer.max_epochs=1"), tmp_path / "other")
-    with pytest.raises(UserError, match=r"was trained with model.dim=32: give the same model options"):
+    with pytest.raises(UserError, match=r"other.* was trained with model.dim=32: .* leave one of them out"):
         load_model([members[0], str(tmp_path / "other")])
     with pytest.raises(UserError, match="name at least one run"):
         load_model([])
@@ -79,7 +79,7 @@ def test_an_option_that_an_earlier_version_had_not_is_its_default():
     without, looks = ({**old, "detector_missing_energy": each} for each in (False, True))
     for one, other in ((old, without), (without, old)):
         require_same_model(one, other, Path("run"))
-    with pytest.raises(UserError, match=r"run was trained with model\.detector_missing_energy=True"):
+    with pytest.raises(UserError, match=r"run was trained with model\.detector_missing_energy=true"):
         require_same_model(old, looks, Path("run"))
-    with pytest.raises(UserError, match=r"run was trained with model\.detector_missing_energy=False"):
+    with pytest.raises(UserError, match=r"run was trained with model\.detector_missing_energy=false"):
         require_same_model(looks, old, Path("run"))

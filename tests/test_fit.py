@@ -162,7 +162,7 @@ def test_bins_of_the_best_significance_are_the_best_of_all():
     generator = np.random.default_rng(1)
     s, background = generator.uniform(1, 5, 9), generator.integers(3, 60, 9).astype(float)
     b, least, most = background * 0.7, 20, 4
-    kept = fit._best(s, b, background, most, least)
+    kept = fit._best(s, b, background, background, most, least)  # of weights that are 1
 
     def squared(edges: tuple[int, ...]) -> float:
         found_s, found_b, counts = (
@@ -196,7 +196,11 @@ def test_templates_hold_what_the_analysis_expects(scored):
         "down": Scored(scores, 0.9 * np.ones(3_000)),
     }
     found = templates(
-        labels, scores, edges, ANALYSIS, Varied(labels, scores, {"mistag": 0.1}, {"mistag": moved})
+        labels,
+        scores,
+        edges,
+        ANALYSIS,
+        Varied(labels, scores, np.ones(3_000), {"mistag": 0.1}, {"mistag": moved}),
     )
     assert found.expected["signal"].sum() == pytest.approx(100)
     assert found.expected["background"].sum() == pytest.approx(1000)
@@ -214,7 +218,7 @@ def test_without_a_down_it_mirrors_the_up(scored):
         "up": Scored(scores, 1.2 * np.ones(3_000)),
         "down": Unknown("has none"),
     }
-    varied = Varied(labels, scores, {"jet_resolution": 0.1}, {"jet_resolution": moved})
+    varied = Varied(labels, scores, np.ones(3_000), {"jet_resolution": 0.1}, {"jet_resolution": moved})
     found = templates(labels, scores, np.array([0, 0.5, 1.0]), ANALYSIS, varied)
     down = found.variations["jet_resolution"]["signal"]["down"]
     np.testing.assert_allclose(down, 0.8 * found.expected["signal"])
@@ -235,6 +239,38 @@ def test_negative_bins_are_refused(scored):
     weights = np.where(scores > 0.9, -1.0, 1.0)
     with pytest.raises(UserError, match=r"bin 2 of the fit, scores 0.9 to 1, has -\d+ events of signal"):
         templates(labels, scores, np.array([0, 0.9, 1]), ANALYSIS, weights=weights)
+
+
+@pytest.mark.parametrize("binning", ["equal_signal", "significance"])
+def test_whole_weights_are_repeated_events(scored, binning: str):
+    labels, scores = scored
+    weights = np.random.default_rng(1).integers(1, 4, 3_000)
+    repeated = np.repeat(np.arange(3_000), weights)
+    events, many = (labels, scores), (labels[repeated], scores[repeated])
+    edges = bin_edges(*events, binning, 5, 1, ANALYSIS, weights)
+    np.testing.assert_array_equal(edges, bin_edges(*many, binning, 5, 1, ANALYSIS))
+    moved = Scored(np.minimum(scores + 0.1, 1), np.where(scores > 0.2, 1.0, 0.9))
+    both: dict[str, Scored | Unknown] = {"up": moved, "down": Unknown("has none")}
+    of_many = Scored(moved.scores[repeated], moved.factors[repeated])
+    varied = Varied(*events, weights, {"mistag": 0.1}, {"mistag": both})
+    varied_many = Varied(*many, np.ones(len(repeated)), {"mistag": 0.1}, {"mistag": {**both, "up": of_many}})
+    found = templates(*events, edges, ANALYSIS, varied, weights)
+    expected = templates(*many, edges, ANALYSIS, varied_many)
+    for name in ("signal", "background"):
+        np.testing.assert_allclose(found.expected[name], expected.expected[name])
+        assert (found.errors[name] > expected.errors[name]).all()  # an event of weight 2 is not two events
+        up, up_of_many = (each.variations["mistag"][name]["up"] for each in (found, expected))
+        np.testing.assert_allclose(up, up_of_many)
+
+
+def test_the_effective_number_of_background_fills_a_bin(scored):
+    labels, scores = scored
+    weights = np.where(np.arange(3_000) % 100, 0.0, 2.5)
+    number = fit.background_number(labels, weights)
+    assert 5 < number < 30
+    assert len(bin_edges(labels, scores, "equal_signal", 5, number, ANALYSIS, weights)) == 2
+    with pytest.raises(UserError, match=f"the test events have {number} of background"):
+        bin_edges(labels, scores, "equal_signal", 5, number + 1, ANALYSIS, weights)
 
 
 def test_pyhf_says_nothing_of_modifiers(caplog: pytest.LogCaptureFixture):

@@ -12,12 +12,14 @@ from higgs_lightning.evaluation.metrics import (
     approximate_median_significance,
     background_rejection,
     discovery_significance,
+    effective_number,
     fit_temperature,
     reconstruction_errors,
     reliability,
     roc_auc_interval,
     roc_curve,
     tempered,
+    threshold,
 )
 
 
@@ -185,3 +187,22 @@ def test_reconstruction_error_as_a_share_of_a_constant_s():
     )
     nothing = reconstruction_errors(truth, truth, np.zeros(truth.shape, bool))
     assert all(np.isnan(value) for value in nothing.values())
+
+
+def test_the_tightest_cut_that_keeps_so_much():
+    scores = np.array([0.1, 0.9, 0.5, 0.5, 0.7])
+    found = [threshold(scores, efficiency) for efficiency in (0.2, 0.21, 0.4, 0.6, 0.8, 1.0)]
+    assert found == [0.9, 0.7, 0.7, 0.5, 0.5, 0.1]
+    heavy = np.array([1, 1, 1, 1, 6])  # the last one, of 0.7, is the most of it
+    assert [threshold(scores, efficiency, heavy) for efficiency in (0.1, 0.7, 0.8, 1.0)] == [
+        0.9,
+        0.7,
+        0.5,
+        0.1,
+    ]
+
+
+def test_the_effective_number_of_equal_events_is_their_number():
+    for weight in (0.5, 1.0, 3.0):
+        assert effective_number(7 * weight, 7 * weight**2) == pytest.approx(7)
+    assert effective_number([10.0, -1.0, 0.0], [100.0, 1.0, 0.0]).tolist() == [1, 0, 0]

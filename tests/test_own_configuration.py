@@ -469,7 +469,7 @@ def test_what_is_new_is_refused_too(override: str, other: Path, refusal: Callabl
     """The optimizer goes on as it was saved."""
     said = refusal("train", f"ckpt={other}", override, "trainer.max_epochs=3")
     assert re.search(
-        r"was trained with optimizer.\w+=None, and .* can't be applied to a run that goes on", said
+        r"was trained with optimizer.\w+=null, and .* can't be applied to a run that goes on", said
     )
 
 

@@ -43,6 +43,8 @@ def test_a_wide_picture_keeps_its_size_on_a_phone(tmp_path: Path):
     assert 'alt="wide" style="width: 1120px; min-width: 672px"' in page
     assert "prefers-color-scheme: dark" in page
     assert 'name="viewport"' in page
+    printed = page[page.index("@media print") :]
+    assert "min-width: 0 !important" in printed[: printed.index("</style>")]
 
 
 def test_tables_have_all_digits_and_nothing_for_what_is_unknown(tmp_path: Path):

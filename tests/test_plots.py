@@ -174,5 +174,8 @@ def test_significance_begins_at_no_signal_and_says_what_is_chance():
     known, chance, *_ = axes.get_lines()
     assert np.asarray(chance.get_xdata())[0] == 0
     assert np.asarray(chance.get_xdata())[-1] == np.asarray(known.get_xdata())[0]
+    heights = np.asarray(chance.get_ydata())
+    assert np.isnan(heights[0])  # no background passes there, so no line comes up from 0
+    assert np.nanmin(heights) > 1
     _, names = axes.get_legend_handles_labels()
     assert names[-1] == "fewer than 100 background events of the test pass"

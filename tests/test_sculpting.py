@@ -1,5 +1,7 @@
 """What a cut does to shapes: the masses are HIGGS' own, and the distance is the one that is meant."""
 
+import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -82,12 +84,47 @@ def test_a_cut_on_the_mass_itself_sculpts_and_a_blind_one_does_not():
     assert weak < 0.1
 
 
+def test_whole_weights_are_repeated_events():
+    """But for how many events pass, which is the effective number; negative bins count as empty."""
+    rng = np.random.default_rng(2)
+    labels, weights = np.tile([0.0, 1.0], 5_000), rng.integers(1, 4, 10_000)
+    features = events_with_mass(rng.uniform(20, 300, 10_000))
+    scores = np.round(rng.uniform(size=10_000) + 0.2 * labels, 3)
+    repeated = np.repeat(np.arange(10_000), weights)
+    one = section(replace(scored(features, labels, scores), weights=weights), [0.7, 0.3])
+    many = section(scored(features[repeated], labels[repeated], scores[repeated]), [0.7, 0.3])
+    # bins end at a quantile of the events, which weights do not move
+    rows = [[row for row in each.tables["sculpting"].rows if row[0] == "m_bb"] for each in (one, many)]
+    for of_one, of_many in zip(*rows, strict=True):
+        assert 300 < int(str(of_one[2])) < int(str(of_many[2]))
+        assert of_one[3] == pytest.approx(of_many[3], abs=0.02)
+    signed = np.where(rng.random(10_000) < 0.3, -1.0, 1.0)
+    found = section(replace(scored(features, labels, scores), weights=signed), [0.7, 0.3])
+    for value in found.metrics.values():
+        assert isinstance(value, Unknown) or 0 <= float(value) <= 1
+    found.figures["sculpting"].canvas.draw_idle()
+
+
 def test_few_events_are_no_shape(tmp_path: Path):
     features = events_with_mass(np.linspace(20, 300, 10))
     labels = np.array([0.0, 1.0] * 5)
     found = section(scored(features, labels, np.linspace(0, 1, 10)), [0.7, 0.3])
     assert all(isinstance(value, Unknown) for value in found.metrics.values())
+    assert not any(axes.patches for axes in found.figures["sculpting"].axes)
+    assert not found.files["sculpting_shapes"].rows
     found.figures["sculpting"].savefig(tmp_path / "figure.png")
+
+
+def test_a_cut_that_few_events_pass_is_not_drawn_and_the_picture_says_so():
+    features = events_with_mass(np.linspace(20, 300, 400))
+    labels = np.array([0.0, 1.0] * 200)
+    scores = np.where(labels > 0, np.linspace(0.5, 1, 400), np.linspace(0, 0.76, 400))
+    found = section(scored(features, labels, scores), [0.5])
+    of_background, of_signal = found.figures["sculpting"].axes[:2]
+    words = [text.get_text() for text in of_background.texts]
+    assert re.fullmatch(r"at 50%: \d events, not drawn", words[0])
+    assert (len(of_background.patches), len(of_signal.patches)) == (1, 2)
+    assert [text.get_text() for text in of_signal.texts] == [""]
 
 
 def test_no_event_has_a_mass(tmp_path: Path):

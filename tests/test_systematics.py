@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
 
@@ -276,6 +277,27 @@ def test_an_object_that_is_missing_everywhere_says_so():
     }
     part = systematics.section(varied, ANALYSIS, "made up")
     assert part.metrics["systematics/mistag_up"] == Unknown("no event has a b-tag")
+
+
+def test_whole_weights_are_repeated_events():
+    events = make_events(2_000)
+    weights = np.random.default_rng(1).integers(1, 4, 2_000)
+    repeated = np.repeat(np.arange(2_000), weights)
+    one, many = replace(scored(events), weights=weights), scored(events[repeated])
+    sizes = {name: SIZES[name] for name in ("jet_energy_scale", "lepton_scale", "btag_efficiency")}
+    parts = [
+        systematics.section(vary(each, sizes, events=10_000, seed=1), ANALYSIS, "made up").metrics
+        for each in (one, many)
+    ]
+    assert parts[0].keys() == parts[1].keys()
+    for name, value in parts[1].items():
+        if name.endswith("_error"):
+            # an event of weight 2 is not two events
+            assert value == 0 or float(str(parts[0][name])) > float(str(value)), name
+        elif not name.endswith("/significance"):  # its best cut may be another, where few events pass
+            assert parts[0][name] == pytest.approx(value, abs=1e-9), name
+    plain = systematics.section(vary(scored(events), sizes, events=10_000, seed=1), ANALYSIS, "made up")
+    assert plain.metrics["systematics/lepton_scale_up/auc"] != parts[0]["systematics/lepton_scale_up/auc"]
 
 
 @pytest.mark.parametrize("num_events", [1, 2, 10])

@@ -72,6 +72,13 @@ def hdf5(path: Path) -> None:
         file["X"], file["y"], file["mc_weight"] = EVENTS[:, 1:], EVENTS[:, 0], WEIGHTS
 
 
+def hdf5_of_columns(path: Path) -> None:
+    h5py = pytest.importorskip("h5py")
+    with h5py.File(path, "w") as file:
+        for name in FRAME:
+            file[f"events/{name}"] = FRAME[name].to_numpy()
+
+
 FORMATS: dict[str, Callable[[Path], Any]] = {
     "csv": lambda path: FRAME.to_csv(path, index=False),
     "csv, weights first": lambda path: FRAME[FRAME.columns[::-1]].to_csv(path, index=False),
@@ -84,6 +91,7 @@ FORMATS: dict[str, Callable[[Path], Any]] = {
     "npz of rows": lambda path: np.savez(path, X=EVENTS[:, 1:], mc_weight=WEIGHTS, y=EVENTS[:, 0]),
     "npz of columns": lambda path: np.savez(path, **{name: FRAME[name].to_numpy() for name in FRAME}),
     "hdf5": hdf5,
+    "hdf5 of columns": hdf5_of_columns,
 }
 
 
@@ -267,6 +275,21 @@ def test_whole_weights_are_repeated_events():
         )
 
 
+def test_the_uncertainty_of_a_share_of_signal():
+    """Binomial where all count alike; with weights, that of the share in resampled events."""
+    labels, scores, weights = scored(4_000)
+    plain = reliability(labels, scores, bins=5)
+    np.testing.assert_allclose(plain.uncertainty, np.sqrt(plain.signal * (1 - plain.signal) / plain.events))
+    generator = np.random.default_rng(7)
+    weights = np.where(generator.random(4_000) < 0.1, -weights, weights)
+    samples = []
+    for _ in range(300):
+        rows = generator.integers(4_000, size=4_000)
+        samples.append(reliability(labels[rows], scores[rows], weights[rows], bins=5).signal)
+    expected = reliability(labels, scores, weights, bins=5).uncertainty
+    np.testing.assert_allclose(np.std(samples, axis=0), expected, rtol=0.2)
+
+
 def test_reconstruction_errors_of_whole_weights():
     truth, weights = EVENTS[:, 1:], WEIGHTS.round()
     found = truth + np.random.default_rng(3).normal(0, 0.3, truth.shape)
@@ -340,6 +363,19 @@ def test_negative_weights_leave_numbers():
     assert len(found.ams) > 20
     assert background_rejection(labels, scores, 0.5, weights) > 1
     assert np.isfinite(reliability(labels, scores, weights).error)
+    few = len(reliability(labels, scores, weights, bins=10).events)
+    cancelled = (scores >= 0.4) & (scores < 0.5)
+    weights[cancelled] = np.arange(cancelled.sum()) % 2 * 2.0 - 1
+    in_last = (scores >= 0.8) & (scores < 0.9)
+    weights[in_last] = np.where(labels[in_last] == 1, 1, -0.1)
+    of_bins = reliability(labels, scores, weights, bins=10)
+    assert len(of_bins.events) == few - 1
+    assert not ((of_bins.score > 0.4) & (of_bins.score < 0.5)).any()
+    assert of_bins.signal.max() > 1
+    figure = plots.reliability({"as trained": of_bins}, "title", "sum of weights")
+    axes, below = figure.axes
+    assert axes.get_ylim() == (0, of_bins.signal.max())
+    assert below.get_ylabel() == "sum of weights"
     assert plots.score_histograms(labels, scores, "", weights).axes[0].get_ylim()[0] > 0
     plots.roc({"test": (labels, scores, weights)}, "title")
 
@@ -483,7 +519,7 @@ def test_a_run_with_weights_and_its_evaluation(weighted_run: Path, tmp_path: Pat
     )
     # without weights the same scores have another verdict
     with (tmp_path / "out" / "tables" / "calibration_bins.csv").open(newline="") as file:
-        sums = [float(row["events"]) for row in csv.DictReader(file)]
+        sums = [float(row["sum of weights"]) for row in csv.DictReader(file)]
     assert sum(sums) == pytest.approx(2 * metrics["test/events"], rel=1e-6)  # as trained and tempered
     plain = evaluated(weighted_run, tmp_path / "plain")
     assert "weighted" not in plain

@@ -1,7 +1,8 @@
 """What is in a file of events, measured, and what it is taken for.
 
 Counts, means and ranges are of all events; what needs them side by side (duplicates, distances, marks,
-pictures) is of the first million, which is all that is kept in memory.
+pictures) is of the first million, which is all that is kept in memory; half of it of either class where each
+has files of its own.
 
 What real events look like, in two respects:
 
@@ -29,7 +30,10 @@ a prototype without a calorimeter   0.00        0.00        0.092               
 
 import csv
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
+from operator import attrgetter
 from pathlib import Path
 
 import numpy as np
@@ -39,7 +43,7 @@ from rich.progress import Progress
 from higgs_lightning import schema
 from higgs_lightning.data.columns import FEATURES, Reading
 from higgs_lightning.data.formats import bad_rows, read_file
-from higgs_lightning.data.sources import Files, find_sources
+from higgs_lightning.data.sources import Files, Source, find_sources
 from higgs_lightning.errors import UserError, one_line
 from higgs_lightning.units import wrong_units
 
@@ -193,15 +197,22 @@ class Description:
 def read(input: Files, reading: Reading, units: str | None) -> tuple[Description, np.ndarray]:
     """Go through files: what is counted of all events, and the first ones, (N, 22) as the file has them.
 
+    Of files of one class each, those of signal come first, and as many of either are kept at most.
+
     Raises:
         UserError: a file can't be read. All its bad lines are printed before, up to 20.
     """
     sources = find_sources(input, "input")
-    names = one_line(sources[0].path.name), f" and {len(sources) - 1} more"
-    found = Description(names[0] + (names[1] if len(sources) > 1 else ""), missing=reading.missing)
+    if reading.label is not None and sources[0].label is not None:
+        raise UserError(f"label={reading.label} is of no use where input tells the classes: leave it out")
+    of_classes = groupby(sources, attrgetter("label"))
+    found = Description(
+        " against ".join(_name_of([*each]) for _, each in of_classes), missing=reading.missing
+    )
     sizes = [max(1, source.path.stat().st_size) for source in sources]
     sums, counts = np.zeros(len(FEATURES)), np.zeros(len(FEATURES), int)
     kept: list[np.ndarray] = []
+    room = {None: _MOST_KEPT, 1.0: _MOST_KEPT // 2, 0.0: _MOST_KEPT // 2}
     console = Console(stderr=True)
     with Progress(console=console, disable=not console.is_terminal, transient=True) as bar:
         task = bar.add_task("Reading", total=sum(sizes))
@@ -224,8 +235,8 @@ def read(input: Files, reading: Reading, units: str | None) -> tuple[Description
                     found.least = np.fmin(found.least, np.fmin.reduce(features, initial=np.inf))
                     found.most = np.fmax(found.most, np.fmax.reduce(features, initial=-np.inf))
                     find_impossible(found, features, f"{source}, event", found.rows - first)
-                    room = _MOST_KEPT - sum(map(len, kept))
-                    kept.append(events[:room].copy())
+                    kept.append(events[: room[source.label]].copy())
+                    room[source.label] -= len(kept[-1])
                     found.rows += len(events)
                     bar.update(
                         task,
@@ -248,6 +259,10 @@ def read(input: Files, reading: Reading, units: str | None) -> tuple[Description
     found.missing_share = 1 - counts / found.rows
     found.least[counts == 0] = found.most[counts == 0] = np.nan
     return found, np.concatenate(kept)
+
+
+def _name_of(sources: Sequence[Source]) -> str:
+    return one_line(sources[0].path.name) + (f" and {len(sources) - 1} more" if len(sources) > 1 else "")
 
 
 def look(found: Description, features: np.ndarray, units: str | None) -> None:

@@ -197,7 +197,7 @@ def read_blocks(
 def _labelled_twice(source: Source) -> str:
     of_class = "signal" if source.label else "background"
     return (
-        f"{source} is said to be {of_class} and holds labels of its own: give it as data.csv=FILE, or take "
+        f"{source} is said to be {of_class} and holds labels of its own: name it without its class, or take "
         "its label away"
     )
 

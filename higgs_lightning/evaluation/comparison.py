@@ -25,8 +25,8 @@ _WIDTH = 120  # of the table in a file or a pipe
 _LONGEST_NAME = 30  # characters that a legend has room for
 _EXPLANATION = (
     "Ordered by validation ROC-AUC. The difference of test ROC-AUCs and its p-value (DeLong's test on the "
-    "same test events) are against the first row; they are left out where the test events are others. "
-    "Low and high bound 95 %."
+    "same test events) are against the first run with the same test events and weights. Low and high bound "
+    "95 %."
 )
 
 
@@ -62,8 +62,8 @@ def compare(paths: Sequence[Path], output: Path) -> pd.DataFrame:
 
 def table_rows(runs: Sequence[Run]) -> Iterator[dict[str, Any]]:
     """One row a run, the same columns in all of them; None where there is nothing to say."""
-    first = runs[0]
-    for run in runs:
+    firsts = first_of_the_same_events(runs)
+    for run, first in zip(runs, firsts, strict=True):
         row: dict[str, Any] = {"run": run.name}
         for key in differing_keys(runs):
             row[key] = "null" if run.config.get(key, "") is None else run.config.get(key)
@@ -72,21 +72,52 @@ def table_rows(runs: Sequence[Run]) -> Iterator[dict[str, Any]]:
         row["training events"] = run.metrics.get("train/events")
         row["validation AUC"], row["AUC"] = run.metrics.get("val/auc"), run.metrics.get("test/auc")
         row["low"], row["high"] = (run.metrics.get(f"test/auc_{bound}") for bound in ("low", "high"))
-        row["difference"] = row["p-value"] = None
-        both_known = None not in (run.metrics.get("test/auc"), first.metrics.get("test/auc"))
-        if run is not first and both_known and has_same_test_events(run, first):
+        row["compared with"] = row["difference"] = row["p-value"] = None
+        others = [each for each in firsts if each is not None and each is not run]
+        if first is run and others and sum(each is run for each in firsts) == 1:
+            row["compared with"] = f"none: {why_not_compared(run, others[0])}"
+        elif first is not None and first is not run:
+            row["compared with"] = first.name
             row["difference"] = run.metrics["test/auc"] - first.metrics["test/auc"]
             row["p-value"] = difference_p_value(run.labels, first.scores, run.scores, run.weights)
         row["failure"] = run.failure or None
         yield row
 
 
+def first_of_the_same_events(runs: Sequence[Run]) -> list[Run | None]:
+    """For each run the first one that was tested on the same events, or itself; None for one untested."""
+    firsts: list[Run] = []
+    found: list[Run | None] = []
+    for run in runs:
+        if run.metrics.get("test/auc") is None:
+            found.append(None)
+            continue
+        first = next((each for each in firsts if not why_not_compared(run, each)), run)
+        if first is run:
+            firsts.append(run)
+        found.append(first)
+    return found
+
+
+def why_not_compared(one: Run, other: Run) -> str:
+    """What differs in the test events of two runs, as far as they say which these were; empty for nothing."""
+    if not has_same_test_events(one, other):
+        return "other test events"
+    is_same = np.allclose(relative_weights(one), relative_weights(other), rtol=1e-5)
+    return "" if is_same else "other weights of test events"
+
+
+def relative_weights(run: Run) -> np.ndarray:
+    """Weights (N,) of test events in units of their class's mean, which no ROC-AUC depends on."""
+    weights = np.ones(len(run.labels)) if run.weights is None else run.weights.astype(float)
+    for of_class in (run.labels > 0.5, run.labels <= 0.5):
+        weights[of_class] /= weights[of_class].mean() if of_class.any() else 1.0
+    return weights
+
+
 def has_same_test_events(one: Run, other: Run) -> bool:
-    """Whether two runs were tested on the same events, as far as they say which these were."""
+    """Whether two runs were tested on the same events, whatever these weigh."""
     if not len(one.labels) or not np.array_equal(one.labels, other.labels):
-        return False
-    weights = [run.labels if run.weights is None else run.weights for run in (one, other)]
-    if (one.weights is None) != (other.weights is None) or not np.array_equal(weights[0], weights[1]):
         return False
     data, other_data = (identity_of(run.metrics.get("data")) for run in (one, other))
     if not data or not other_data:  # of an earlier version
@@ -112,6 +143,11 @@ def differing_keys(runs: Sequence[Run]) -> list[str]:
         and "pruning" not in key.split(".")
         and key == min((other for other in keys if values[other] == values[key]), key=len)
     ]
+
+
+def otherwise_compared(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Those rows that are compared with another run than the first row's, or with none."""
+    return [row for row in rows if row["compared with"] not in (None, rows[0]["run"])]
 
 
 def draw(runs: Sequence[Run]) -> dict[str, Figure]:
@@ -142,8 +178,9 @@ def short_names(keys: Sequence[str]) -> list[str]:
 
 def sections(rows: Sequence[dict[str, Any]], figures: dict[str, Figure]) -> list[Section]:
     """What the page shows."""
-    if not any(row["failure"] for row in rows):
-        rows = [{column: value for column, value in row.items() if column != "failure"} for row in rows]
+    spare = set() if any(row["failure"] for row in rows) else {"failure"}
+    spare |= set() if otherwise_compared(rows) else {"compared with"}
+    rows = [{column: value for column, value in row.items() if column not in spare} for row in rows]
     lines = [[shown(column, value) for column, value in row.items()] for row in rows]
     return [Section(text=[_EXPLANATION], tables={"runs": page.Table(list(rows[0]), lines)}, figures=figures)]
 
@@ -166,6 +203,9 @@ def print_rows(rows: Sequence[dict[str, Any]]) -> None:
     if not console.is_terminal:
         console = Console(width=_WIDTH)
     console.print(printed)
+    for row in otherwise_compared(rows):
+        sentence = f"run {row['run']} is compared with {row['compared with']}"
+        console.print(one_line(sentence), markup=False, highlight=False)
     for row in rows:
         if row["failure"]:
             values = ", ".join(f"{key}={row[key]}" for key in keys)

@@ -7,6 +7,7 @@ import re
 import shlex
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -59,7 +60,8 @@ def describe(
     """Print what files hold, and write it as ``describe.html`` and ``plots/``; several are read as one.
 
     Args:
-        input: a file, several, a pattern or a folder, see :func:`~higgs_lightning.data.formats.read_file`.
+        input: a file, several, a pattern or a folder, see :func:`~higgs_lightning.data.formats.read_file`;
+            or those of each class, ``{"signal": ..., "background": ...}``.
         output: a folder, made where it is not there; None for a new one below ``outputs/``.
         columns: see :class:`~higgs_lightning.data.columns.Reading`, as ``label``, ``missing`` and
             ``skip_rows``; without ``missing``, numbers such as -999 are found.
@@ -107,10 +109,14 @@ def usage(found: Description, input: Any, reading: Reading) -> list[str]:
         }
         lines.append("train data=higgs" + _arguments(of_training, "data."))
     if found.units is not None and not reading.skip_rows:
-        lines.append(
-            f"predict ckpt=pretrained{_arguments({'input': input, **options})} output=scores.parquet"
-        )
+        all_files = input if not isinstance(input, Mapping) else list(chain(*map(_listed, input.values())))
+        of_scoring = {"input": all_files, **options}
+        lines.append(f"predict ckpt=pretrained{_arguments(of_scoring)} output=scores.parquet")
     return [f"python -m higgs_lightning.{line}" for line in lines]
+
+
+def _listed(files: Any) -> list[Any]:
+    return files if isinstance(files, list) else [files]
 
 
 def _arguments(options: Mapping[str, Any], prefix: str = "") -> str:

@@ -19,7 +19,7 @@ import numpy as np
 
 from higgs_lightning.errors import UserError
 from higgs_lightning.evaluation import plots
-from higgs_lightning.evaluation.metrics import discovery_significance
+from higgs_lightning.evaluation.metrics import discovery_significance, effective_number
 from higgs_lightning.evaluation.page import Section, Table, Unknown, Value
 from higgs_lightning.evaluation.scored import ScoredEvents
 from higgs_lightning.evaluation.systematics import DIRECTIONS, Analysis, Scored, Varied
@@ -71,12 +71,14 @@ def bin_edges(
     bins: int,
     least_background: int,
     analysis: Analysis,
+    weights: np.ndarray | None = None,
 ) -> np.ndarray:
     """Edges (K + 1,) of bins of the score, which is in a bin if it is not below its lower edge.
 
     ``equal_signal``: each bin has the same share of the signal; ``significance``: of all ways to put together
     bins of 1/200 of the signal, the one whose expected discovery significance is highest if the background is
-    known, found by dynamic programming. A bin that has too little background is one with its neighbour.
+    known, found by dynamic programming. A bin that has too little background is one with its neighbour; of
+    weighted events the effective number counts.
 
     Args:
         labels: (N,) 1 for signal.
@@ -85,27 +87,42 @@ def bin_edges(
         bins: how many there are at most.
         least_background: events of the N that each bin has at least.
         analysis: of which the significance is expected.
+        weights: (N,) of the events; None for 1 each.
 
     Raises:
         UserError: there is not so much background altogether.
     """
     is_signal = labels > 0.5
-    if (~is_signal).sum() < least_background:
+    num_background = background_number(labels, weights)
+    if num_background < least_background:
         raise UserError(
-            f"fit.least_background={least_background}: the test events have {(~is_signal).sum():,} of "
+            f"fit.least_background={least_background}: the test events have {num_background:,} of "
             "background; give fewer, or more events"
         )
-    signal = np.sort(scores[is_signal])
+    weights = np.ones(len(scores)) if weights is None else weights.astype(float)
+    signal, of_signal = scores[is_signal], weights[is_signal]
+    order = np.argsort(signal, kind="stable")
+    below = np.maximum.accumulate(np.cumsum(of_signal[order]) - of_signal[order])
     finest = bins if binning == "equal_signal" else _FINEST
+    wanted = np.arange(1, finest) * of_signal.sum() / finest
     # of equal scores, all are in one bin
-    inner = np.unique(signal[(np.arange(1, finest) * len(signal)) // finest])
+    inner = np.unique(signal[order[np.searchsorted(below, wanted * (1 + 1e-9), side="right") - 1]])
     edges = np.concatenate([[0.0], inner[(inner > 0) & (inner < 1)], [1.0]])
-    background = _counts(scores[~is_signal], edges)
+    background, squares = (
+        _counts(scores[~is_signal], edges, weights[~is_signal] ** power) for power in (1, 2)
+    )
     if binning == "equal_signal":
-        return edges[_enough(background, least_background)]
-    s = _counts(scores[is_signal], edges) * analysis.signal / is_signal.sum()
-    b = background * analysis.background / (~is_signal).sum()
-    return edges[_best(s, b, background, bins, least_background)]
+        return edges[_enough(background, squares, least_background)]
+    s = _counts(signal, edges, of_signal) * analysis.signal / of_signal.sum()
+    b = background * analysis.background / background.sum()
+    return edges[_best(s, b, background, squares, bins, least_background)]
+
+
+def background_number(labels: np.ndarray, weights: np.ndarray | None) -> int:
+    """How many background events there are; of weighted ones, the effective number."""
+    of_background = np.ones(len(labels)) if weights is None else weights.astype(float)
+    of_background = of_background[labels <= 0.5]
+    return int(effective_number(of_background.sum(), np.square(of_background).sum()) + 1e-9)
 
 
 def _counts(scores: np.ndarray, edges: np.ndarray, weights: np.ndarray | None = None) -> np.ndarray:
@@ -114,24 +131,29 @@ def _counts(scores: np.ndarray, edges: np.ndarray, weights: np.ndarray | None = 
     return np.bincount(place, weights, len(edges) - 1).astype(float)
 
 
-def _enough(background: np.ndarray, least: int) -> list[int]:
+def _enough(background: np.ndarray, squares: np.ndarray, least: int) -> list[int]:
     """Which edges stay if bins are joined, from the highest on, until each has enough background."""
-    kept, count = [len(background)], 0.0
-    for place in range(len(background) - 1, -1, -1):
-        count += background[place]
-        if count >= least and place > 0 and background[:place].sum() >= least:
+    kept = [len(background)]
+    for place in range(len(background) - 1, 0, -1):
+        joined, rest = slice(place, kept[-1]), slice(0, place)
+        if all(
+            effective_number(background[part].sum(), squares[part].sum()) >= least for part in (joined, rest)
+        ):
             kept.append(place)
-            count = 0.0
     return [0, *kept[::-1]]
 
 
-def _best(s: np.ndarray, b: np.ndarray, background: np.ndarray, bins: int, least: int) -> list[int]:
+def _best(
+    s: np.ndarray, b: np.ndarray, background: np.ndarray, squares: np.ndarray, bins: int, least: int
+) -> list[int]:
     """Which edges stay for the largest sum over bins of the squared significance."""
-    of_s, of_b, of_background = (np.append(0, np.cumsum(each)) for each in (s, b, background))
     first, last = np.triu_indices(len(s) + 1, 1)
+    of_edges = (np.append(0, np.cumsum(each)) for each in (s, b, background, squares))
+    of_s, of_b, of_background, of_squares = (each[last] - each[first] for each in of_edges)
     squared = np.full((len(s) + 1, len(s) + 1), -np.inf)  # of a bin, by its edges
-    found = discovery_significance(of_s[last] - of_s[first], of_b[last] - of_b[first]) ** 2
-    squared[first, last] = np.where(of_background[last] - of_background[first] >= least, found, -np.inf)
+    found = discovery_significance(np.maximum(of_s, 0), of_b) ** 2
+    is_enough = effective_number(of_background, of_squares) >= least * (1 - 1e-9)
+    squared[first, last] = np.where(is_enough, found, -np.inf)
     best = squared[0]  # up to each edge, with one bin
     sums, before = [best], [np.zeros(len(best), int)]
     for _ in range(1, bins):
@@ -207,13 +229,14 @@ def _variation(
     edges: np.ndarray,
 ) -> dict[str, np.ndarray]:
     """A template (K,) with an uncertainty up and down."""
-    before = _counts(varied.scores[of_class], edges)
+    weights = varied.weights[of_class]
+    before = _counts(varied.scores[of_class], edges, weights)
     found: dict[str, np.ndarray] = {}
     for direction in DIRECTIONS:
         each = moved[direction]
         if isinstance(each, Scored):
-            after = _counts(each.scores[of_class], edges, each.weights[of_class])
-            ratio = np.where(before > 0, after / np.maximum(before, 1), 1)
+            after = _counts(each.scores[of_class], edges, each.factors[of_class] * weights)
+            ratio = np.where(before > 0, after / np.where(before > 0, before, 1), 1)
         else:
             ratio = 2 - found["up"] / np.where(expected > 0, expected, 1)
         found[direction] = expected * np.maximum(ratio, _LEAST_LEFT)
@@ -418,13 +441,13 @@ def section(
         least_background: the same; of fewer events altogether, nothing is fitted.
         statistical_errors: see :func:`workspace`.
     """
-    labels, scores = scored.labels, scored.probabilities
-    title, num_background = "Binned fit", int((labels <= 0.5).sum())
+    labels, scores, weights = scored.labels, scored.probabilities, scored.weights
+    title, num_background = "Binned fit", background_number(labels, weights)
     if num_background < least_background:
         reason = f"{num_background:,} background events, fewer than fit.least_background={least_background}"
         return Section(title, [f"Not made: {reason}."], metrics={"fit/significance": Unknown(reason)})
-    edges = bin_edges(labels, scores, binning, bins, least_background, analysis)
-    found = templates(labels, scores, edges, analysis, varied)
+    edges = bin_edges(labels, scores, binning, bins, least_background, analysis, weights)
+    found = templates(labels, scores, edges, analysis, varied, weights)
     spec = workspace(found, analysis.uncertainty, statistical_errors)
     without = workspace(Templates(edges, found.expected, found.errors, {}), analysis.uncertainty, False)
     known = workspace(Templates(edges, found.expected, found.errors, {}), 0.0, False)

@@ -201,6 +201,26 @@ def _cuts(scores: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return order, np.append(np.flatnonzero(np.diff(np.asarray(scores)[order])), len(order) - 1)
 
 
+def threshold(scores_of_signal: np.ndarray, efficiency: float, weights: np.ndarray | None = None) -> float:
+    """The tightest cut, ``score >= threshold``, that keeps so much of the signal (M,), M > 0."""
+    order = np.argsort(-scores_of_signal, kind="stable")
+    counts = np.ones(len(order)) if weights is None else weights[order].astype(float)
+    kept = np.cumsum(counts) >= efficiency * counts.sum() * (1 - 1e-9)
+    return float(scores_of_signal[order[np.argmax(kept)]])
+
+
+def effective_number(sums: ArrayLike, squares: ArrayLike) -> np.ndarray:
+    """How many equal events tell as much as weighted ones, (sum w)^2 / sum w^2; 0 of a sum below 0.
+
+    Args:
+        sums: of the weights, any shape.
+        squares: sums of their squares, the same shape.
+    """
+    squares = np.asarray(squares, float)
+    number: np.ndarray = np.maximum(sums, 0) ** 2 / np.where(squares > 0, squares, 1)
+    return number
+
+
 def background_rejection(
     labels: np.ndarray, scores: np.ndarray, signal_efficiency: float, weights: np.ndarray | None = None
 ) -> float:
@@ -300,7 +320,7 @@ def significances(
         of_event = (np.asarray(weights, float) * is_background)[order]
         sums, squares = np.cumsum(of_event)[ends], np.cumsum(of_event**2)[ends]
         # a cut with less than no background left is none
-        effective = np.append(0.0, np.maximum(sums, 0) ** 2 / np.where(squares > 0, squares, 1))
+        effective = np.append(0.0, effective_number(sums, squares))
     s, b = signal * np.maximum(of_signal, 0), background * np.maximum(of_background, 0)
     return Significances(
         of_signal,
@@ -318,11 +338,13 @@ class Reliability(NamedTuple):
         score: mean score.
         signal: share of signal.
         events: number of events, or the sum of their weights.
+        uncertainty: statistical, one standard deviation, of the share of signal.
     """
 
     score: np.ndarray
     signal: np.ndarray
     events: np.ndarray
+    uncertainty: np.ndarray
 
     @property
     def error(self) -> float:
@@ -335,16 +357,22 @@ def reliability(
 ) -> Reliability:
     """Compare probabilities (N,) with the share of signal in bins of equal width.
 
-    C. Guo, G. Pleiss, Y. Sun and K. Weinberger, ICML 2017. Bins whose weights have no positive sum are left
-    out.
+    C. Guo, G. Pleiss, Y. Sun and K. Weinberger, ICML 2017. Bins are left out whose sum of weights is below
+    its own statistical error, the root of the sum of their squares: some are negative there, and cancel. The
+    uncertainty of a share is that of a ratio of two sums over the same events (W. G. Cochran, Sampling
+    Techniques, 1977, chapter 6), without weights the binomial one.
     """
     bin_of = np.minimum((np.asarray(probabilities) * bins).astype(int), bins - 1)
-    counts = 1 if weights is None else np.asarray(weights, float)
-    events = np.bincount(bin_of, weights, minlength=bins)
-    score = np.bincount(bin_of, probabilities * counts, bins)
-    signal = np.bincount(bin_of, (np.asarray(labels) > 0.5) * counts, bins)
-    held = events > 0
-    return Reliability(score[held] / events[held], signal[held] / events[held], events[held])
+    counts = np.ones(len(bin_of)) if weights is None else np.asarray(weights, float)
+    is_signal = np.asarray(labels) > 0.5
+    events = np.bincount(bin_of, counts, bins)
+    held = (events > 0) & (events**2 >= np.bincount(bin_of, counts**2, bins) * (1 - 1e-9))
+    of_held = np.where(held, events, 1)
+    score, signal = (
+        np.bincount(bin_of, each * counts, bins) / of_held for each in (probabilities, is_signal)
+    )
+    squares = np.bincount(bin_of, (counts * (is_signal - signal[bin_of])) ** 2, bins)
+    return Reliability(*(each[held] for each in (score, signal, events, np.sqrt(squares) / of_held)))
 
 
 def fit_temperature(

@@ -49,6 +49,16 @@ caption { text-align: left; color: var(--faint); padding-bottom: .3em; }
 pre { background: var(--card); padding: .7em .9em; border-radius: 8px; overflow-x: auto; font-size: .85em; }
 figure { margin: 1em 0; overflow-x: auto; }
 img { display: block; max-width: 100%; height: auto; border-radius: 6px; background: #fff; }
+@media print {
+:root { --text: #000; --faint: #444; --line: #bbb; --ground: #fff; --card: #f3f3f3; }
+body { padding: 0; font-size: 13px; }
+nav { display: none; }
+h2 { break-after: avoid; }
+figure, table { overflow: visible; }
+figure, tr, pre, dl { break-inside: avoid; }
+th, td, pre { white-space: normal; }
+img { filter: none; width: auto !important; min-width: 0 !important; max-height: 92vh; }
+}
 </style>
 </head>
 <body>

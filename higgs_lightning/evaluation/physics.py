@@ -94,31 +94,35 @@ def significance(
     )
 
 
-def calibration(calibrations: Mapping[str, Reliability], title: str, metrics: Mapping[str, Value]) -> Section:
+def calibration(
+    calibrations: Mapping[str, Reliability], title: str, metrics: Mapping[str, Value], counted: str = "events"
+) -> Section:
     """Whether scores are probabilities.
 
     Args:
         calibrations: by the name of the scores: the model's own, and those after a correction.
         title: which data, model and run these are.
         metrics: what is to be known of a correction.
+        counted: what bins hold, events or the sum of their weights.
     """
-    bins = [
-        (name, float(score), float(share), float(events))
-        for name, each in calibrations.items()
-        for score, share, events in zip(*each, strict=True)
-    ]
+    bins: list[list[Value]] = []
+    for name, each in calibrations.items():
+        bins += [[name, *map(float, of_bin)] for of_bin in np.transpose(each)]
     errors = [(name, each.error) for name, each in calibrations.items()]
     return Section(
         "Calibration",
         [
-            "How often events of a score are signal. The expected calibration error is the mean distance of "
-            "the two over events. It tells as much of the share of signal in the data as of the model."
+            "How often events of a score are signal, with statistical errors. The expected calibration error "
+            "is the mean distance of the two over events. It tells as much of the share of signal in the "
+            "data as of the model."
         ],
         tables={
             "calibration": Table(["scores", "expected calibration error"], errors),
         },
-        files={"calibration_bins": Table(["scores", "mean score", "share of signal", "events"], bins)},
-        figures={"reliability": plots.reliability(calibrations, title)},
+        files={
+            "calibration_bins": Table(["scores", "mean score", "share of signal", counted, "error"], bins)
+        },
+        figures={"reliability": plots.reliability(calibrations, title, counted)},
         metrics={"test/calibration_error": next(iter(calibrations.values())).error, **metrics},
     )
 

@@ -48,7 +48,7 @@ _slide = rc_context(
 # of each object, the same in all pictures
 _OBJECT_COLORS = ("#D55E00", "dimgrey", "#0072B2", "#009E73", "#CC79A7", "#E69F00")
 _CONE = 0.7  # radius of HIGGS' jets
-_LEAST_GAP = 0.38  # radians between two labels on a ring
+_LEAST_GAP = 0.44  # radians between two labels on a ring
 _LOOSEST = 0.1  # signal efficiency: below it a rejection hangs on few events
 _FEW = 20  # hidden events: fewer make no picture
 
@@ -329,8 +329,10 @@ def significance(of_cut: Significances, title: str) -> Figure:
         best = of_cut.best(values)
         label = f"{name}: {values[best]:.2f} at best"
         axes.plot(of_cut.signal_efficiency[first:], values[first:], color=color, label=label)
-        chance = slice(0, first + 1)
-        axes.plot(of_cut.signal_efficiency[chance], values[chance], "--", color=color, alpha=0.4, linewidth=1)
+        # where no background passes, there is no significance
+        of_chance = np.where(values > 0, values, np.nan)[: first + 1]
+        efficiencies = of_cut.signal_efficiency[: first + 1]
+        axes.plot(efficiencies, of_chance, "--", color=color, alpha=0.4, linewidth=1)
         axes.plot(of_cut.signal_efficiency[best], values[best], "o", color=color)
     top = max(values[first:].max() for values in (of_cut.without_uncertainty, of_cut.with_uncertainty))
     axes.set(xlim=(0, 1), ylim=(0, 1.2 * top or 1), xlabel="signal efficiency of the cut")
@@ -346,12 +348,13 @@ def significance(of_cut: Significances, title: str) -> Figure:
 
 
 @_slide
-def reliability(of_scores: Mapping[str, Reliability], title: str) -> Figure:
+def reliability(of_scores: Mapping[str, Reliability], title: str, counted: str = "events") -> Figure:
     """Share of signal against the score, and how many events there are of each score.
 
     Args:
         of_scores: by the name of the scores: the model's own, and those after a correction.
         title: which data, model and run these are.
+        counted: what bins hold, events or the sum of their weights.
     """
     figure = Figure(figsize=(8, 7.4), layout="constrained")
     axes, below = figure.subplots(2, 1, sharex=True, height_ratios=[3, 1])
@@ -359,11 +362,15 @@ def reliability(of_scores: Mapping[str, Reliability], title: str) -> Figure:
     axes.plot([0, 1], [0, 1], color="grey", linestyle=":", linewidth=1)
     for (name, scores), color in zip(of_scores.items(), (_SIGNAL, _BACKGROUND), strict=False):
         label = f"{name}: expected calibration error {scores.error:.3f}"
-        axes.plot(scores.score, scores.signal, "o-", color=color, label=label)
+        axes.errorbar(
+            scores.score, scores.signal, scores.uncertainty, fmt="o-", color=color, capsize=2, label=label
+        )
         below.plot(scores.score, scores.events, "o-", color=color)
-    axes.set(xlim=(0, 1), ylim=(0, 1), ylabel="share of signal")
+    # negative weights may take a share of signal, or a mean score, out of 0 to 1
+    shares, means = (np.concatenate([[0, 1], *(of[field] for of in of_scores.values())]) for field in (1, 0))
+    axes.set(xlim=(means.min(), means.max()), ylim=(shares.min(), shares.max()), ylabel="share of signal")
     axes.legend(loc="upper left", fontsize=12)
-    below.set(xlabel="probability of signal", ylabel="events", ylim=(0, None))
+    below.set(xlabel="probability of signal", ylabel=counted, ylim=(0, None))
     for part in (axes, below):
         part.grid(alpha=0.3)
     figure.align_ylabels()
@@ -407,8 +414,18 @@ def sculpting(shapes: Mapping[str, tuple[Any, Any]], title: str) -> Figure:
                         alpha=0.35 if cut == 1 else 1,
                         label=words,
                     )
-            if all(shares is None for shares in shape.shares.values()):
-                axes.text(0.5, 0.5, "no event", ha="center", va="center", transform=axes.transAxes)
+            left_out = [
+                f"{'all' if cut == 1 else f'at {100 * cut:g}%'}: {shape.passed[cut]:,} events, not drawn"
+                for cut, shares in shape.shares.items()
+                if shares is None
+            ]
+            axes.text(
+                *(0.98, 0.96, "\n".join(left_out)),
+                ha="right",
+                va="top",
+                transform=axes.transAxes,
+                fontsize=11,
+            )
             axes.set(xlim=(shape.edges[0], shape.edges[-1]), ylim=(0, 1.1 * top), xlabel=label)
             if name == "background":
                 axes.set_ylabel("share per bin")
@@ -451,7 +468,8 @@ def importance(
         ]
         places = np.arange(len(chosen))
         panel.barh(places, means, xerr=np.abs(bounds - means), color=colors, height=0.7, ecolor="black")
-        panel.set_yticks(places, [name.replace("_", " ") for name in chosen], fontsize=11)
+        words = [name.replace("_", " ").replace(" pt", " pT") for name in chosen]
+        panel.set_yticks(places, words, fontsize=11)
         panel.invert_yaxis()
         panel.minorticks_off()
         panel.axvline(0, color="black", linewidth=0.8)
@@ -561,8 +579,14 @@ def _draw_plane(axes: Axes, display: Any) -> None:
         else:
             axes.plot(eta, phi, "x", color=_OBJECT_COLORS[i], markersize=11, markeredgewidth=2.5)
     for i, j, weight in display.pairs:
-        xs, ys = zip(places[i], places[j], strict=True)
-        axes.plot(xs, ys, color="grey", alpha=0.45, linewidth=25 * weight, zorder=0)
+        (first_eta, first_phi), (second_eta, second_phi) = places[i], places[j]
+        turns = round(
+            (second_phi - first_phi) / (2 * np.pi)
+        )  # the short way about the beam may cross an edge
+        for turn in {0, turns}:
+            ends = first_phi + 2 * np.pi * turn, second_phi + 2 * np.pi * (turn - turns)
+            etas = first_eta, second_eta
+            axes.plot(etas, ends, color="grey", alpha=0.45, linewidth=25 * weight, zorder=0)
     axes.set(xlim=(-3.4, 3.4), ylim=(-np.pi, np.pi), xlabel="$\\eta$", ylabel="$\\phi$ [rad]")
 
 
@@ -604,7 +628,9 @@ def systematics(panels: Mapping[str, Mapping[tuple[str, str], tuple[float, float
             known = ~np.isnan(values)
             places = np.arange(len(names))[known] + offset
             axes.barh(places, values[known], 0.34, color=color, alpha=0.7, label=direction)
-            axes.errorbar(values[known], places, xerr=errors[known], fmt="none", ecolor="black", capsize=2)
+            told = known & (errors > 0)  # a significance has no error of its own
+            places = np.arange(len(names))[told] + offset
+            axes.errorbar(values[told], places, xerr=errors[told], fmt="none", ecolor="black", capsize=2)
         axes.axvline(0, color="black", linewidth=1)
         axes.set_xlabel(label, fontsize=12)
         axes.set(yticks=range(len(names)), yticklabels=[_literal(name) for name in names])
@@ -663,7 +689,7 @@ def binned_fit(
             label = {_SIGNAL: "up", _BACKGROUND: "down"}[color] if place == 0 else None
             beside.barh(place, value, 0.6, color=color, alpha=0.7, label=label)
     beside.axvline(0, color="black", linewidth=1)
-    beside.set_yticks(range(len(order)), [name.replace("_", " ") for name in order], fontsize=11)
+    beside.set_yticks(range(len(order)), [uncertainty_name(name) for name in order], fontsize=11)
     beside.yaxis.set_minor_locator(NullLocator())
     beside.xaxis.set_major_locator(MaxNLocator(5))
     beside.set_xlabel("change of the fitted signal strength")
@@ -671,6 +697,11 @@ def binned_fit(
     if order:
         beside.legend(loc="lower right", fontsize=12)
     return figure
+
+
+def uncertainty_name(name: str) -> str:
+    """What a systematic uncertainty is called in pictures."""
+    return name.replace("_", " ").replace("btag", "b-tag")
 
 
 def _literal(name: str) -> str:

@@ -1,7 +1,7 @@
 """Events and the model that scored them: what the sections of a report look at."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 import numpy as np
@@ -43,6 +43,19 @@ class ScoredEvents:
     def track(self, steps: Iterable[T], total: int, doing: str) -> Iterator[T]:
         """Steps of something that takes long, with a line that says how far it is."""
         return iter(track(steps, doing, total, console=Console(stderr=True), disable=not self.shows_progress))
+
+    def drawn(self, events: int, seed: int) -> "ScoredEvents":
+        """So many of these events at most, drawn by a seed: files may be ordered by class."""
+        if len(self.labels) <= events:
+            return self
+        rows = np.sort(np.random.default_rng(seed).choice(len(self.labels), events, replace=False))
+        return replace(
+            self,
+            features=self.features[rows],
+            labels=self.labels[rows],
+            probabilities=self.probabilities[rows],
+            weights=None if self.weights is None else self.weights[rows],
+        )
 
     @torch.inference_mode()
     def score(self, features: np.ndarray, hidden: np.ndarray | None = None) -> np.ndarray:

@@ -10,6 +10,7 @@ import numpy as np
 
 from higgs_lightning import schema
 from higgs_lightning.evaluation import plots
+from higgs_lightning.evaluation.metrics import effective_number, threshold
 from higgs_lightning.evaluation.page import Section, Table, Unknown, Value
 from higgs_lightning.evaluation.scored import ScoredEvents
 from higgs_lightning.simulation.rows import masses
@@ -20,6 +21,8 @@ _NUM_DRAWS = 20
 _HEAD = ("quantity", "signal efficiency", "background that passes", "distance", "by chance")
 #: Events of the background that must pass: a histogram of fewer differs from another by chance alone.
 LEAST_EVENTS = 300
+#: Events of a class that must pass to be drawn: fewer look like a shape, and are none.
+LEAST_DRAWN = 20
 
 _MASSES = ("m_bb", "m_jj", "m_jjj", "m_wbb", "m_wwbb")
 _MOMENTA = ("missing_energy_magnitude", "jet_1_pt")
@@ -30,9 +33,9 @@ class Shape(NamedTuple):
 
     Attributes:
         edges: (K + 1,) of the bins, in GeV; the last one holds what is beyond as well.
-        shares: (K,) share of the events in each bin, by the signal efficiency of the cut; None where none
-            pass.
-        passed: so many events pass that have the quantity.
+        shares: (K,) share of the events in each bin, by the signal efficiency of the cut; None where fewer
+            pass than :data:`LEAST_DRAWN`.
+        passed: so many events pass that have the quantity; of weighted ones the effective number.
     """
 
     edges: np.ndarray
@@ -49,10 +52,9 @@ def section(scored: ScoredEvents, signal_efficiencies: Sequence[float]) -> Secti
     """
     cuts = sorted({1.0, *signal_efficiencies}, reverse=True)
     is_signal = scored.labels > 0.5
-    thresholds = {cut: np.quantile(scored.probabilities[is_signal], 1 - cut, method="lower") for cut in cuts}
-    passes = {
-        cut: (scored.probabilities >= threshold) | (cut == 1.0) for cut, threshold in thresholds.items()
-    }
+    weights = np.ones(len(is_signal)) if scored.weights is None else scored.weights.astype(float)
+    thresholds = {cut: threshold(scored.probabilities[is_signal], cut, weights[is_signal]) for cut in cuts}
+    passes = {cut: (scored.probabilities >= least) | (cut == 1.0) for cut, least in thresholds.items()}
     features = {feature.name: feature for feature in schema.LOW_LEVEL + schema.HIGH_LEVEL}
     shapes: dict[str, tuple[Shape, Shape]] = {}
     rows: list[list[Value]] = []
@@ -62,7 +64,7 @@ def section(scored: ScoredEvents, signal_efficiencies: Sequence[float]) -> Secti
         known = np.isfinite(values)
         edges = _edges(values[known])
         background, signal = (
-            shape(values, edges, {cut: passed & chosen & known for cut, passed in passes.items()})
+            shape(values, edges, {cut: passed & chosen & known for cut, passed in passes.items()}, weights)
             for chosen in (~is_signal, is_signal)
         )
         shapes[features[name].label] = background, signal
@@ -88,7 +90,8 @@ def section(scored: ScoredEvents, signal_efficiencies: Sequence[float]) -> Secti
             "Masses are by the definitions of HIGGS' own columns, but always of the four listed jets, so "
             "that files without those columns have them; events are left out of a mass whose jets are not "
             "all listed (two tagged ones for m_bb, two untagged ones for m_jj, both for the others).",
-            "The last bin holds what is beyond it too.",
+            f"The last bin holds what is beyond it too. Cuts that fewer than {LEAST_DRAWN} events of a class "
+            "pass are not drawn.",
         ],
         tables={"sculpting": Table(_HEAD, rows)},
         figures={"sculpting": plots.sculpting(shapes, scored.about)},
@@ -147,20 +150,29 @@ def _edges(values: np.ndarray) -> np.ndarray:
     return np.linspace(0, top if top > 0 else 1.0, _NUM_BINS + 1)
 
 
-def shape(values: np.ndarray, edges: np.ndarray, passes: Mapping[float, np.ndarray]) -> Shape:
-    """Count values (N,) in bins, of those that pass (N,) each cut."""
+def shape(
+    values: np.ndarray, edges: np.ndarray, passes: Mapping[float, np.ndarray], weights: np.ndarray
+) -> Shape:
+    """Count values (N,) by their weights (N,) in bins, of those that pass (N,) each cut.
+
+    A bin whose weights have a negative sum counts as empty.
+    """
     shares: dict[float, np.ndarray | None] = {}
+    numbers: dict[float, int] = {}
     for cut, passed in passes.items():
-        counts = np.histogram(np.minimum(values[passed], edges[-1]), edges)[0]
-        shares[cut] = counts / counts.sum() if counts.sum() else None
-    return Shape(edges, shares, {cut: int(passed.sum()) for cut, passed in passes.items()})
+        of_events = weights[passed]
+        numbers[cut] = round(float(effective_number(of_events.sum(), np.square(of_events).sum())))
+        counts = np.histogram(np.minimum(values[passed], edges[-1]), edges, weights=of_events)[0]
+        counts = np.maximum(counts, 0)
+        shares[cut] = counts / counts.sum() if numbers[cut] >= LEAST_DRAWN else None
+    return Shape(edges, shares, numbers)
 
 
 def _distance(background: Shape, cut: float) -> Value:
     before, after = background.shares[1.0], background.shares[cut]
-    if before is None:
+    if not background.passed[1.0]:
         return Unknown("no background event has it")
-    if after is None or background.passed[cut] < LEAST_EVENTS:
+    if before is None or after is None or background.passed[cut] < LEAST_EVENTS:
         return Unknown(f"{background.passed[cut]} background events pass, too few for a shape")
     return jensen_shannon_distance(before, after)
 

@@ -26,7 +26,12 @@ import numpy as np
 
 from higgs_lightning import schema
 from higgs_lightning.evaluation import plots
-from higgs_lightning.evaluation.metrics import discovery_significance, significances, weighted_auc
+from higgs_lightning.evaluation.metrics import (
+    discovery_significance,
+    significances,
+    threshold,
+    weighted_auc,
+)
 from higgs_lightning.evaluation.page import Section, Table, Unknown, Value
 from higgs_lightning.evaluation.scored import ScoredEvents
 from higgs_lightning.simulation import tagging
@@ -76,11 +81,11 @@ class Scored(NamedTuple):
 
     Attributes:
         scores: (N,) probabilities of signal.
-        weights: (N,) 1 for an event as it was, 0 for one that has left the selection.
+        factors: (N,) of the events' weights: 1 for an event as it was, 0 for one that has left the selection.
     """
 
     scores: np.ndarray
-    weights: np.ndarray
+    factors: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -90,12 +95,14 @@ class Varied:
     Attributes:
         labels: (N,) 1 for signal.
         scores: (N,) of the events as they are.
+        weights: (N,) of the events as they are; 1 where all count alike.
         sizes: of each uncertainty.
         moved: by the uncertainty and by ``up`` and ``down``; or why there is none.
     """
 
     labels: np.ndarray
     scores: np.ndarray
+    weights: np.ndarray
     sizes: Mapping[str, float]
     moved: Mapping[str, Mapping[str, Scored | Unknown]]
 
@@ -109,11 +116,8 @@ def vary(scored: ScoredEvents, sizes: Mapping[str, float], events: int, seed: in
         events: how many events at most, drawn by the seed; each is scored up to eight times.
         seed: of the draw and of the jets' errors.
     """
-    generator = np.random.default_rng(seed)
-    rows = np.arange(len(scored.labels))
-    if len(rows) > events:
-        rows = np.sort(generator.choice(rows, events, replace=False))
-    features = scored.features[rows]
+    scored = scored.drawn(events, seed)
+    features = scored.features
     scores = scored.score(features)
     moved: dict[str, dict[str, Scored | Unknown]] = {}
     for name, size in sizes.items():
@@ -129,13 +133,14 @@ def vary(scored: ScoredEvents, sizes: Mapping[str, float], events: int, seed: in
             elif name == "jet_resolution" and sign < 0:
                 moved[name][direction] = Unknown(_NO_DOWN)
             else:
-                changed, weights = shifted(features, name, sign * size, seed)
-                moved[name][direction] = Scored(scored.score(changed), weights)
-    return Varied(scored.labels[rows], scores, dict(sizes), moved)
+                changed, factors = shifted(features, name, sign * size, seed)
+                moved[name][direction] = Scored(scored.score(changed), factors)
+    weights = np.ones(len(features)) if scored.weights is None else scored.weights.astype(float)
+    return Varied(scored.labels, scores, weights, dict(sizes), moved)
 
 
 def shifted(features: np.ndarray, name: str, size: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Events whose objects are moved, and their weights (N,): 0 for those that leave the selection.
+    """Events whose objects are moved, and the factors (N,) of their weights: 0 for those that leave.
 
     Args:
         features: (N, 21) float32 in HIGGS units; NaN stays, and does not move the missing energy.
@@ -236,7 +241,7 @@ class Change:
     """What moving an uncertainty does; all but ``left`` are differences from the events as they are.
 
     Attributes:
-        left: the share of events that leave the selection.
+        left: the share of events, by weight, that leave the selection.
         auc: of the ROC-AUC.
         efficiency: relative, by ``signal`` and ``background`` and the cut of :data:`CUTS`.
         significance: of the best cut.
@@ -259,38 +264,30 @@ class Analysis(NamedTuple):
 def change(varied: Varied, moved: Scored, analysis: Analysis) -> Change:
     """Compare events with an uncertainty moved with the same events as they are."""
     is_signal = varied.labels > 0.5
-    ones = np.ones(len(varied.scores))
+    before, after = varied.weights, varied.weights * moved.factors
     one_class = Unknown("events of one class only")
     auc: Estimate | Unknown = one_class
     if 0 < is_signal.sum() < len(is_signal):
-        selected = [
-            is_signal & (moved.weights > 0),
-            ~is_signal & (moved.weights > 0),
-        ]
-        if not all(each.any() for each in selected):
+        if min(after[is_signal].sum(), after[~is_signal].sum()) <= 0:
             auc = Unknown("all events of a class leave the selection")
         else:
-            before, of_before = weighted_auc(varied.labels, varied.scores, ones)
-            after, of_after = weighted_auc(varied.labels, moved.scores, moved.weights)
-            auc = Estimate(after - before, _error(of_after - of_before, is_signal))
-    thresholds = {cut: threshold(varied.scores[is_signal], cut) for cut in CUTS if is_signal.any()}
+            auc_before, of_before = weighted_auc(varied.labels, varied.scores, before)
+            auc_after, of_after = weighted_auc(varied.labels, moved.scores, after)
+            auc = Estimate(auc_after - auc_before, _error(of_after - of_before, is_signal))
+    thresholds = {
+        cut: threshold(varied.scores[is_signal], cut, before[is_signal]) for cut in CUTS if is_signal.any()
+    }
     efficiency = {
         (name, cut): _ratio(varied, moved, of_class, thresholds[cut], name) if thresholds else one_class
         for name, of_class in (("signal", is_signal), ("background", ~is_signal))
         for cut in CUTS
     }
     return Change(
-        left=float((moved.weights == 0).mean()),
+        left=float(before[moved.factors == 0].sum() / before.sum()),
         auc=auc,
         efficiency=efficiency,
         significance=one_class if isinstance(auc, Unknown) else _significance(varied, moved, analysis),
     )
-
-
-def threshold(scores_of_signal: np.ndarray, efficiency: float) -> float:
-    """The tightest cut, ``score >= threshold``, that keeps so much of the signal (M,), M > 0."""
-    kept = max(1, math.ceil(efficiency * len(scores_of_signal) - 1e-9))
-    return float(np.sort(scores_of_signal)[-kept])
 
 
 def _error(influence: np.ndarray, is_signal: np.ndarray) -> float:
@@ -304,9 +301,10 @@ def _variance_of_mean(values: np.ndarray) -> float:
 
 def _ratio(varied: Varied, moved: Scored, of_class: np.ndarray, cut: float, name: str) -> Estimate | Unknown:
     """The efficiency of a cut with an uncertainty moved over that without, less 1."""
-    before = (varied.scores[of_class] >= cut).astype(float)
-    after = (moved.scores[of_class] >= cut) * moved.weights[of_class]
-    if not before.any():
+    weights = varied.weights[of_class]
+    before = (varied.scores[of_class] >= cut) * weights
+    after = (moved.scores[of_class] >= cut) * weights * moved.factors[of_class]
+    if not before.sum() > 0:
         return Unknown(f"no {name} event passes the cut")
     ratio = after.sum() / before.sum()
     # both are of the same events: only those that the uncertainty moves across the cut count
@@ -317,14 +315,15 @@ def _ratio(varied: Varied, moved: Scored, of_class: np.ndarray, cut: float, name
 def _significance(varied: Varied, moved: Scored, analysis: Analysis) -> float | Unknown:
     """The change of the significance of the cut that is best for the events as they are."""
     is_signal = varied.labels > 0.5
-    of_cut = significances(varied.labels, varied.scores, *analysis)
+    before = varied.weights
+    of_cut = significances(varied.labels, varied.scores, *analysis, before)
     best = of_cut.signal_efficiency[of_cut.best(of_cut.with_uncertainty)]
-    cut = threshold(varied.scores[is_signal], best)
+    cut = threshold(varied.scores[is_signal], best, before[is_signal])
     found = []
-    for scores, weights in ((varied.scores, np.ones(len(varied.scores))), moved):
+    for scores, weights in ((varied.scores, before), (moved.scores, before * moved.factors)):
         passed = (scores >= cut) * weights
-        s = analysis.signal * passed[is_signal].mean()
-        b = analysis.background * passed[~is_signal].mean()
+        s = analysis.signal * passed[is_signal].sum() / before[is_signal].sum()
+        b = analysis.background * passed[~is_signal].sum() / before[~is_signal].sum()
         if b <= 0:
             return Unknown("no background event passes the best cut")
         found.append(float(discovery_significance(s, b, analysis.uncertainty)))
@@ -421,6 +420,6 @@ def _bars(
         for (name, direction), found in changes.items():
             value = found if isinstance(found, Unknown) else of(found)
             bar = (math.nan, 0.0) if isinstance(value, Unknown) else value
-            title = f"{name.replace('_', ' ')}\n{shown_size(name, sizes[name])}"
+            title = f"{plots.uncertainty_name(name)}\n{shown_size(name, sizes[name])}"
             drawn[label][title, direction] = (bar, 0.0) if isinstance(bar, float) else (bar[0], bar[1])
     return drawn

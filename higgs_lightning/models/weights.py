@@ -23,7 +23,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from higgs_lightning import models
-from higgs_lightning.configuration import LARGEST_SIZE, NAMED, as_data
+from higgs_lightning.configuration import LARGEST_SIZE, NAMED, as_data, as_written
 from higgs_lightning.errors import UserError, one_line
 from higgs_lightning.files import replaced
 from higgs_lightning.models.base import Model
@@ -177,10 +177,18 @@ def model_as_data(config: Any, path: Path, model_class: str | None = None) -> di
     return read
 
 
-def require_same_model(config: dict[str, Any], recorded: dict[str, Any], path: Path) -> None:
+def require_same_model(
+    config: dict[str, Any], recorded: dict[str, Any], path: Path, mend: str = "give the same model options"
+) -> None:
     """Refuse to put weights into another model than theirs; dropout may differ, it has no weights.
 
     An option that one does not name, as earlier versions had fewer, has its class's default.
+
+    Args:
+        config: of the model.
+        recorded: of the model that the weights were trained in.
+        path: where they are, for the sentence.
+        mend: what to do about it.
 
     Raises:
         UserError: an option differs.
@@ -192,9 +200,7 @@ def require_same_model(config: dict[str, Any], recorded: dict[str, Any], path: P
     differing = {key for key, value in config.items() if recorded.get(key) != value} - {"dropout"}
     if differing:
         key = min(differing)
-        raise UserError(
-            f"{path} was trained with model.{key}={recorded.get(key)}: give the same model options"
-        )
+        raise UserError(f"{path} was trained with model.{key}={as_written(recorded.get(key))}: {mend}")
 
 
 def model_class_of(config: dict[str, Any]) -> type[Model]:
@@ -296,7 +302,8 @@ def load_model(
     if not members:
         raise UserError(f"{key}=[]: name at least one run")
     for member in members[1:]:
-        require_same_model(members[0].config, member.config, member.path)
+        mend = f"{members[0].path} was not, and a mean is of runs of one model, so leave one of them out"
+        require_same_model(members[0].config, member.config, member.path, mend)
     loaded = [_with_weights(member) for member in members]
     return loaded[0] if len(loaded) == 1 else Ensemble(loaded).eval()
 

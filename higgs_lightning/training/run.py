@@ -27,7 +27,7 @@ from torch._dynamo.exc import BackendCompilerFailed, Unsupported
 from torch.optim import Optimizer
 
 from higgs_lightning import runs
-from higgs_lightning.configuration import as_data, literal, renewed, require_metric, validate
+from higgs_lightning.configuration import as_data, as_written, literal, renewed, require_metric, validate
 from higgs_lightning.data import HiggsDataModule
 from higgs_lightning.data.seen import seen_in_training
 from higgs_lightning.errors import UserError, one_line, user_error_in
@@ -493,8 +493,8 @@ def checkpoint_to_resume(config: dict[str, Any], run_dir: Path) -> tuple[Path, d
         may = may or (key == "teacher" and None not in (old, new))  # it may lie elsewhere by now
         if not may or key in _MAY_NOT_CHANGE:
             raise UserError(
-                f"ckpt={ckpt} was trained with {key}={old}, and {key}={new} can't be applied to a run that "
-                f"goes on: leave it out, or begin a new run with init={ckpt}"
+                f"ckpt={ckpt} was trained with {key}={as_written(old)}, and {key}={as_written(new)} can't be "
+                f"applied to a run that goes on: leave it out, or begin a new run with init={ckpt}"
             )
     return path, {key: values for key, values in changes.items() if key != "ckpt"}
 

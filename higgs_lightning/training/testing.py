@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -164,7 +163,7 @@ def chosen_sections(config: dict[str, Any], scored: ScoredEvents) -> list[Sectio
         return systematics.vary(scored, sizes, config["shifts"]["events"], config["seed"])
 
     makers: dict[str, Callable[[], Section]] = {
-        "importance": lambda: importance.section(scored, **config["importance"]),
+        "importance": lambda: importance.section(scored, **config["importance"], seed=config["seed"]),
         "sculpting": lambda: sculpting.section(scored, **config["sculpting"]),
         "systematics": lambda: systematics.section(varied(), analysis, scored.about),
         "fit": lambda: fit.section(
@@ -181,11 +180,7 @@ def chosen_sections(config: dict[str, Any], scored: ScoredEvents) -> list[Sectio
         *(["fit"] if binning(config) else []),
         *(["events"] if config["events"] else []),
     }
-    made_of = {name: make() for name, make in makers.items() if name in wanted}
-    for name in made_of.keys() & {"sculpting", "systematics", "fit"} if scored.weights is not None else ():
-        alike = "All events count alike here, whatever their weights."
-        made_of[name] = replace(made_of[name], text=[*made_of[name].text, alike])
-    return list(made_of.values())
+    return [make() for name, make in makers.items() if name in wanted]
 
 
 def asked(config: dict[str, Any]) -> Sequence[str]:
@@ -228,7 +223,8 @@ def calibration(evaluations: Mapping[str, Evaluation], title: str, fits_temperat
         name = f"temperature {temperature:.3f}"
         calibrations[name] = reliability(test.labels, tempered(test.probabilities, temperature), test.weights)
         metrics = {"temperature": temperature, "test/calibration_error_tempered": calibrations[name].error}
-    return physics.calibration(calibrations, title, metrics)
+    counted = "events" if test.weights is None else "sum of weights"
+    return physics.calibration(calibrations, title, metrics, counted)
 
 
 def published(datamodule: HiggsDataModule) -> dict[str, float] | None:
