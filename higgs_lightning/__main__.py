@@ -13,6 +13,7 @@ COMMANDS = {
     "predict": "score the events of a file",
     "describe": "what is in a file of events, and how to use it",
     "export": "write a trained model as ONNX or for torch.export",
+    "push": "put a trained model and its model card into a repository of the Hugging Face Hub",
     "compare": "runs side by side",
     "simulate": "make events",
 }

@@ -25,6 +25,7 @@ from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
 from higgs_lightning import runs
+from higgs_lightning.addresses import quoted
 from higgs_lightning.configuration import KINDS, nodes, require_kinds
 from higgs_lightning.errors import UserError, one_sentence
 from higgs_lightning.sweeps import job, study_name
@@ -102,7 +103,7 @@ def command(
         @one_sentence
         def run() -> Any:
             # argparse would refuse the values after a flag that follows others
-            sys.argv[1:] = sorted(sys.argv[1:], key=lambda argument: argument not in _MULTIRUN)
+            sys.argv[1:] = sorted(map(quoted, sys.argv[1:]), key=lambda argument: argument not in _MULTIRUN)
             require_known_keys(name, sys.argv[1:])
             # Hydra then raises what went wrong, for the one sentence, instead of printing it
             os.environ.setdefault("HYDRA_FULL_ERROR", "1")

@@ -119,7 +119,8 @@ def read_weights(ckpt: str | Path, model_class: str | None = None, key: str = "c
 
     Args:
         ckpt: ``pretrained`` for the weights that come with the package, a run folder (its best weights are
-            taken), a checkpoint or .safetensors file, or ``last``.
+            taken), a checkpoint or .safetensors file, ``last``, or an address of a .safetensors file, see
+            :mod:`higgs_lightning.addresses`.
         model_class: the import path of a model class from outside of this package that the file may name.
         key: of the configuration that names it, for the sentence.
 
