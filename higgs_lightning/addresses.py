@@ -46,12 +46,13 @@ def repository(address: str, key: str) -> tuple[str, str | None]:
     return found[1], found[2]
 
 
-def fetched(address: str, key: str) -> Path:
+def fetched(address: str, key: str, may_ask: bool = True) -> Path:
     """The file behind an address, in a cache of this machine: huggingface_hub's, or that of ``torch.hub``.
 
     Args:
         address: see above.
         key: of the configuration that names it, for the sentence.
+        may_ask: whether the file may be fetched, or must be in the cache.
 
     Raises:
         UserError: it is no such address, there is no such file, it is another than the checksum says, or it
@@ -61,7 +62,7 @@ def fetched(address: str, key: str) -> Path:
         repo, revision = repository(address, key)
         hub = import_hub()
         with _in_one_sentence(f"{key}={address}"):
-            return Path(hub.hf_hub_download(repo, WEIGHTS, revision=revision))
+            return Path(hub.hf_hub_download(repo, WEIGHTS, revision=revision, local_files_only=not may_ask))
     found = _WEB.fullmatch(address)
     if found is None:
         raise UserError(
@@ -73,12 +74,35 @@ def fetched(address: str, key: str) -> Path:
     from higgs_lightning.data.download import fetch_file
 
     url, sha256 = found.groups()
-    return fetch_file(url, sha256, Path(torch.hub.get_dir()) / "checkpoints" / f"{sha256}.safetensors")
+    target = Path(torch.hub.get_dir()) / "checkpoints" / f"{sha256}.safetensors"
+    if not may_ask and not target.exists():
+        raise UserError(f"{key}={address}: this machine has no copy")
+    return fetch_file(url, sha256, target)
+
+
+def require_copy(address: str, key: str, source: Path) -> None:
+    """Refuse an address out of a file, unless this machine has a copy: a file may not start a download.
+
+    Raises:
+        UserError: there is no copy.
+    """
+    try:
+        fetched(address, key, may_ask=False)
+    except UserError as error:
+        raise UserError(
+            f"{source} names {address} as its {key}, and from where a download comes is not for a file to "
+            f"say: if you trust it, say {key}={address} yourself"
+        ) from error
+
+
+def is_settled(address: str) -> bool:
+    """Whether an address means the same file for ever."""
+    return not address.startswith("hf://") or _COMMIT.search(address) is not None
 
 
 def settled(address: str, key: str) -> str:
     """An address that means the same file for ever: what a repository has now, by its commit."""
-    if not address.startswith("hf://") or _COMMIT.search(address):
+    if is_settled(address):
         return address
     # the cache keeps a folder a commit
     return f"hf://{repository(address, key)[0]}@{fetched(address, key).parent.name}"

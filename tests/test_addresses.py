@@ -23,7 +23,7 @@ from higgs_lightning import addresses, load_model, runs, save_model
 from higgs_lightning.data import download
 from higgs_lightning.errors import UserError
 from higgs_lightning.evaluation.card import card, push
-from higgs_lightning.models.weights import read_weights
+from higgs_lightning.models.weights import load_checkpoint, read_weights
 from higgs_lightning.training.ancestors import trainings_of
 from higgs_lightning.training.run import begun, continued, train
 
@@ -176,6 +176,35 @@ def test_a_run_begins_with_it_and_says_with_which(
     assert config["init"] == f"{REPO}@{commit}"
     with pytest.raises(UserError, match=f"ckpt={REPO} is weights alone: begin a new run with init={REPO}"):
         continued(composed(f"ckpt={REPO}"), [])
+
+
+@pytest.mark.parametrize("kind", ["hub", "web"])
+def test_a_checkpoint_starts_no_download(
+    kind: str, hub: FakeHub, web, weights: bytes, run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """A stranger's may name a teacher anywhere; where a copy is at hand, it is read."""
+    commit = hub.commit(f"{OWNER}/higgs", {"model.safetensors": weights})
+    url = web("mine.safetensors", weights)
+    address = f"{REPO}@{commit}" if kind == "hub" else f"{url}#sha256={digest(weights)}"
+    checkpoint = load_checkpoint(run / "checkpoints/last.ckpt")
+    (tmp_path / "run/checkpoints").mkdir(parents=True)
+    ckpt = f"ckpt={tmp_path / 'run'}"
+
+    def named(key: str, value: Any) -> None:
+        changed = {**checkpoint, "config": {**checkpoint["config"], key: value}}
+        torch.save(changed, tmp_path / "run/checkpoints/last.ckpt")
+
+    for key, value in (("teacher", address), ("teacher", [address, str(run)]), ("init", REPO)):
+        named(key, value)
+        with pytest.raises(UserError, match=f"as its {key}, and from where a download comes is not for a fi"):
+            continued(composed(ckpt), [])
+    named("init", address)  # which is not read any more
+    continued(composed(ckpt), [])
+    named("teacher", address)
+    continued(composed(ckpt, addresses.quoted(f"teacher={address}")), ["teacher"])
+    assert not [*(tmp_path / "hub").rglob("*.safetensors"), *(tmp_path / "torch").rglob("*.safetensors")]
+    load_model(address)
+    assert continued(composed(ckpt), []).teacher == address
 
 
 def test_without_the_hub_the_copy_is_read(hub: FakeHub, weights: bytes, monkeypatch: pytest.MonkeyPatch):
