@@ -254,6 +254,25 @@ def test_a_run_is_pushed_and_comes_back(hub: FakeHub, run: Path):
     assert hub.private == {f"{OWNER}/secret"}
 
 
+def test_what_a_pushed_model_was_trained_on_is_known(
+    hub: FakeHub, run: Path, without_plots: None, tmp_path: Path
+):
+    """By rows and checksum: another split of the same file would test it on its training events."""
+    push(run, REPO)
+    (training,) = trainings_of(REPO)
+    assert [each["file"] for each in training["data"]] == ["sample.csv.gz"]
+    small = ["data.train_events=500", "trainer=debug", f"init={REPO}"]
+    with pytest.raises(UserError, match=rf"{REPO} was trained on [\d,]+ of the 6,000 test events"):
+        train(begun(composed(*small, "data.seed=2"), []), tmp_path / "other")
+    assert train(begun(composed(*small), []), tmp_path / "same")["test/events_trained_on"] == 0
+    path = tmp_path / "bad.safetensors"
+    damaged: list[dict[str, Any]] = [{}, {"file": 5, "data": None, "options": {}}]
+    for each in damaged:
+        save_model(run, path, [each])
+        with pytest.raises(UserError, match="ancestors are damaged"):
+            train(begun(composed(*small, f"init={path}"), []), tmp_path / "bad")
+
+
 def test_the_card_says_what_it_is_and_how_good(run: Path):
     text = card(runs.read_run(run, "run"), REPO)
     _, metadata, body = text.split("---\n", 2)

@@ -19,7 +19,7 @@ from higgs_lightning.data import HiggsDataModule
 from higgs_lightning.data.seen import SeenEvents, seen_events
 from higgs_lightning.errors import UserError, one_line
 from higgs_lightning.evaluation.page import Unknown
-from higgs_lightning.models.weights import load_checkpoint
+from higgs_lightning.models.weights import load_checkpoint, recorded_trainings
 
 #: Of a checkpoint: the trainings that came before its own.
 ANCESTORS = "ancestors"
@@ -73,7 +73,12 @@ def trainings_of(ckpt: str | Path, key: str = "ckpt", is_alone: bool = False) ->
     """
     path = runs.find_checkpoint(ckpt, "best", key)
     if is_alone or path.suffix == ".safetensors":
-        yield {"file": str(ckpt if is_address(ckpt) else path), "data": None, "options": {}}
+        unknown: dict[str, Any] = {
+            "file": str(ckpt if is_address(ckpt) else path),
+            "data": None,
+            "options": {},
+        }
+        yield from ([] if is_alone else recorded_trainings(path)) or [unknown]
         return
     checkpoint = load_checkpoint(path)
     config = checkpoint["config"]
