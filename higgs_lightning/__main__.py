@@ -3,6 +3,7 @@
 import sys
 from difflib import get_close_matches
 from importlib.metadata import version
+from pathlib import Path
 from runpy import run_module
 
 from higgs_lightning.errors import UserError, one_sentence
@@ -13,6 +14,7 @@ COMMANDS = {
     "predict": "score the events of a file",
     "describe": "what is in a file of events, and how to use it",
     "export": "write a trained model as ONNX or for torch.export",
+    "push": "put a trained model and its model card into a repository of the Hugging Face Hub",
     "compare": "runs side by side",
     "simulate": "make events",
 }
@@ -27,8 +29,14 @@ def main() -> None:
         for each, what in COMMANDS.items():
             print(f"higgs {each:9} {what}")
         print("\nEach takes --help. `higgs COMMAND` is short for `python -m higgs_lightning.COMMAND`.")
+        print('Completion in bash: eval "$(higgs --shell-completion install=bash)"')
     elif name in ("-V", "--version"):
         print(f"higgs_lightning {version('higgs_lightning')}")
+    elif name in ("-sc", "--shell-completion"):
+        if arguments != ["install=bash"]:
+            raise UserError(f"{' '.join([name, *arguments])}: say higgs --shell-completion install=bash")
+        script = Path(__file__).with_name("completion.bash").read_text(encoding="utf-8")
+        print(script.replace("COMMANDS", " ".join(COMMANDS)), end="")
     elif name in COMMANDS:
         sys.argv = [name, *arguments]
         # not its main(): the processes that it starts ask for the module that runs

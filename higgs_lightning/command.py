@@ -25,6 +25,7 @@ from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
 from higgs_lightning import runs
+from higgs_lightning.addresses import quoted
 from higgs_lightning.configuration import KINDS, nodes, require_kinds
 from higgs_lightning.errors import UserError, one_sentence
 from higgs_lightning.sweeps import job, study_name
@@ -102,8 +103,9 @@ def command(
         @one_sentence
         def run() -> Any:
             # argparse would refuse the values after a flag that follows others
-            sys.argv[1:] = sorted(sys.argv[1:], key=lambda argument: argument not in _MULTIRUN)
-            require_known_keys(name, sys.argv[1:])
+            sys.argv[1:] = sorted(map(quoted, sys.argv[1:]), key=lambda argument: argument not in _MULTIRUN)
+            if not _asks_for_completion(sys.argv[1:]):
+                require_known_keys(name, sys.argv[1:])
             # Hydra then raises what went wrong, for the one sentence, instead of printing it
             os.environ.setdefault("HYDRA_FULL_ERROR", "1")
             return main()
@@ -111,6 +113,18 @@ def command(
         return run
 
     return decorate
+
+
+def _asks_for_completion(arguments: list[str]) -> bool:
+    """Whether a shell asks what a command line may go on with, as completion.bash does.
+
+    Raises:
+        UserError: the user asks for a script of completion, of which there is one for all commands.
+    """
+    asks = any(argument in ("-sc", "--shell-completion") for argument in arguments)
+    if asks and "query=bash" not in arguments:
+        raise UserError("one script completes all commands: say higgs --shell-completion install=bash")
+    return asks
 
 
 def require_known_keys(name: str, arguments: list[str]) -> None:

@@ -327,6 +327,7 @@ KINDS: dict[str, dict[str, Kind]] = {
         "skip_rows": whole(0),
     },
     "export": {"ckpt": MODELS, "model_class": TEXT.or_else(None), "output": PATH},
+    "push": {"ckpt": PATH, "output": TEXT, "private": FLAG},
     "compare": {"runs": MODELS, "output": PATH.or_else(None)},
     "simulate": {
         "events": whole(1, 10**9),

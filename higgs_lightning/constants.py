@@ -38,8 +38,8 @@ class Constant:
 class Choice:
     """Entries of the second axis of a tensor, of which each is chosen a few times at most.
 
-    The gradient of an entry is gathered from where the entry went. PyTorch's own way adds to it from there, an
-    addition at a time: it is slower, and a GPU sorts the additions first for the sake of their order.
+    The gradient of an entry is gathered from where the entry went. PyTorch's own way adds to it from there,
+    an addition at a time: it is slower, and a GPU sorts the additions first for the sake of their order.
 
     Args:
         positions: (M,) of what is chosen of N entries; -1 for zeros.

@@ -81,7 +81,9 @@ def to_objects(features: Features) -> Objects:
 def to_features(objects: Objects) -> Features:
     """Write objects as features in HIGGS units: the inverse of :func:`to_objects`."""
     btag = objects.btag.to(objects.pt)
-    return columns(objects.pt, objects.eta, wrap(objects.phi), btag) / _SCALES.on(objects.pt).to(objects.pt.dtype)
+    return columns(objects.pt, objects.eta, wrap(objects.phi), btag) / _SCALES.on(objects.pt).to(
+        objects.pt.dtype
+    )
 
 
 def columns(pt: PerObject, eta: PerObject, phi: PerObject, btag: PerObject) -> Features:
@@ -124,7 +126,9 @@ def signs(num_events: int, generator: torch.Generator) -> tuple[Int[Tensor, "B 1
 def measuring_errors(num_events: int, size: float, generator: torch.Generator) -> Float[Tensor, "3 B O=6"]:
     """Normal errors of this width of log pT, pseudorapidity and azimuth (radians), for :func:`smear`."""
     shape = (num_events, schema.NUM_OBJECTS)
-    return size * torch.stack([torch.randn(shape, generator=generator, device=generator.device) for _ in "123"])
+    return size * torch.stack(
+        [torch.randn(shape, generator=generator, device=generator.device) for _ in "123"]
+    )
 
 
 def smear(features: Features, errors: Float[Tensor, "3 B O=6"]) -> Features:

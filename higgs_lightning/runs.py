@@ -16,6 +16,7 @@ import numpy as np
 import yaml
 from filelock import FileLock, Timeout
 
+from higgs_lightning import addresses
 from higgs_lightning.configuration import MOST_VALUES, is_small
 from higgs_lightning.errors import UserError
 
@@ -78,7 +79,8 @@ def find_checkpoint(ckpt: str | Path, which: str, key: str = "ckpt") -> Path:
     """Path of a checkpoint file.
 
     Args:
-        ckpt: a checkpoint file, a run folder, or ``last`` for the run that was written to last.
+        ckpt: a checkpoint file, a run folder, ``last`` for the run that was written to last, or an address,
+            see :mod:`higgs_lightning.addresses`.
         which: the checkpoint to take from a run folder, ``best`` or ``last``.
         key: of the configuration that names it, for the sentence.
 
@@ -91,6 +93,10 @@ def find_checkpoint(ckpt: str | Path, which: str, key: str = "ckpt") -> Path:
             raise UserError(f"{key}=last: no run below {RUNS.resolve()} has a checkpoint; give {key}=PATH")
         newest = max(found, key=lambda path: path.stat().st_mtime)
         return checkpoint_path(newest.parent.parent, which)
+    if addresses.is_address(ckpt):
+        if which == "last":  # wanted by what goes on
+            raise UserError(f"{key}={ckpt} is weights alone: begin a new run with init={ckpt}")
+        return addresses.fetched(str(ckpt), key)
     path = Path(str(ckpt))
     if os.path.isdir(path):
         path = checkpoint_path(path, which)
@@ -108,17 +114,24 @@ def folder_of(ckpt: str | Path) -> Path:
 
 
 def settled(config: dict[str, Any]) -> dict[str, Any]:
-    """A configuration in which ``last`` is the run that it means now: soon it may mean another."""
+    """A configuration in which ``last`` and ``hf://`` are what they mean now: soon they may mean another."""
 
     def which(key: str, ckpt: Any) -> Any:
         if isinstance(ckpt, list):
             return [which(key, each) for each in ckpt]
+        if addresses.is_address(ckpt):
+            return addresses.settled(ckpt, key)
         return str(find_checkpoint("last", "last", key).absolute().parent.parent) if ckpt == "last" else ckpt
 
     return {
         **config,
         **{key: which(key, config[key]) for key in ("ckpt", "init", "teacher") if key in config},
     }
+
+
+def name_of(ckpt: str | Path) -> str:
+    """What a run is called in a title: its folder, or the repository or the file of an address."""
+    return addresses.short(str(ckpt)) if addresses.is_address(ckpt) else Path(str(ckpt)).name
 
 
 @contextmanager

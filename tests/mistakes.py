@@ -102,10 +102,17 @@ class Bench:
         """Import everything, and make the files, in a child: this process runs nothing that has threads."""
         for name in (
             *("training.run", "training.testing", "evaluation.prediction", "evaluation.comparison"),
-            *("models.graph", "evaluation.description", *COMMANDS),
+            *("models.graph", "evaluation.description", "evaluation.card", *COMMANDS),
         ):
             import_module(f"higgs_lightning.{name}")
-        for name in ("torch.utils.tensorboard", "onnxruntime", "onnxscript", "uproot", "optuna"):
+        for name in (
+            "torch.utils.tensorboard",
+            "onnxruntime",
+            "onnxscript",
+            "uproot",
+            "optuna",
+            "huggingface_hub",
+        ):
             import_module(name)
         from conftest import composed
         from mistakes_files import make

@@ -13,7 +13,7 @@ from typing import Any
 
 from higgs_lightning.configuration import SYSTEMATICS
 
-COMMANDS = ("train", "evaluate", "predict", "describe", "export", "compare", "simulate")
+COMMANDS = ("train", "evaluate", "predict", "describe", "export", "push", "compare", "simulate")
 
 
 @dataclass(frozen=True)
@@ -138,6 +138,7 @@ KEYS: dict[str, dict[str, str]] = {
         **{"units": "choice?", "skip_rows": "count"},
     },
     "export": {"ckpt": "path", "model_class": "text?", "output": "path"},
+    "push": {"ckpt": "path", "output": "text", "private": "flag"},
     "compare": {},
     "simulate": {
         **{"events": "whole", "seed": "count", "measurements": "whole", "output": "path"},
@@ -173,11 +174,12 @@ BASE: dict[str, tuple[str, ...]] = {
     "predict": ("ckpt=FILES/run", "input=FILES/table_named.csv", "output=scores.csv"),
     "describe": ("input=FILES/table_named.csv", "output=out"),
     "export": ("ckpt=FILES/run", "output=model.pt2"),
+    "push": ("ckpt=FILES/run", "output=hf://nobody/nothing"),  # none of its cases gets so far as to ask
     "compare": ("FILES/run", "FILES/second"),
     "simulate": ("events=4", "workers=1", "output=events.csv.gz"),
 }
 #: How many wrong values of each key are tried.
-_VALUES = {"train": 2, "evaluate": 1, "predict": 3, "describe": 2, "export": 3, "simulate": 3}
+_VALUES = {"train": 2, "evaluate": 1, "predict": 3, "describe": 2, "export": 3, "push": 3, "simulate": 3}
 #: What a run that has begun, and can't go on, leaves.
 BEGUN = tuple(
     f"outputs/*/{name}"
@@ -423,6 +425,7 @@ def grammar() -> Iterator[Case]:
         "predict": ("ckpt", "input", "device", "batch_size"),
         "describe": ("input", "units"),
         "export": ("ckpt", "output"),
+        "push": ("ckpt", "private"),
         "simulate": ("events", "seed", "energy", "masses", "masses.light_higgs"),
     }.items():
         for key in keys:
@@ -477,7 +480,7 @@ def grammar() -> Iterator[Case]:
     yield Case("train", kind, ("-c",), "expected one argument|argument", 2)
 
     kind = "what a command needs"
-    for command in ("evaluate", "predict", "describe", "export", "simulate"):
+    for command in ("evaluate", "predict", "describe", "export", "push", "simulate"):
         yield Case(command, kind, (), "say ")
     for key in ("ckpt", "input", "output"):
         rest = [each for each in BASE["predict"] if not each.startswith(key)]
@@ -518,11 +521,24 @@ def paths() -> Iterator[Case]:
         yield case("evaluate", kind, f"ckpt={name}", shown)
         yield case("evaluate", kind, f"data.csv={name}", shown)
         yield case("export", kind, f"ckpt={name}", shown)
+        yield case("push", kind, f"ckpt={name}", shown)
         yield case("compare", kind, (name,), shown)
-    for command in ("train", "evaluate", "predict", "export"):
+    for command in ("train", "evaluate", "predict", "export", "push"):
         yield case(command, kind, "ckpt=last", "ckpt=last: no run")
         yield case(command, kind, "ckpt=FILES/evaluation", "evaluation")
         yield case(command, kind, "ckpt=FILES/sweep", "sweep")
+    for command, key in (("train", "init"), ("train", "teacher"), ("evaluate", "ckpt"), ("export", "ckpt")):
+        for address, says in (
+            ("hf://nobody", "give a repository as hf://USER/REPO"),
+            ("hf://nobody/nothing/file", "give a repository as hf://USER/REPO"),
+            ("https://127.0.0.1:1/a.safetensors", "give the checksum of the file"),
+            ("https://127.0.0.1:1/a.ckpt#sha256=" + 64 * "0", "give the checksum of the file"),
+            ("https://127.0.0.1:1/a.safetensors#sha256=12", "give the checksum of the file"),
+        ):
+            yield case(command, kind, f"{key}={address}", says)
+    yield case("train", kind, "ckpt=hf://nobody/nothing", "ckpt=hf://nobody/nothing is weights alone")
+    for output in ("folder", "hf://nobody", "https://127.0.0.1:1/nothing", "hf://a/b/c"):
+        yield case("push", kind, f"output={output}", "output=.*give a repository as hf://USER/REPO")
     yield case("compare", kind, ("FILES/events.csv",), "events.csv is not a folder")
     yield case("compare", kind, ("FILES/folder",), "folder holds no run")
     yield case("predict", kind, "input=FILES/folder.csv", "folder.csv")

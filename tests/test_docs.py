@@ -14,11 +14,12 @@ from hydra.errors import HydraException
 from omegaconf import OmegaConf, open_dict, read_write
 
 from higgs_lightning import command as commands
+from higgs_lightning.addresses import quoted
 from higgs_lightning.configuration import KINDS, require_kinds, validate
 from higgs_lightning.errors import UserError
 
 PAGES = [REPOSITORY / "README.md", REPOSITORY / "CHANGELOG.md", *sorted((REPOSITORY / "docs").glob("*.md"))]
-VERBS = ("train", "evaluate", "predict", "describe", "export", "compare", "simulate")
+VERBS = ("train", "evaluate", "predict", "describe", "export", "push", "compare", "simulate")
 #: What stands for a user's own folder, file or name.
 PLACEHOLDERS = re.compile(r"\b(RUN|FILE|TRAIN|TEST|FOLDER|NAME)\b")
 #: Recipes of contributing.md add these to a copy of the package.
@@ -76,6 +77,7 @@ def check(verb: str, arguments: list[str]) -> None:
         return
     if arguments == ["--help"] or "--config-path" in arguments:
         return
+    arguments = [quoted(argument) for argument in arguments]
     commands.require_known_keys(verb, arguments)
     overrides = []
     for argument in arguments:
@@ -188,11 +190,11 @@ def test_the_test_command_is_the_one_that_ci_takes():
 
 @pytest.mark.slow
 def test_every_verb_of_the_readme_runs(run: Path, higgs_csv: Path, tmp_path: Path):
-    """Train, which made the run, and simulate have tests that start them as a user would."""
+    """Train, which made the run, push and simulate have tests that start them as a user would."""
     shutil.copy(higgs_csv, tmp_path / "events.csv.gz")  # told apart by its first bytes
     started = set()
     for verb, arguments in bash_commands(REPOSITORY / "README.md"):
-        if verb in ("train", "simulate"):
+        if verb in ("train", "push", "simulate"):
             continue
         small = ["hydra.run.dir=evaluation"] if verb == "evaluate" else []
         small += ["trainer.enable_progress_bar=false"] if verb == "evaluate" else []

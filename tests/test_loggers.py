@@ -1,5 +1,6 @@
 """The loggers of a training: several, none, and what reaches each."""
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -7,6 +8,8 @@ from typing import Any
 import pytest
 from conftest import composed
 
+from higgs_lightning.errors import UserError
+from higgs_lightning.runs import read_history
 from higgs_lightning.training.run import continued, train
 
 SMALL = ["trainer=debug", "data.train_events=500", "model.dim=16", "model.num_layers=1"]
@@ -59,6 +62,42 @@ def test_wandb_without_a_network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     for each in runs:
         names = set().union(*(names for other, names in logged if other == each))
         assert {"train/loss", "val/auc", "final/test/auc", "final/roc"} <= names
+
+
+@pytest.mark.slow
+def test_mlflow_in_the_run_s_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Metrics by epoch, pictures and hyperparameters, and nothing outside of the run."""
+    tracking = pytest.importorskip("mlflow.tracking")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "")  # it sets it itself
+    cfg = composed(*SMALL, "trainer.max_epochs=2", "logger=mlflow", "figures_every=1")
+    metrics = train(cfg, tmp_path / "run")
+    assert [path.name for path in tmp_path.iterdir() if path.name != "data"] == ["run"]
+    client = tracking.MlflowClient(f"sqlite:///{tmp_path / 'run/mlflow.db'}")
+    (experiment,) = (each for each in client.search_experiments() if each.name == "higgs_lightning")
+    (found,) = client.search_runs([experiment.experiment_id])
+    assert found.info.status == "FINISHED"
+    assert found.data.tags["mlflow.runName"].endswith("/run")
+    assert found.data.params["model/dim"] == "16"
+    assert found.data.metrics["final/test/auc"] == metrics["test/auc"]
+    history = client.get_metric_history(found.info.run_id, "val/auc")
+    rows = read_history(tmp_path / "run/metrics.csv")
+    assert {each.step: each.value for each in history} == {row["epoch"]: row["val/auc"] for row in rows}
+    assert len(rows) == 2
+    pictures = {path.name.split("+")[0] for path in (tmp_path / "run/mlflow").rglob("*.png")}
+    assert {"validation~roc", "final~roc", "final~loss"} <= pictures
+
+
+def test_mlflow_s_run_that_is_refused_leaves_nothing(tmp_path: Path):
+    pytest.importorskip("mlflow")
+    with pytest.raises(UserError, match="leave no training rows"):
+        train(composed(*SMALL, "logger=mlflow", "data.val_fraction=0.95"), tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+def test_mlflow_without_the_extra(refusal: Callable[..., str], monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setitem(sys.modules, "sqlalchemy", None)
+    assert refusal("train", "logger=mlflow").endswith("more packages: pip install -e '.[mlflow]'")
 
 
 def test_what_is_no_logger_is_refused(refusal: Callable[..., str]):

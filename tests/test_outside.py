@@ -200,7 +200,7 @@ def test_what_is_imported_and_when(imported: dict[str, Any]):
     listed = subprocess.run(
         [sys.executable, "-m", "higgs_lightning"], capture_output=True, text=True, check=True
     )
-    for name in ("train", "evaluate", "predict", "describe", "export", "compare", "simulate"):
+    for name in ("train", "evaluate", "predict", "describe", "export", "push", "compare", "simulate"):
         assert f"higgs {name} " in listed.stdout
         code = (
             f"import sys; sys.argv = ['{name}', '--help']\n"

@@ -2,9 +2,12 @@
 
 import os
 import re
+import shlex
+import shutil
 import subprocess
 import sys
 import zipfile
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -36,6 +39,54 @@ def test_an_unknown_command_is_told_the_nearest(monkeypatch: pytest.MonkeyPatch)
         higgs.main()
 
 
+def completed(line: str, cwd: Path) -> list[str]:
+    """What bash proposes after a line, as readline would ask it."""
+    script = f"""
+        higgs() {{ {shlex.quote(sys.executable)} -m higgs_lightning "$@"; }}
+        eval "$(higgs --shell-completion install=bash)"
+        COMP_LINE={shlex.quote(line)} COMP_POINT={len(line)} COMP_WORDS=({line})
+        _higgs; printf '%s\n' "${{COMPREPLY[@]}}"
+    """
+    done = subprocess.run(["bash", "--norc", "-c", script], cwd=cwd, capture_output=True, text=True)
+    assert done.stderr == ""
+    return done.stdout.splitlines()
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("bash") is None, reason="there is no bash")
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("higgs e", ["evaluate ", "export "]),
+        ("higgs train model=", ["dnn", "particle", "scalar", "seed"]),
+        ("  higgs train -m seed=1,2 model=d", ["dnn"]),
+        ("higgs train model=dnn model.n", ["model.num_layers="]),  # it has no num_heads
+        ("higgs train model.num_", ["model.num_heads=", "model.num_layers="]),
+        ("higgs predict input=./$", ["./$(>executed)"]),
+        ("higgs compare o", [""]),
+        ("higgs nothing o", [""]),
+    ],
+)
+def test_bash_completes_commands_and_their_keys(line: str, expected: list[str], tmp_path: Path):
+    (tmp_path / "$(>executed)").touch()
+    assert completed(line, tmp_path) == expected
+    assert not (tmp_path / "executed").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments"),
+    [
+        ("higgs", ["-sc", "install=fish"]),
+        ("higgs", ["--shell-completion"]),
+        ("train", ["-sc", "install=bash"]),
+    ],
+)
+def test_there_is_one_completion(name: str, arguments: list[str], monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(sys, "argv", [name, *arguments])
+    with pytest.raises(SystemExit, match=r"error: .*say higgs --shell-completion install=bash"):
+        (higgs if name == "higgs" else import_module(f"higgs_lightning.{name}")).main()
+
+
 @pytest.mark.slow
 def test_the_wheel_holds_everything_and_works_elsewhere(tmp_path: Path):
     """Its commands, configuration, weights, sample and plugin."""
@@ -46,6 +97,7 @@ def test_the_wheel_holds_everything_and_works_elsewhere(tmp_path: Path):
     (scripts,) = tmp_path.glob("site/*.dist-info/entry_points.txt")
     assert "higgs = higgs_lightning.__main__:main" in scripts.read_text()
     assert (tmp_path / "site/hydra_plugins/higgs_lightning_search.py").is_file()
+    assert (tmp_path / "site/higgs_lightning/completion.bash").is_file()
 
     def run(*arguments: str) -> str:
         environment = {**os.environ, "PYTHONPATH": str(tmp_path / "site")}

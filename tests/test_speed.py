@@ -59,7 +59,7 @@ def test_no_step_waits_for_the_device(step: dict[str, float]):
 
 @pytest.fixture
 def objective(request: pytest.FixtureRequest) -> MaskedObjective:
-    """With all that a step can have: mirrors, errors, masks, a teacher; and a penalty, where it is asked for."""
+    """With all that a step can have: mirrors, errors, masks, a teacher; and a penalty, if asked for."""
     options: dict[str, Any] = {
         **{"classification_weight": 1.0, "reconstruction_weight": 0.1, "mask_ratio": 0.33},
         **{"mask_fraction": 0.25, "teacher_weight": 0.5, "reflect": True, "smearing": 0.05},
@@ -73,7 +73,7 @@ def objective(request: pytest.FixtureRequest) -> MaskedObjective:
 @pytest.mark.usefixtures("without_shape_checks")
 @pytest.mark.parametrize("objective", ["masked", "decorrelated"], indirect=True)
 def test_a_step_is_one_graph(objective: MaskedObjective, features: torch.Tensor):
-    """Losses and gradients, without a graph break, whatever compiles it; other batches are left as they are."""
+    """Forward and backward, without a graph break, whatever compiles it; other batches are left alone."""
     model = ParticleAutoencoder(num_layers=1, dim=16).train()
     labels = (torch.arange(len(features)) % 2).float()
 
@@ -91,12 +91,12 @@ def test_a_step_is_one_graph(objective: MaskedObjective, features: torch.Tensor)
 @pytest.mark.usefixtures("without_shape_checks")
 @pytest.mark.parametrize("objective", ["masked", "decorrelated"], indirect=True)
 def test_nothing_of_a_step_is_left_behind_on_the_processor(objective: MaskedObjective):
-    """Which would make each step wait, and keep it from being a graph of CUDA; told on a device without memory."""
+    """It would make each step wait, and keep it from being a graph of CUDA; told on a device without memory."""
     device = torch.device("meta")
     Constant.put_all_on(device)
     model = ParticleAutoencoder(num_layers=1, dim=16).train().to(device)
     objective.to(device)
-    devices = []
+    devices: list[torch.device] = []
 
     def backend(graph: torch.fx.GraphModule, inputs: list[Any]) -> Any:
         devices.extend(each.device for each in inputs if isinstance(each, torch.Tensor))

@@ -7,6 +7,7 @@ import shlex
 import sys
 import tempfile
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -44,8 +45,11 @@ def failures(sweep: Path) -> dict[str, str]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("launcher", ["joblib", "submitit_local"])
-def test_launchers(launcher: str, small: list[str], tmp_path: Path):
+@pytest.mark.parametrize("launcher", ["joblib", "submitit_local", "ray"])
+def test_launchers(launcher: str, small: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    if launcher == "ray" and find_spec("hydra_plugins.hydra_ray_launcher") is None:
+        pytest.skip("hydra-ray-launcher is not installed")
+    monkeypatch.setenv("RAY_USAGE_STATS_ENABLED", "0")
     done = started(*small, f"hydra/launcher={launcher}", "model.num_heads=3,4", cwd=tmp_path)
     assert done.returncode == 1
     assert done.stderr.splitlines()[-1] == "error: 1 of 2 jobs failed (0): the table says why"

@@ -1,4 +1,4 @@
-"""Fetching HIGGS.csv.gz from the UCI archive: resumed where it broke off, verified, complete or absent."""
+"""Fetching HIGGS.csv.gz from the UCI archive, and other files: resumed where it broke off, and verified."""
 
 import hashlib
 import logging
@@ -21,7 +21,7 @@ from rich.progress import (
     TransferSpeedColumn,
 )
 
-from higgs_lightning.errors import UserError
+from higgs_lightning.errors import UserError, one_line
 
 log = logging.getLogger(__name__)
 
@@ -74,6 +74,33 @@ def fetch(
     return target
 
 
+def fetch_file(url: str, sha256: str, target: Path) -> Path:
+    """``target``, downloaded first if it is not there, as :func:`fetch` does.
+
+    Args:
+        url: its address.
+        sha256: its checksum, as hexadecimal digits.
+        target: what it is called here; no other file has this name.
+
+    Raises:
+        UserError: the address does not give this file, or it can't be written.
+    """
+    if target.exists():
+        return target
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(target.with_name(f".{target.name}.lock")):
+            if not target.exists():
+                partial = target.with_name(f"{target.name}.partial")
+                _download(url, partial)
+                _require_checksum(partial, sha256)
+                partial.replace(target)
+    except (httpx.HTTPError, httpx.InvalidURL, _DamagedError) as error:
+        reason = one_line(error)
+        raise UserError(f"could not fetch {url} ({reason}): mend the address, or give a file") from error
+    return target
+
+
 def _is_there(target: Path, size: int) -> bool:
     if not target.exists():
         return False
@@ -121,7 +148,7 @@ def _size_of(path: Path) -> int:
     return path.stat().st_size if path.exists() else 0
 
 
-def _download(url: str, partial: Path, size: int) -> None:
+def _download(url: str, partial: Path, size: int | None = None) -> None:
     """Append to ``partial`` until it is whole, waiting longer after each try that brings nothing new."""
     columns = (
         TextColumn("{task.description}"),
@@ -130,7 +157,7 @@ def _download(url: str, partial: Path, size: int) -> None:
         TransferSpeedColumn(),
         TimeRemainingColumn(),
     )
-    log.info("fetching %s (%.1f GB) into %s", url, size / 1e9, partial.parent)
+    log.info("fetching %s%s into %s", url, f" ({size / 1e9:.1f} GB)" if size else "", partial.parent)
     console = Console(stderr=True)
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task(f"Fetching {partial.stem}", total=size)
@@ -157,7 +184,7 @@ def _download(url: str, partial: Path, size: int) -> None:
             time.sleep(wait)
 
 
-def _append(url: str, partial: Path, size: int, advance: Callable[[int], None]) -> bool:
+def _append(url: str, partial: Path, size: int | None, advance: Callable[[int], None]) -> bool:
     """Ask once for what ``partial`` lacks and append it; whether it is whole now."""
     have = _size_of(partial)
     headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={have}-"} if have else {})
@@ -170,14 +197,15 @@ def _append(url: str, partial: Path, size: int, advance: Callable[[int], None]) 
         else:  # all of it again, from a server that ignores Range
             mode, have = "wb", 0
         length = response.headers.get("Content-Length")
-        if length and have + int(length) != size and not url.endswith(".zip"):  # a login page, say
+        is_known = size is not None and not url.endswith(".zip")
+        if length and is_known and have + int(length) != size:  # a login page, say
             raise _DamagedError(f"it has {have + int(length):,} bytes instead of {size:,}")
         with partial.open(mode) as file:
             for chunk in response.iter_raw():  # as it comes: larger chunks would be lost at a cut
                 file.write(chunk)
                 advance(file.tell())
             # httpx has checked the length where one was announced; that of a zip is not known otherwise
-            return bool(length) or file.tell() >= size
+            return bool(length) or size is None or file.tell() >= size
 
 
 def _verified(partial: Path, size: int, sha256: str) -> Path:
@@ -191,11 +219,22 @@ def _verified(partial: Path, size: int, sha256: str) -> Path:
                     shutil.copyfileobj(archive.open("HIGGS.csv.gz"), extracted, _CHUNK)
         if whole.stat().st_size != size:
             raise _DamagedError(f"it has {whole.stat().st_size:,} bytes instead of {size:,}")
-        with whole.open("rb") as file:
-            if hashlib.file_digest(file, "sha256").hexdigest() != sha256:
-                raise _DamagedError("its checksum is wrong")
+        _require_checksum(whole, sha256)
     except (_DamagedError, zipfile.BadZipFile, zlib.error, EOFError, KeyError) as error:
         whole.unlink(missing_ok=True)
         partial.unlink(missing_ok=True)
         raise _DamagedError(str(error)) from error
     return whole
+
+
+def _require_checksum(whole: Path, sha256: str) -> None:
+    """Remove a file that is damaged, or another one.
+
+    Raises:
+        _DamagedError: it is.
+    """
+    with whole.open("rb") as file:
+        is_right = hashlib.file_digest(file, "sha256").hexdigest() == sha256
+    if not is_right:
+        whole.unlink()
+        raise _DamagedError("its checksum is wrong")

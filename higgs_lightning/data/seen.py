@@ -21,13 +21,13 @@ class SeenEvents:
     """What is known of the part that test events had in a training.
 
     Attributes:
-        path: of the checkpoint.
+        path: of the checkpoint, or its address.
         trained_on: how many of the test events; None where it can't be told.
         tested: how many test events there are.
         remark: what the reader of the metrics must know, or nothing.
     """
 
-    path: Path
+    path: str
     trained_on: int | None
     tested: int
     remark: str
@@ -40,13 +40,13 @@ def seen_in_training(datamodule: HiggsDataModule) -> SeenEvents:
     if datamodule.test_csv is not None:
         trained_on = int(np.isin(keys(test), keys(train)).sum())
     remark = f"{trained_on:,} of the {len(test):,} test events are trained on" if trained_on else ""
-    return SeenEvents(Path("this run"), trained_on, len(test), remark)
+    return SeenEvents("this run", trained_on, len(test), remark)
 
 
 def seen_events(
     options: Mapping[str, Any],
     identity: Sequence[Mapping[str, Any]] | None,
-    path: Path,
+    path: str,
     datamodule: HiggsDataModule,
 ) -> SeenEvents:
     """Look for the test events of ``datamodule`` among those that a run was trained on.
@@ -57,7 +57,7 @@ def seen_events(
         options: of the run's data module; where a single file is is not looked at.
         identity: of the run's data, see :meth:`~higgs_lightning.data.HiggsDataModule.identity`; None where
             it is not known.
-        path: of the run's checkpoint.
+        path: of the run's checkpoint, or its address.
         datamodule: the events at hand.
     """
     datamodule.setup("test")

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet
-from lightning.pytorch.loggers import Logger, TensorBoardLogger, WandbLogger
+from lightning.pytorch.loggers import Logger, MLFlowLogger, TensorBoardLogger, WandbLogger
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.image import imsave
@@ -25,6 +25,8 @@ from higgs_lightning.files import replaced, write_csv, write_json, write_text
 #: Dots an inch of a picture while a run goes on.
 EPOCH_DPI = 60
 _DPI = 120
+#: The loggers that take pictures.
+TAKES_PICTURES = (TensorBoardLogger, WandbLogger, MLFlowLogger)
 
 
 def write(
@@ -216,6 +218,8 @@ def show(picture: np.ndarray, tag: str, epoch: int, loggers: Sequence[Logger]) -
             logger.experiment.add_image(tag, picture, epoch, dataformats="HWC")
         elif isinstance(logger, WandbLogger):
             logger.log_image(tag, [picture])
+        elif isinstance(logger, MLFlowLogger):
+            logger.experiment.log_image(logger.run_id, picture, key=tag, step=epoch)
 
 
 def print_numbers(metrics: Mapping[str, Value], out_dir: Path) -> None:

@@ -81,7 +81,7 @@ class Block(nn.Module):
         qkv = qkv.view(3, self.num_heads, dim // self.num_heads, num_tokens, num_events)
         # a compiler merges the products itself, and knows no better than to follow loops over slices
         attention = attended_values if torch.compiler.is_compiling() else Attention.apply
-        attended = attention(qkv, bias)  # type: ignore[no-untyped-call]
+        attended: Tensor = attention(qkv, bias)
         tokens = tokens + self.dropout(self.projection(attended.view(dim, num_tokens * num_events).T))
         transformed: Tensor = tokens + self.feed_forward(tokens)
         return transformed.view_as(x)
@@ -107,7 +107,8 @@ def attended_values(
     q, k, v = _with_all_axes(qkv)
     logits = (q * k).sum(dim=1, keepdim=True) * q.shape[1] ** -0.5
     weights = (logits if bias is None else logits + bias[:, None]).softmax(dim=3).to(qkv.dtype)
-    return (weights * v).sum(dim=3)
+    attended: Tensor = (weights * v).sum(dim=3)
+    return attended
 
 
 class Attention(torch.autograd.Function):

@@ -191,7 +191,7 @@ class ParticleAutoencoder(Model):
         bias = bias.masked_fill(unknown[:, :, None], 0.0)
         num_tokens = 1 + hidden.shape[1]
         of_tokens = _PAIR_OF_TOKENS[num_tokens].of(bias.permute(2, 1, 0))
-        return of_tokens.unflatten(1, (num_tokens, num_tokens))
+        return of_tokens.view(bias.shape[2], num_tokens, num_tokens, bias.shape[0])
 
     def decode(self, tokens: Float[Tensor, "O=6 B D"]) -> Float[Tensor, "O=6 B Q=7"]:
         """Decode the encoded objects into their quantities."""

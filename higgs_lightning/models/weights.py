@@ -119,7 +119,8 @@ def read_weights(ckpt: str | Path, model_class: str | None = None, key: str = "c
 
     Args:
         ckpt: ``pretrained`` for the weights that come with the package, a run folder (its best weights are
-            taken), a checkpoint or .safetensors file, or ``last``.
+            taken), a checkpoint or .safetensors file, ``last``, or an address of a .safetensors file, see
+            :mod:`higgs_lightning.addresses`.
         model_class: the import path of a model class from outside of this package that the file may name.
         key: of the configuration that names it, for the sentence.
 
@@ -363,8 +364,14 @@ def load_weights(model: Model, weights: Weights) -> None:
     model.load_state_dict(weights.tensors)
 
 
-def save_model(ckpt: str | Path, output: str | Path) -> None:
+def save_model(ckpt: str | Path, output: str | Path, trainings: Sequence[Mapping[str, Any]] = ()) -> None:
     """Write the weights of a run and the configuration of its model as one .safetensors file.
+
+    Args:
+        ckpt: as for :func:`read_weights`.
+        output: the file.
+        trainings: what the weights were trained on, as
+            :func:`~higgs_lightning.training.ancestors.trainings_of` says it and finds it there again.
 
     Raises:
         UserError: there is no such run.
@@ -372,7 +379,25 @@ def save_model(ckpt: str | Path, output: str | Path) -> None:
     weights = read_weights(ckpt)
     with replaced(Path(output)) as partial:
         metadata = {"model": json.dumps(weights.config), "crc32": checksum(weights.tensors)}
+        if trainings:
+            metadata["trainings"] = json.dumps(trainings)
         save_file(weights.tensors, partial, metadata)
+
+
+def recorded_trainings(path: Path) -> list[Any]:
+    """What a .safetensors file says of its trainings, see :func:`save_model`, as it says it; or nothing.
+
+    Raises:
+        UserError: the file is damaged.
+    """
+    try:
+        with safe_open(path, "pt") as file:
+            trainings: Any = json.loads((file.metadata() or {}).get("trainings", "[]"))
+        if not isinstance(trainings, list):
+            raise ValueError("no list")
+    except (SafetensorError, ValueError, RecursionError, OSError) as error:
+        raise UserError(f"{path} is damaged, or holds no weights of higgs_lightning") from error
+    return trainings
 
 
 def checksum(tensors: Mapping[str, Tensor]) -> str:

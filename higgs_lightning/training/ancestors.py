@@ -13,12 +13,13 @@ from rich.panel import Panel
 from rich.text import Text
 
 from higgs_lightning import runs
+from higgs_lightning.addresses import is_address
 from higgs_lightning.configuration import as_data
 from higgs_lightning.data import HiggsDataModule
 from higgs_lightning.data.seen import SeenEvents, seen_events
 from higgs_lightning.errors import UserError, one_line
 from higgs_lightning.evaluation.page import Unknown
-from higgs_lightning.models.weights import load_checkpoint
+from higgs_lightning.models.weights import load_checkpoint, recorded_trainings
 
 #: Of a checkpoint: the trainings that came before its own.
 ANCESTORS = "ancestors"
@@ -72,7 +73,12 @@ def trainings_of(ckpt: str | Path, key: str = "ckpt", is_alone: bool = False) ->
     """
     path = runs.find_checkpoint(ckpt, "best", key)
     if is_alone or path.suffix == ".safetensors":
-        yield {"file": str(path), "data": None, "options": {}}
+        unknown: dict[str, Any] = {
+            "file": str(ckpt if is_address(ckpt) else path),
+            "data": None,
+            "options": {},
+        }
+        yield from ([] if is_alone else recorded_trainings(path)) or [unknown]
         return
     checkpoint = load_checkpoint(path)
     config = checkpoint["config"]
@@ -94,10 +100,10 @@ def seen_by(trainings: Sequence[Any], datamodule: HiggsDataModule) -> list[SeenE
     found = []
     for training in trainings:
         try:
-            path, identity, options = Path(training["file"]), training["data"], training["options"]
-            if identity is not None and runs.identity_of(identity) is None:
-                raise ValueError("no identity")
-            read = as_data({"data": options}, str(path), {})["data"]
+            path, identity, options = training["file"], training["data"], training["options"]
+            if not isinstance(path, str) or (identity is not None and runs.identity_of(identity) is None):
+                raise ValueError("no file or no identity")
+            read = as_data({"data": options}, path, {})["data"]
         except (TypeError, LookupError, ValueError) as error:
             raise UserError("a checkpoint's ancestors are damaged: it is not to be trusted") from error
         here = {"dir": datamodule.cache_dir.parent}

@@ -15,7 +15,6 @@ from typing import Any
 import torch
 from lightning import Callback, LightningModule, Trainer
 from lightning.pytorch.callbacks import EarlyStopping, ModelCheckpoint, RichProgressBar
-from lightning.pytorch.loggers import TensorBoardLogger, WandbLogger
 from lightning.pytorch.plugins.io import TorchCheckpointIO
 from lightning.pytorch.utilities.exceptions import SIGTERMException
 
@@ -200,7 +199,7 @@ class Throughput(Callback):
 
 
 class EpochFigures(Callback):
-    """Draws validation events for TensorBoard and wandb every few epochs, while a run goes on.
+    """Draws validation events for the loggers that take pictures every few epochs, while a run goes on.
 
     Args:
         every: so many epochs, from the first one on, 0 for never; drawing takes a second or two.
@@ -212,7 +211,7 @@ class EpochFigures(Callback):
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         epoch = trainer.current_epoch
         is_last = epoch + 1 == trainer.max_epochs  # the figures of the whole run follow
-        is_seen = any(isinstance(each, TensorBoardLogger | WandbLogger) for each in trainer.loggers)
+        is_seen = any(isinstance(each, report.TAKES_PICTURES) for each in trainer.loggers)
         if is_seen and trainer.is_global_zero and self.every and epoch % self.every == 0 and not is_last:
             title = report.about(
                 trainer.datamodule.name,  # type: ignore[attr-defined]

@@ -2,6 +2,7 @@
 
 import csv
 import logging
+import os
 import time
 from argparse import Namespace
 from collections.abc import Mapping
@@ -9,7 +10,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from lightning.pytorch.loggers import TensorBoardLogger
+from lightning.fabric.loggers.logger import rank_zero_experiment
+from lightning.pytorch.loggers import MLFlowLogger, TensorBoardLogger
 from lightning.pytorch.loggers.logger import Logger
 from lightning.pytorch.utilities import rank_zero_only
 
@@ -53,6 +55,66 @@ class TensorBoard(TensorBoardLogger):
             self.experiment.add_custom_scalars({"training and validation": cards})
             self._has_cards = True
         super().log_metrics(values, epoch)
+
+
+class MLFlow(MLFlowLogger):
+    """MLflow's record of a run, with epochs as the axis; nothing is written before the first of them.
+
+    Args:
+        save_dir: the run's folder.
+        experiment_name: under which MLflow lists the run.
+        tracking_uri: a server, or a database that several runs share; without one, a database in the run's
+            folder, with pictures beside it.
+
+    Raises:
+        UserError: MLflow is not installed.
+    """
+
+    def __init__(
+        self,
+        save_dir: str | Path,
+        experiment_name: str = "higgs_lightning",
+        tracking_uri: str | None = None,
+    ) -> None:
+        folder = Path(save_dir).absolute()
+        os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")  # which it sends by itself; it looks once
+        try:
+            import alembic  # noqa: F401
+            import sqlalchemy  # noqa: F401
+
+            super().__init__(
+                experiment_name,
+                run_name="/".join(folder.parts[-2:]),
+                tracking_uri="http://nowhere",  # not asked yet, where a database would be made at once
+                artifact_location=None if tracking_uri else (folder / "mlflow").as_uri(),
+            )
+        except ImportError as error:
+            raise UserError("logger=mlflow needs more packages: pip install -e '.[mlflow]'") from error
+        self._tracking_uri = tracking_uri or f"sqlite:///{folder / 'mlflow.db'}"
+
+    @property
+    @rank_zero_experiment
+    def experiment(self) -> Any:
+        """MLflow's client; the run begins with the first look at it."""
+        if not self._initialized:
+            from mlflow.exceptions import MlflowException
+            from mlflow.tracking import MlflowClient
+
+            logging.disable(logging.WARNING)  # a new database has much to say
+            try:
+                self._mlflow_client = MlflowClient(self._tracking_uri)
+                return super().experiment
+            except MlflowException as error:
+                reason = one_line(error)[:200]
+                raise UserError(f"logger.mlflow.tracking_uri={self._tracking_uri}: {reason}") from error
+            finally:
+                logging.disable(logging.NOTSET)
+        return self._mlflow_client
+
+    @rank_zero_only
+    def log_metrics(self, metrics: Mapping[str, float], step: int | None = None) -> None:
+        epoch = int(metrics["epoch"]) if "epoch" in metrics else step
+        super().log_metrics({name: value for name, value in metrics.items() if name != "epoch"}, epoch)
 
 
 class History(_EpochLogger):

@@ -92,7 +92,9 @@ class HiggsModule(LightningModule):
             Constant.put_all_on(self.device)
             trainer = self.trainer
             # a graph of CUDA keeps its gradients in its own memory, where no others can be added to them
-            as_graph = self.device.type == "cuda" and trainer.world_size * trainer.accumulate_grad_batches == 1
+            as_graph = (
+                self.device.type == "cuda" and trainer.world_size * trainer.accumulate_grad_batches == 1
+            )
             batch_size: int = trainer.datamodule.batch_size  # type: ignore[attr-defined]
             of_this_process = len(range(trainer.global_rank, batch_size, trainer.world_size))
             self.objective.compile(of_this_process, mode="reduce-overhead" if as_graph else "default")

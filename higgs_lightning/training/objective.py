@@ -48,7 +48,7 @@ class Objective(Protocol):
         ...
 
     def compile(self, batch_size: int, **options: Any) -> None:
-        """Let steps of training of so many events be compiled, as ``compile=true`` asks for; it may be left out.
+        """Let steps of training of so many events be compiled; without it ``compile=true`` is refused.
 
         Args:
             batch_size: others, such as the last batch of an epoch, and validation are left as they are.

@@ -26,7 +26,7 @@ from torch import Tensor
 from torch._dynamo.exc import BackendCompilerFailed, Unsupported
 from torch.optim import Optimizer
 
-from higgs_lightning import runs
+from higgs_lightning import addresses, runs
 from higgs_lightning.configuration import as_data, as_written, literal, renewed, require_metric, validate
 from higgs_lightning.data import HiggsDataModule
 from higgs_lightning.data.seen import seen_in_training
@@ -398,6 +398,7 @@ def continued(cfg: DictConfig, said: Sequence[str]) -> DictConfig:
     path = runs.find_checkpoint(composed["ckpt"], "last")
     recorded = recorded_configuration(load_checkpoint(path), path, composed, said)
     require_room_for(recorded["trainer"], said, path)
+    require_no_download(recorded, said, path)
     # what the command line refers to by ${...} is the run's
     unresolved: Any = OmegaConf.to_container(cfg)
     return DictConfig(runs.own_configuration(literal(recorded), unresolved, [*said, "ckpt"]))
@@ -433,6 +434,20 @@ def require_room_for(trainer: Mapping[str, Any], said: Sequence[str], path: Path
                 f"{path} was trained with {name}={value}, too many for this machine by itself: say {name}=1, "
                 "or what you want"
             )
+
+
+def require_no_download(recorded: Mapping[str, Any], said: Sequence[str], path: Path) -> None:
+    """Refuse addresses that a checkpoint names, the user does not, and this machine has no copy of.
+
+    Raises:
+        UserError: there is one.
+    """
+    for key in ("init", "teacher"):
+        named = recorded.get(key)
+        for each in map(str, named if isinstance(named, list) else [named]):
+            is_read = key == "teacher" or not addresses.is_settled(each)
+            if addresses.is_address(each) and is_read and key not in said:
+                addresses.require_copy(each, key, path)
 
 
 def recorded_configuration(

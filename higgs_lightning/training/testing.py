@@ -97,7 +97,7 @@ def _evaluate(config: dict[str, Any], out_dir: Path) -> dict[str, Any]:
         raise UserError("trainer.limit_test_batches leaves test events of one class: give more batches")
     if not trainer.is_global_zero:
         return {}
-    run = ", ".join("pretrained" if each == "pretrained" else Path(each).name for each in members)
+    run = ", ".join(runs.name_of(each) for each in members)
     model_name = type(model).__name__
     title = report.about(datamodule.name, model_name, run)
     features, _ = datamodule.arrays("test")
