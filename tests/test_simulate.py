@@ -318,6 +318,18 @@ def test_without_pythia_the_extra_is_named(tmp_path: Path, monkeypatch: pytest.M
         run(tmp_path / "events.csv.gz")
 
 
+@pytest.mark.slow
+def test_pythia_without_its_data_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """As after ``pip install --target``, where pythia8mc does not find what came with it."""
+    pytest.importorskip("pythia8mc")
+    monkeypatch.setenv("PYTHIA8DATA", str(tmp_path))
+    done = command("events=20", "workers=1", "output=events.csv.gz", cwd=tmp_path, name="simulate")
+    assert done.returncode == 1
+    assert "error: Pythia finds no table of particles: set PYTHIA8DATA to the folder" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not list(tmp_path.iterdir())
+
+
 def test_the_command_writes_its_output_and_nothing_else(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rows: np.ndarray
 ):
