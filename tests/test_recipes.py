@@ -112,9 +112,9 @@ ALL_28 = [
     ("masking.py", "features.isnan().float()", "features[:, : len(schema.LOW_LEVEL)].isnan().float()"),
     ("units.py", '    in_gev = units == "gev"', """    in_gev = units == "gev"
     events = events[:, : len(schema.LOW_LEVEL)]"""),
-    ("masking.py", "    return hidden.index_select(1, _OBJECT_OF_FEATURE.to(hidden.device))", """
+    ("masking.py", "    return hidden.index_select(1, _OBJECT_OF_FEATURE.on(hidden))", """
     masses = hidden.any(dim=1, keepdim=True).expand(-1, len(schema.HIGH_LEVEL))
-    return torch.cat([hidden[:, _OBJECT_OF_FEATURE.to(hidden.device)], masses], dim=1)"""),
+    return torch.cat([hidden[:, _OBJECT_OF_FEATURE.on(hidden)], masses], dim=1)"""),
 ]  # fmt: skip
 
 

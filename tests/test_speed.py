@@ -91,7 +91,7 @@ def test_a_step_is_one_graph(objective: MaskedObjective, features: torch.Tensor)
 @pytest.mark.usefixtures("without_shape_checks")
 @pytest.mark.parametrize("objective", ["masked", "decorrelated"], indirect=True)
 def test_nothing_of_a_step_is_left_behind_on_the_processor(objective: MaskedObjective):
-    """It would make each step wait, and keep it from being a graph of CUDA; told on a device without memory."""
+    """It would make each step wait, and be no graph of CUDA; seen on a device without memory."""
     device = torch.device("meta")
     Constant.put_all_on(device)
     model = ParticleAutoencoder(num_layers=1, dim=16).train().to(device)
