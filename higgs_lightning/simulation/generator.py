@@ -140,8 +140,8 @@ class Collider:
         self._pythia = pythia8mc.Pythia("", False)
         if not self._pythia.particleData.isParticle(35):  # an installation into a folder of its own
             raise UserError(
-                "Pythia finds no table of particles: set PYTHIA8DATA to the folder share/Pythia8/xmldoc that was "
-                "installed with pythia8mc"
+                "Pythia finds no table of particles: set PYTHIA8DATA to the folder share/Pythia8/xmldoc that "
+                "was installed with pythia8mc"
             )
         self._selection = _Preselection(lepton_pt, jet_pt)  # Pythia does not keep it alive
         self._pythia.setUserHooksPtr(self._selection)
