@@ -79,6 +79,7 @@ def test_bash_completes_commands_and_their_keys(line: str, expected: list[str], 
         ("higgs", ["-sc", "install=fish"]),
         ("higgs", ["--shell-completion"]),
         ("train", ["-sc", "install=bash"]),
+        ("train", ["-sc", "query=bash"]),  # which the script asks, with the line in the environment
     ],
 )
 def test_there_is_one_completion(name: str, arguments: list[str], monkeypatch: pytest.MonkeyPatch):
