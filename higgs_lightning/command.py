@@ -122,7 +122,7 @@ def _asks_for_completion(arguments: list[str]) -> bool:
         UserError: the user asks for a script of completion, of which there is one for all commands.
     """
     asks = any(argument in ("-sc", "--shell-completion") for argument in arguments)
-    if asks and "query=bash" not in arguments:
+    if asks and not ("query=bash" in arguments and "COMP_LINE" in os.environ):
         raise UserError("one script completes all commands: say higgs --shell-completion install=bash")
     return asks
 

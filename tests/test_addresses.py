@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 import torch
 import yaml
-from conftest import SMALL_PARTICLE, composed, make_events, started
+from conftest import composed, make_events, started
 from fake_hub import OWNER, TOKEN, FakeHub
 from safetensors.torch import save_file
 
@@ -266,6 +266,9 @@ def test_what_a_pushed_model_was_trained_on_is_known(
         train(begun(composed(*small, "data.seed=2"), []), tmp_path / "other")
     assert train(begun(composed(*small), []), tmp_path / "same")["test/events_trained_on"] == 0
     path = tmp_path / "bad.safetensors"
+    save_model(run, path, 3_000 * [{"file": "x", "data": None, "options": {}}])
+    with pytest.raises(UserError, match="is damaged, or holds no weights"):
+        list(trainings_of(path))
     damaged: list[dict[str, Any]] = [{}, {"file": 5, "data": None, "options": {}}]
     for each in damaged:
         save_model(run, path, [each])
@@ -300,13 +303,16 @@ def test_the_card_says_what_it_is_and_how_good(run: Path):
 
 
 def test_the_card_s_configuration_trains_the_same(run: Path):
-    """Every line of it is an override that the command takes."""
-    (block,) = re.findall(r"train`:\n\n```\n(.*?)\n```", card(runs.read_run(run, "run"), REPO), re.S)
-    lines = [line for line in block.splitlines() if "monitor" not in line or "=" in line]
-    cfg = composed(*SMALL_PARTICLE, *(f"++{line}" for line in lines))
+    """Every line of it is an override that the command takes, and nothing is left to a default."""
+    read = runs.read_run(run, "run")
+    read.config["selection.monitor"] = read.config["trainer.gradient_clip_val"] = None
+    (block,) = re.findall(r"train`:\n\n```\n(.*?)\n```", card(read, REPO), re.S)
+    cfg = composed(*(f"++{line}" for line in block.splitlines()))
     recorded = yaml.safe_load((run / "config.yaml").read_text())
+    recorded["selection"]["monitor"] = None
     for group in ("model", "objective", "optimizer", "scheduler", "selection"):
         assert dict(cfg[group]) == recorded[group]
+    assert cfg.trainer.gradient_clip_val is None
 
 
 def test_text_of_a_stranger_s_run_is_no_markdown(run: Path, tmp_path: Path):

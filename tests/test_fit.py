@@ -263,6 +263,15 @@ def test_whole_weights_are_repeated_events(scored, binning: str):
         np.testing.assert_allclose(up, up_of_many)
 
 
+def test_equal_weights_are_none():
+    """Not even where the sums of a third are rounded, and each bin has just enough."""
+    events = np.repeat([0.0, 1.0], 490), np.tile(np.arange(490) / 490, 2).astype(np.float32)
+    edges = bin_edges(*events, "equal_signal", 10, 49, ANALYSIS)
+    assert len(edges) == 11
+    weights = np.full(980, 1 / 3, np.float32)
+    assert np.array_equal(bin_edges(*events, "equal_signal", 10, 49, ANALYSIS, weights), edges)
+
+
 def test_the_effective_number_of_background_fills_a_bin(scored):
     labels, scores = scored
     weights = np.where(np.arange(3_000) % 100, 0.0, 2.5)

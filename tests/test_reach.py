@@ -58,7 +58,7 @@ def completed(line: str, cwd: Path) -> list[str]:
     ("line", "expected"),
     [
         ("higgs e", ["evaluate ", "export "]),
-        ("higgs train model=", ["dnn", "particle", "scalar", "seed"]),
+        ("higgs train model=", ["dnn", "particle", "particle_large", "scalar", "seed"]),
         ("  higgs train -m seed=1,2 model=d", ["dnn"]),
         ("higgs train model=dnn model.n", ["model.num_layers="]),  # it has no num_heads
         ("higgs train model.num_", ["model.num_heads=", "model.num_layers="]),
@@ -79,6 +79,7 @@ def test_bash_completes_commands_and_their_keys(line: str, expected: list[str], 
         ("higgs", ["-sc", "install=fish"]),
         ("higgs", ["--shell-completion"]),
         ("train", ["-sc", "install=bash"]),
+        ("train", ["-sc", "query=bash"]),  # which the script asks, with the line in the environment
     ],
 )
 def test_there_is_one_completion(name: str, arguments: list[str], monkeypatch: pytest.MonkeyPatch):

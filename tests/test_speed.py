@@ -10,7 +10,7 @@ from conftest import composed
 from torch.profiler import ProfilerActivity, profile
 
 from higgs_lightning.constants import Choice, Constant
-from higgs_lightning.models import ParticleAutoencoder
+from higgs_lightning.models import DeepNetwork, ParticleAutoencoder
 from higgs_lightning.training.decorrelation import DecorrelatedObjective
 from higgs_lightning.training.objective import Chance, MaskedObjective
 from higgs_lightning.training.run import train
@@ -89,9 +89,19 @@ def test_a_step_is_one_graph(objective: MaskedObjective, features: torch.Tensor)
 
 
 @pytest.mark.usefixtures("without_shape_checks")
+def test_a_process_compiles_one_run_after_another():
+    """As a sweep does, of some option; by itself, PyTorch refuses the ninth."""
+    features, labels = torch.rand(16, 21), (torch.arange(16) % 2).float()
+    for number in range(10):
+        objective = MaskedObjective(1.0 + number, 0.0, 0.0, 0.0, 0.0, reflect=False, smearing=0.0)
+        objective.compile(16, backend="eager")
+        objective(DeepNetwork().train(), features, labels, torch.Generator())
+
+
+@pytest.mark.usefixtures("without_shape_checks")
 @pytest.mark.parametrize("objective", ["masked", "decorrelated"], indirect=True)
 def test_nothing_of_a_step_is_left_behind_on_the_processor(objective: MaskedObjective):
-    """It would make each step wait, and be no graph of CUDA; seen on a device without memory."""
+    """It would make each step wait, and be no part of a graph of CUDA; told on a device without memory."""
     device = torch.device("meta")
     Constant.put_all_on(device)
     model = ParticleAutoencoder(num_layers=1, dim=16).train().to(device)
@@ -108,6 +118,7 @@ def test_nothing_of_a_step_is_left_behind_on_the_processor(objective: MaskedObje
         hidden=torch.zeros(16, 6, dtype=torch.bool, device=device),
     )
     features, labels = torch.zeros(64, 21, device=device), torch.zeros(64, device=device)
+    torch.compiler.reset()  # what changed since an earlier graph would be an input
     torch.compile(objective.step, fullgraph=True, backend=backend)(model, features, labels, chance)
     assert len(devices) > 50
     assert set(devices) == {device}

@@ -544,3 +544,11 @@ def test_tasks_of_a_cluster_job(higgs_csv: Path, tmp_path: Path):
     assert [task.returncode for task in tasks] == [0, 0], errors
     assert (tmp_path / "outputs" / "slurm-17" / "metrics.json").exists()
     assert json.loads((tmp_path / "outputs/slurm-17/metrics.json").read_text())["test/events"] == 300
+
+
+def test_tf32_needs_a_gpu_that_has_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """In a run that goes on elsewhere, tf32 can't be left out."""
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    with pytest.raises(UserError, match="say tf32=false"):
+        train(composed("tf32=true"), tmp_path / "run")
+    assert not (tmp_path / "run").exists()

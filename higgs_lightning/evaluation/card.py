@@ -8,7 +8,7 @@ from typing import Any
 import yaml
 
 from higgs_lightning import addresses, runs
-from higgs_lightning.configuration import require_kinds
+from higgs_lightning.configuration import as_written, require_kinds
 from higgs_lightning.errors import UserError, one_line
 from higgs_lightning.models.weights import save_model
 from higgs_lightning.training.ancestors import trainings_of
@@ -213,12 +213,12 @@ def _file(data: dict[str, Any]) -> str:
 def _options(config: dict[str, Any]) -> list[str]:
     lines = []
     for key, value in config.items():
-        is_left_out = key.startswith(_NOT_OF_CONFIG) or key.endswith("._partial_") or value is None
+        is_left_out = key.startswith(_NOT_OF_CONFIG) or key.endswith("._partial_")
         if is_left_out or not key.startswith(_CONFIG):
             continue
-        if key in ("init", "teacher"):
+        if key in ("init", "teacher") and value is not None:
             value = ", ".join(map(runs.name_of, value if isinstance(value, list) else [value]))
-        lines.append(_text(f"{key}={str(value).lower() if isinstance(value, bool) else value}"))
+        lines.append(_text(f"{key}={as_written(value)}"))
     return lines
 
 

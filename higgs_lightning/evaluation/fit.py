@@ -136,11 +136,15 @@ def _enough(background: np.ndarray, squares: np.ndarray, least: int) -> list[int
     kept = [len(background)]
     for place in range(len(background) - 1, 0, -1):
         joined, rest = slice(place, kept[-1]), slice(0, place)
-        if all(
-            effective_number(background[part].sum(), squares[part].sum()) >= least for part in (joined, rest)
-        ):
+        if all(_is_enough(background[part].sum(), squares[part].sum(), least) for part in (joined, rest)):
             kept.append(place)
     return [0, *kept[::-1]]
+
+
+def _is_enough(background: np.ndarray, squares: np.ndarray, least: int) -> np.ndarray:
+    """Whether sums of weights tell as much as so many events; those of equal weights may be rounded."""
+    enough: np.ndarray = effective_number(background, squares) >= least * (1 - 1e-9)
+    return enough
 
 
 def _best(
@@ -152,8 +156,7 @@ def _best(
     of_s, of_b, of_background, of_squares = (each[last] - each[first] for each in of_edges)
     squared = np.full((len(s) + 1, len(s) + 1), -np.inf)  # of a bin, by its edges
     found = discovery_significance(np.maximum(of_s, 0), of_b) ** 2
-    is_enough = effective_number(of_background, of_squares) >= least * (1 - 1e-9)
-    squared[first, last] = np.where(is_enough, found, -np.inf)
+    squared[first, last] = np.where(_is_enough(of_background, of_squares, least), found, -np.inf)
     best = squared[0]  # up to each edge, with one bin
     sums, before = [best], [np.zeros(len(best), int)]
     for _ in range(1, bins):

@@ -23,7 +23,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from higgs_lightning import models
-from higgs_lightning.configuration import LARGEST_SIZE, NAMED, as_data, as_written
+from higgs_lightning.configuration import LARGEST_SIZE, NAMED, as_data, as_written, is_small
 from higgs_lightning.errors import UserError, one_line
 from higgs_lightning.files import replaced
 from higgs_lightning.models.base import Model
@@ -393,8 +393,8 @@ def recorded_trainings(path: Path) -> list[Any]:
     try:
         with safe_open(path, "pt") as file:
             trainings: Any = json.loads((file.metadata() or {}).get("trainings", "[]"))
-        if not isinstance(trainings, list):
-            raise ValueError("no list")
+        if not isinstance(trainings, list) or not is_small(trainings):
+            raise ValueError("no list, or an endless one")
     except (SafetensorError, ValueError, RecursionError, OSError) as error:
         raise UserError(f"{path} is damaged, or holds no weights of higgs_lightning") from error
     return trainings

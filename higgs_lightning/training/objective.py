@@ -128,6 +128,7 @@ class MaskedObjective:
             self.teacher.to(device)
 
     def compile(self, batch_size: int, **options: Any) -> None:
+        torch.compiler.reset()  # a process may compile a function only so often, and a sweep has many runs
         self._compiled_size = batch_size
         self._compiled = torch.compile(self.step, fullgraph=True, dynamic=False, **options)
 

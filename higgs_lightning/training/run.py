@@ -324,7 +324,7 @@ def products_in_tf32(wanted: bool) -> Iterator[None]:
         UserError: no GPU here can.
     """
     if wanted and not (torch.cuda.is_available() and torch.cuda.get_device_capability() >= (8, 0)):
-        raise UserError("tf32=true needs an NVIDIA GPU of the Ampere generation or a later one; leave it out")
+        raise UserError("tf32=true needs an NVIDIA GPU, of the Ampere generation or later: say tf32=false")
     before = torch.get_float32_matmul_precision()
     torch.set_float32_matmul_precision("high" if wanted else "highest")
     try:
@@ -362,7 +362,7 @@ def ends_in_a_sentence(run_dir: Path) -> Iterator[None]:
         raise
     except Unsupported as error:
         raise UserError(
-            f"compile=true: the step is no single graph, leave it out: {one_line(error)}"
+            f"compile=true: the step is no single graph, say compile=false: {one_line(error)}"
         ) from error
     except BackendCompilerFailed as error:
         cause = str(error).splitlines()[0]

@@ -2,10 +2,10 @@
 
     python tests/benchmarks/gpu.py [--rows 512,4096,paper,...]
 
-Trained are 400 steps an epoch of the embedded sample, over and over, on the device; events a second are of
-metrics.csv, the median of the epochs after the first, in which ``compile=true`` compiles. The share is the
-profiler's: of 50 steps late in the first epoch, the time in which a kernel runs over the time they take. A row
-with ``compile=true`` takes about 50 seconds; the GPU's name stands in the first line.
+Trained are 400 steps an epoch of the embedded sample, over and over, on the device; events a second are those
+of metrics.csv, the median of the epochs after the first, in which ``compile=true`` compiles. The share is the
+profiler's: of 50 steps late in the first epoch, the time in which a kernel runs over the time they take. A
+row with ``compile=true`` takes about 50 seconds; the GPU's name stands in the first line.
 """
 
 import argparse
