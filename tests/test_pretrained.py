@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 from conftest import SMALL, composed, make_events
+from safetensors import safe_open
 
 from higgs_lightning import load_model
 from higgs_lightning.data import sample_csv
@@ -23,8 +24,11 @@ def test_they_score_events_that_they_have_not_seen(tmp_path: Path):
     assert roc_auc_interval(events[:, 0].numpy(), logits.numpy()).low > 0.84
 
 
-def test_they_are_small():
+def test_they_are_small_and_hold_their_model_card():
     assert PRETRAINED.stat().st_size < 8e6
+    with safe_open(PRETRAINED, "pt") as file:
+        card = file.metadata()["card"]
+    assert card == Path(__file__).parents[1].joinpath("docs", "pretrained.md").read_text()
 
 
 @pytest.mark.slow
