@@ -691,7 +691,7 @@ def damaged_data() -> Iterator[Case]:
         f"{{{one},background:FILES/nothing.csv}}": "nothing.csv is not a file",
         f"{{{one},background:FILES/table_good.parquet}}": "as signal and as background",
         f"{{{one},background:FILES/events.csv}}": "events.csv is said to be background",
-        "{signal:FILES/weights_good.parquet,background:FILES/events.csv}": "weights_good.* own: give it",
+        "{signal:FILES/weights_good.parquet,background:FILES/events.csv}": "weights_good.* own: name it",
     }.items():
         yield case("train", kind, f"data.csv={files}", says)
         yield case("evaluate", kind, f"data.csv={files} data.train_events=null", says)

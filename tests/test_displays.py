@@ -13,6 +13,7 @@ from higgs_lightning import load_model, schema
 from higgs_lightning.evaluation import plots
 from higgs_lightning.evaluation.displays import choose, displays, nearest_masses, section, strongest_pairs
 from higgs_lightning.evaluation.scored import ScoredEvents
+from higgs_lightning.models import ParticleAutoencoder
 
 
 def scored(events: np.ndarray) -> ScoredEvents:
@@ -67,8 +68,8 @@ def test_strongest_pairs_are_of_measured_objects():
 
 def test_attention_is_what_the_forward_pass_uses(features: torch.Tensor):
     """Weights of each object sum to what the class token leaves, and a hidden pair has no bias."""
-    model = load_model("pretrained").eval()
-    block: Any = model.encoder[0]  # type: ignore[index]
+    model = ParticleAutoencoder().eval()
+    block: Any = model.encoder[0]
     x = torch.randn(7, 5, 64, generator=torch.Generator().manual_seed(1))
     bias = torch.randn(4, 7, 7, 5, generator=torch.Generator().manual_seed(2))
     weights = block.attention(x, bias)
@@ -78,7 +79,7 @@ def test_attention_is_what_the_forward_pass_uses(features: torch.Tensor):
     attended = torch.einsum("hqkb,kbhc->qbhc", weights, values).flatten(2)
     tokens = x + block.projection(attended)
     torch.testing.assert_close(block(x, bias), tokens + block.feed_forward(tokens), atol=1e-5, rtol=1e-5)
-    assert model.attention(features).shape == (256, 6, 6)  # type: ignore[operator]
+    assert model.attention(features).shape == (256, 6, 6)
 
 
 def test_attention_joins_jets_by_the_short_way_about_the_beam():

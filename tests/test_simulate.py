@@ -323,7 +323,7 @@ def test_pythia_without_its_data_is_one_sentence(tmp_path: Path, monkeypatch: py
     """As after ``pip install --target``, where pythia8mc does not find what came with it."""
     pytest.importorskip("pythia8mc")
     monkeypatch.setenv("PYTHIA8DATA", str(tmp_path))
-    done = command("events=20", "workers=1", "output=events.csv.gz", cwd=tmp_path, name="simulate")
+    done = started("events=20", "workers=1", "output=events.csv.gz", cwd=tmp_path, name="simulate")
     assert done.returncode == 1
     assert "error: Pythia finds no table of particles: set PYTHIA8DATA to the folder" in done.stderr
     assert "Traceback" not in done.stderr

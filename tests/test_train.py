@@ -34,7 +34,7 @@ from higgs_lightning.errors import UserError, one_sentence
 from higgs_lightning.models.weights import load_checkpoint, read_weights, save_model
 from higgs_lightning.runs import read_history
 from higgs_lightning.training.objective import MaskedObjective
-from higgs_lightning.training.run import train
+from higgs_lightning.training.run import begun, train
 
 EXPERIMENTS = sorted(path.stem for path in (REPOSITORY / "conf" / "experiment").glob("*.yaml"))
 
@@ -360,7 +360,7 @@ def test_every_experiment_runs(experiment: str, higgs_csv: Path, tmp_path: Path)
     options = [*SMALL, "trainer.max_epochs=1", *data]
     if experiment == "distilled":
         options.append("teacher=pretrained")
-    metrics = train(composed(f"experiment={experiment}", *options), tmp_path / "run")
+    metrics = train(begun(composed(f"experiment={experiment}", *options), []), tmp_path / "run")
     assert 0 < metrics["test/auc"] < 1
 
 

@@ -149,9 +149,10 @@ class MaskedObjective:
 
     def chance(self, model: Model, num_events: int, generator: torch.Generator) -> Chance:
         """Draw what is random in a step of so many events."""
-        is_seen_anew = model.training and self.reflect, model.training and self.smearing
-        mirrors = signs(num_events, generator) if is_seen_anew[0] else None
-        errors = measuring_errors(num_events, self.smearing, generator) if is_seen_anew[1] else None
+        mirrors = signs(num_events, generator) if model.training and self.reflect else None
+        errors = None
+        if model.training and self.smearing:
+            errors = measuring_errors(num_events, self.smearing, generator)
         hidden = None
         if self.mask_ratio > 0 and model.has_decoder:
             hidden = hide_objects(self._num_decoded(model, num_events), self.mask_ratio, generator)
