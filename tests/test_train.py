@@ -360,7 +360,8 @@ def test_every_experiment_runs(experiment: str, higgs_csv: Path, tmp_path: Path)
     options = [*SMALL, "trainer.max_epochs=1", *data]
     if experiment == "distilled":
         options.append("teacher=pretrained")
-    metrics = train(begun(composed(f"experiment={experiment}", *options), []), tmp_path / "run")
+    cfg = composed(f"experiment={experiment}", *options)
+    metrics = train(cfg if cfg.init is None else begun(cfg, []), tmp_path / "run")
     assert 0 < metrics["test/auc"] < 1
 
 
