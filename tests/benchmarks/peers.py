@@ -1,14 +1,14 @@
 """Other people's models on the same real events: test ROC-AUC, time to train and to score.
 
     pip install lightgbm xgboost catboost scikit-learn pytabkit
-    OMP_NUM_THREADS=1 python tests/benchmarks/peers.py --train TRAIN.csv.gz --test TEST.csv.gz [--rows LightGBM]
+    OMP_NUM_THREADS=1 python tests/benchmarks/peers.py --train TRAIN.csv.gz --test TEST.csv.gz
 
 Each trains on the very events that ``data.train_events=N data.seed=SEED`` draws of TRAIN, "all" on every
 event that is not a validation event, and stops by the ROC-AUC on the validation events where its package
 can. "28 features" are the 21 of the other benchmarks and the seven masses of the file. Settings are defaults
 but for what each package's documentation advises, see the functions. Seconds are of processor time, with one
-thread; nothing else is counted, so that a busy machine tells the same. What is in the CSV is not made again,
-so that rows can be made a few at a time. A model whose package is missing is a row that says so.
+thread, so that a busy machine changes them little. What is in the CSV is not made again: ``--rows`` and
+``--events`` make a part. A model whose package is missing is a row that says so.
 """
 
 import argparse
