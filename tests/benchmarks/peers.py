@@ -1,6 +1,6 @@
 """Other people's models on the same real events: test ROC-AUC, time to train and to score.
 
-    pip install lightgbm xgboost catboost scikit-learn pytabkit
+    pip install 'lightgbm>=4.7' xgboost catboost 'scikit-learn>=1.7' pytabkit
     OMP_NUM_THREADS=1 python tests/benchmarks/peers.py --train TRAIN.csv.gz --test TEST.csv.gz
 
 Each trains on the very events that ``data.train_events=N data.seed=SEED`` draws of TRAIN, "all" on every
@@ -30,6 +30,8 @@ from higgs_lightning.data.datamodule import HiggsDataModule
 from higgs_lightning.evaluation.metrics import roc_auc_interval
 from higgs_lightning.files import write_csv
 
+RUNS = Path("outputs/peers")
+KEY = ["model", "features", "events", "seed"]  # of a row of the CSV
 #: Boosting goes on for so many trees after its best one, and for so many in all.
 PATIENCE, MOST_TREES = 100, 5_000
 
@@ -166,10 +168,6 @@ def package_version(package: str) -> str:
     return f"{distribution} {version(distribution)}"
 
 
-RUNS = Path("outputs/peers")
-KEY = ["model", "features", "events", "seed"]
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--train", type=Path, required=True, help="labelled events in HIGGS format")
@@ -180,7 +178,7 @@ def main() -> None:
     parser.add_argument("--csv", type=Path, default=RUNS / "peers.csv", help="where the numbers are kept")
     arguments = parser.parse_args()
 
-    console = Console(width=130)
+    console = Console(width=150)
     found: dict[tuple[Any, ...], dict[str, Any]] = {}
     if arguments.csv.exists():
         kept = pd.read_csv(arguments.csv, dtype={"events": str}).to_dict("records")
