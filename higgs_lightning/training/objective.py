@@ -118,9 +118,8 @@ class MaskedObjective:
         self._compiled_size = 0
         if teacher is not None:
             teacher.eval().requires_grad_(False)
-            if (
-                reflect
-            ):  # of events that are mirrored at random, the student itself learns the mean over images
+            if reflect:
+                # of events that are mirrored at random, the student itself learns the mean over images
                 teacher.look_once()
 
     def to(self, device: torch.device) -> None:
