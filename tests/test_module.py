@@ -103,6 +103,16 @@ def test_evaluation_masks_all_events_and_always_alike(batch):
     assert first.losses["loss"] == again.losses["loss"]
 
 
+def test_dropout_of_a_step_draws_what_torch_seeded_so_would(monkeypatch):
+    """torch.manual_seed formats the stack for each accelerator that is not there, which a step must not."""
+    part = module(Recorder())
+    torch.manual_seed(part._seed_of(7))
+    expected = torch.rand(5)
+    monkeypatch.setattr("traceback.format_stack", lambda: pytest.fail("a step formats its stack"))
+    part._seed_dropout(7)
+    assert torch.equal(torch.rand(5), expected)
+
+
 def test_pretraining_learns_nothing_from_labels(batch):
     """With no weight on classification the parameter that scores gets no gradient, and labels no say."""
     features, labels = batch

@@ -128,6 +128,17 @@ class HiggsModule(LightningModule):
         (state,) = np.random.SeedSequence([self.seed, step, self.global_rank]).generate_state(1, np.uint64)
         return int(state)
 
+    def _seed_dropout(self, step: int) -> None:
+        """Fix what dropout draws, as ``torch.manual_seed`` would.
+
+        That looks for every kind of accelerator, and for each that is not there it formats the stack: 0.4 ms
+        a step below Lightning's loops.
+        """
+        seed = self._seed_of(step)
+        torch.default_generator.manual_seed(seed)
+        if self.device.type != "cpu":
+            torch.get_device_module(self.device).manual_seed(seed)
+
     def configure_gradient_clipping(
         self,
         optimizer: Optimizer,
@@ -135,7 +146,8 @@ class HiggsModule(LightningModule):
         gradient_clip_algorithm: str | None = None,
     ) -> None:
         """Clip by the norm in a call or two for all weights, which Lightning does in one for each."""
-        gradients = [weight.grad for weight in self.model.parameters() if weight.grad is not None]
+        weights = (weight for group in optimizer.param_groups for weight in group["params"])
+        gradients = [weight.grad for weight in weights if weight.grad is not None]
         if not gradient_clip_val or gradient_clip_algorithm not in (None, "norm") or not gradients:
             self.clip_gradients(optimizer, gradient_clip_val, gradient_clip_algorithm)
             return
@@ -147,7 +159,7 @@ class HiggsModule(LightningModule):
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         accumulated = self.trainer.accumulate_grad_batches  # batches of one step, each with its own chance
         number = self.global_step * accumulated + batch_idx % accumulated
-        torch.manual_seed(self._seed_of(number))  # dropout draws from it
+        self._seed_dropout(number)
         step = self._shared_step(batch, number)
         self.train_metrics.update(step)
         if batch_idx % _CHECK_EVERY == 0:
