@@ -109,7 +109,7 @@ def main() -> None:
         "dnn": scratch("model=dnn", "optimizer.lr=1e-3", NO_VALIDATION),
         "scalar": scratch("model=scalar", NO_VALIDATION),
         "particle": scratch(NO_VALIDATION),
-        "particle, pretrained": finetuned("pretrained"),
+        "shipped weights, fine-tuned": finetuned("pretrained"),
     }
     if arguments.masked:
         # these weights know no classes yet: as many epochs as from scratch
@@ -166,7 +166,7 @@ def draw(results: dict[tuple[str, str], list[float]], unlabelled: float, path: P
         detail.text(1_000, auc + 0.0002, text, fontsize=9, color="dimgrey", ha="center")
     for axes in (whole, detail):
         axes.set(xscale="log", xlabel="labelled real training events", ylabel="test ROC-AUC")
-    detail.set(ylim=(0.83, 0.89))
+    detail.set(ylim=(0.83, 0.895))
     figure.legend(*whole.get_legend_handles_labels(), loc="outside lower center", ncols=4)
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, dpi=120)
