@@ -91,9 +91,10 @@ class Block(nn.Module):
         qkv = torch.addmm(self.qkv.bias[:, None], self.qkv.weight, self.attention_norm(tokens).T)
         qkv = qkv.view(3, self.num_heads, dim // self.num_heads, num_tokens, num_events)
         if torch.compiler.is_compiling():
-            attended = attended_values(*qkv.unbind(), bias)
+            q, k, v = qkv.unbind()
+            attended = attended_values(q, k, v, bias)
         else:
-            attended = Attention.apply(qkv, bias)
+            attended = Attention.apply(qkv, bias)  # type: ignore[no-untyped-call]
         tokens = tokens + self.dropout(self.projection(attended.view(dim, num_tokens * num_events).T))
         transformed: Tensor = tokens + self.feed_forward(tokens)
         return transformed.view_as(x)[:num_wanted]
@@ -119,7 +120,7 @@ class Block(nn.Module):
         wanted.addmm_(mean.view(dim, num_rows).T, self.projection.weight.T)
         norm, widen, activation, narrow, _ = self.feed_forward
         widened = activation(widen(norm(wanted)))
-        wanted = (wanted + narrow.bias).addmm_(widened, narrow.weight.T)
+        wanted = (wanted + narrow.bias).addmm_(widened, narrow.weight.T)  # type: ignore[operator, arg-type]
         return wanted.view(num_wanted, num_events, dim)
 
     def attention(
