@@ -164,3 +164,15 @@ def test_nothing_to_compile_is_refused(higgs_csv: Path, tmp_path: Path):
     with pytest.raises(UserError, match=r"data.batch_size=5000 events, so that nothing would be compiled"):
         train(composed(*SMALL_PARTICLE, *options, "compile=true"), tmp_path / "run")
     assert not (tmp_path / "run").exists()
+
+
+def test_compiled_code_is_kept(tmp_path: Path, refusal: Callable[..., str], monkeypatch: pytest.MonkeyPatch):
+    def stop(*arguments: object) -> None:
+        raise UserError(f"compiles into {os.environ['TORCHINDUCTOR_CACHE_DIR']}")
+
+    monkeypatch.setattr("higgs_lightning.training.run.train", stop)
+    monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", "elsewhere")
+    options = ["compile=true", f"data.dir={tmp_path}", f"hydra.run.dir={tmp_path / 'run'}"]
+    assert refusal("train", *options) == "error: compiles into elsewhere"
+    monkeypatch.delenv("TORCHINDUCTOR_CACHE_DIR")
+    assert refusal("train", *options) == f"error: compiles into {tmp_path / 'compiled'}"
