@@ -101,6 +101,7 @@ def one_of(*values: Any) -> Kind:
 
 
 FLAG = one_of(True, False)
+THREADS = whole(1).or_else("auto")
 TEXT = Kind("text", lambda value: isinstance(value, str) and value != "")
 #: Text, or what is text although it looks like a number, such as a folder named 12.
 PATH = Kind(
@@ -274,6 +275,7 @@ KINDS: dict[str, dict[str, Kind]] = {
         "selection.patience": whole(0),
         "compile": FLAG,
         "tf32": FLAG,
+        "threads": THREADS,
         "figures_every": whole(0),
     },
     "evaluate": {
@@ -284,6 +286,7 @@ KINDS: dict[str, dict[str, Kind]] = {
         "ckpt": MODELS,
         "model_class": TEXT.or_else(None),
         "allow_seen_events": FLAG,
+        "threads": THREADS,
         "analysis.signal": number(above=0),
         "analysis.background": number(above=0),
         "analysis.uncertainty": number(least=0),
@@ -316,6 +319,7 @@ KINDS: dict[str, dict[str, Kind]] = {
         "temperature": number(above=0),
         "batch_size": whole(1),
         "device": TEXT,
+        "threads": THREADS,
     },
     "describe": {
         "input": FILES_OF_CLASSES,

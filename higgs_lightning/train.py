@@ -1,5 +1,6 @@
 """Train a model: ``python -m higgs_lightning.train [KEY=VALUE ...]``."""
 
+import os
 from pathlib import Path
 
 from hydra.core.hydra_config import HydraConfig
@@ -18,6 +19,9 @@ def main(cfg: DictConfig) -> float:
         cfg = continued(cfg, said("train"))
     elif cfg.init is not None:
         cfg = begun(cfg, said("train"))
+    if cfg.compile:  # compiled code is kept for the next run
+        kept = Path(cfg.data.dir, "compiled").absolute()
+        os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", str(kept))
     metrics: dict[str, float] = train(cfg, Path(HydraConfig.get().runtime.output_dir))
     return metrics[cfg.selection.monitor or "val/auc"]
 

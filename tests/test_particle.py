@@ -8,6 +8,7 @@ from torch import Tensor
 
 from higgs_lightning import kinematics, masking, schema
 from higgs_lightning.models import ParticleAutoencoder
+from higgs_lightning.models.layers import Block
 from higgs_lightning.models.particle import joined, quantities, reconstruction_errors
 
 
@@ -74,6 +75,19 @@ def test_missing_objects_are_hidden(model, features, generator):
     nobody = torch.ones(len(features), 6, dtype=torch.bool)
     expected = one_look(model, nothing).expand(256)
     torch.testing.assert_close(model(features, nobody).logits, expected)
+
+
+@pytest.mark.parametrize("num_wanted", [None, 1, 3])
+@pytest.mark.parametrize("has_bias", [True, False])
+def test_a_block_without_gradients_says_the_same(generator, num_wanted, has_bias):
+    block = Block(32, 4, dropout=0.1).double().eval()
+    x = torch.randn(7, 50, 32, generator=generator, dtype=torch.double)
+    bias = torch.randn(4, 7, 7, 50, generator=generator, dtype=torch.double) if has_bias else None
+    with_gradients = block(x, bias)
+    assert with_gradients.requires_grad
+    assert torch.equal(block(x, bias, num_wanted), with_gradients[:num_wanted])
+    with torch.no_grad():
+        torch.testing.assert_close(block(x, bias, num_wanted), with_gradients[:num_wanted])
 
 
 def test_no_events(model):

@@ -157,7 +157,8 @@ def test_a_log_has_a_line_an_epoch(higgs_csv: Path, tmp_path: Path, caplog: pyte
     caplog.set_level("INFO", "higgs_lightning.training.history")
     options = ["data=higgs", f"data.csv={higgs_csv}", f"data.dir={tmp_path}", "trainer.max_epochs=2"]
     train(composed(*SMALL_PARTICLE, *options), tmp_path / "run")
-    lines = [record.getMessage() for record in caplog.records]
+    epochs = [record for record in caplog.records if record.name == "higgs_lightning.training.history"]
+    lines = [record.getMessage() for record in epochs]
     rows = read_history(tmp_path / "run" / "metrics.csv")
     for number, (line, row) in enumerate(zip(lines, rows, strict=True), start=1):
         numbers = f"loss {row['train/loss']:.4f}, {row['val/loss']:.4f} in validation, ROC-AUC "

@@ -25,6 +25,7 @@ from higgs_lightning.models import Model
 from higgs_lightning.models.weights import load_model
 from higgs_lightning.runs import require_no_file_of_a_run
 from higgs_lightning.shapes import Features
+from higgs_lightning.threads import computing_with
 from higgs_lightning.units import wrong_units
 
 _BLOCK = 1 << 16  # events that are read at once, about
@@ -46,6 +47,7 @@ def predict(
     missing: float | None = None,
     units: str = "higgs",
     keep: str | Sequence[str] = (),
+    threads: int | str = "auto",
 ) -> int:
     """Score every event of some files, in their order; memory does not grow with the files.
 
@@ -65,6 +67,7 @@ def predict(
         columns: see :class:`~higgs_lightning.data.columns.Reading`, as ``missing`` and ``units``.
         keep: names of columns of the input that are written too, as they are, such as those that identify
             an event.
+        threads: see :func:`~higgs_lightning.threads.computing_with`.
 
     Returns:
         The number of events.
@@ -79,6 +82,7 @@ def predict(
             **{"model_class": model_class, "units": units, "columns": columns, "missing": missing},
             **{"latent": latent, "reconstruction": reconstruction, "temperature": temperature},
             **{"batch_size": batch_size, "device": device},
+            "threads": threads,
             "keep": keep if isinstance(keep, str) else list(keep),
         },
     )
@@ -100,7 +104,7 @@ def predict(
 
     events, before, current = 0, 0, None
     console = Console(stderr=True)
-    with replaced(output) as partial, ExitStack() as stack:
+    with replaced(output) as partial, ExitStack() as stack, computing_with(threads):
         bar = stack.enter_context(Progress(console=console, disable=not console.is_terminal))
         task = bar.add_task("Scoring", total=1.0)
         written: pa.Schema | None = None

@@ -53,7 +53,7 @@ class Block(nn.Module):
     last: an event has a few tokens only, and what it asks of each pair of them is one operation on all events
     at once, more than twice as fast as a tiny product of matrices for each event and head.
 
-    Shape legend: T tokens, D = dim width, H heads.
+    Shape legend: T tokens, of which S are returned, D = dim width, H heads, C channels of a head.
     """
 
     def __init__(self, dim: int, num_heads: int, dropout: float) -> None:
@@ -72,19 +72,56 @@ class Block(nn.Module):
         self.dropout = nn.Dropout(dropout)
 
     def forward(
-        self, x: Float[Tensor, "T B D"], bias: Float[Tensor, "H T T B"] | None = None
-    ) -> Float[Tensor, "T B D"]:
-        """Map tokens to tokens, with a bias of each head's attention from one of them to another."""
+        self,
+        x: Float[Tensor, "T B D"],
+        bias: Float[Tensor, "H T T B"] | None = None,
+        num_wanted: int | None = None,
+    ) -> Float[Tensor, "S B D"]:
+        """Map tokens to tokens, with a bias of each head's attention from one of them to another.
+
+        Args:
+            x: the tokens.
+            bias: from the token that asks (second axis) to the one that is asked.
+            num_wanted: S, how many of the first tokens are returned; None for all.
+        """
+        if not (self.training or torch.is_grad_enabled() or torch.is_autocast_enabled(x.device.type)):
+            return self._evaluated(x, bias, len(x) if num_wanted is None else num_wanted)
         num_tokens, num_events, dim = x.shape
         tokens = x.flatten(0, 1)
         qkv = torch.addmm(self.qkv.bias[:, None], self.qkv.weight, self.attention_norm(tokens).T)
         qkv = qkv.view(3, self.num_heads, dim // self.num_heads, num_tokens, num_events)
-        # a compiler merges the products itself, and knows no better than to follow loops over slices
-        attention = attended_values if torch.compiler.is_compiling() else Attention.apply
-        attended: Tensor = attention(qkv, bias)
+        if torch.compiler.is_compiling():
+            q, k, v = qkv.unbind()
+            attended = attended_values(q, k, v, bias)
+        else:
+            attended = Attention.apply(qkv, bias)  # type: ignore[no-untyped-call]
         tokens = tokens + self.dropout(self.projection(attended.view(dim, num_tokens * num_events).T))
         transformed: Tensor = tokens + self.feed_forward(tokens)
-        return transformed.view_as(x)
+        return transformed.view_as(x)[:num_wanted]
+
+    def _evaluated(
+        self, x: Float[Tensor, "T B D"], bias: Float[Tensor, "H T T B"] | None, num_wanted: int
+    ) -> Float[Tensor, "S B D"]:
+        """What :meth:`forward` returns where no gradient is wanted, in fewer passes over fewer tokens.
+
+        A bias of the keys adds the same to all that a token asks, which softmax takes away; one of the values
+        passes attention as it is, because its weights sum to 1. What is added to is added to in place.
+        """
+        num_tokens, num_events, dim = x.shape
+        num_rows = num_wanted * num_events
+        tokens = x.flatten(0, 1)
+        normed = self.attention_norm(tokens).T
+        of_queries, _, of_values = self.qkv.bias.view(3, dim)
+        q = torch.addmm(of_queries[:, None], self.qkv.weight[:dim], normed[:, :num_rows])
+        k, v = torch.mm(self.qkv.weight[dim:], normed).view(2, self.num_heads, -1, num_tokens, num_events)
+        q = q.view(self.num_heads, -1, num_wanted, num_events)
+        mean = attended_values(q, k, v, None if bias is None else bias[:, :num_wanted])
+        wanted = tokens[:num_rows] + torch.addmv(self.projection.bias, self.projection.weight, of_values)
+        wanted.addmm_(mean.view(dim, num_rows).T, self.projection.weight.T)
+        norm, widen, activation, narrow, _ = self.feed_forward
+        widened = activation(widen(norm(wanted)))
+        wanted = (wanted + narrow.bias).addmm_(widened, narrow.weight.T)  # type: ignore[operator, arg-type]
+        return wanted.view(num_wanted, num_events, dim)
 
     def attention(
         self, x: Float[Tensor, "T B D"], bias: Float[Tensor, "H T T B"] | None = None
@@ -101,12 +138,18 @@ class Block(nn.Module):
 
 
 def attended_values(
-    qkv: Float[Tensor, "3 H C T B"], bias: Float[Tensor, "H T T B"] | None
-) -> Float[Tensor, "H C T B"]:
-    """What :class:`Attention` does, as a compiler likes it."""
-    q, k, v = _with_all_axes(qkv)
+    q: Float[Tensor, "H C S B"],
+    k: Float[Tensor, "H C T B"],
+    v: Float[Tensor, "H C T B"],
+    bias: Float[Tensor, "H S T B"] | None,
+) -> Float[Tensor, "H C S B"]:
+    """What :class:`Attention` does, without a backward of its own."""
+    q, k, v = _with_all_axes(q, k, v)
+    if not torch.compiler.is_compiling():
+        return _attended(q, k, v, bias)[0]
+    # a compiler merges the products itself, and knows no better than to follow loops over slices
     logits = (q * k).sum(dim=1, keepdim=True) * q.shape[1] ** -0.5
-    weights = (logits if bias is None else logits + bias[:, None]).softmax(dim=3).to(qkv.dtype)
+    weights = (logits if bias is None else logits + bias[:, None]).softmax(dim=3).to(v.dtype)
     attended: Tensor = (weights * v).sum(dim=3)
     return attended
 
@@ -124,34 +167,37 @@ class Attention(torch.autograd.Function):
     def forward(
         ctx: Any, qkv: Float[Tensor, "3 H C T B"], bias: Float[Tensor, "H T T B"] | None
     ) -> Float[Tensor, "H C T B"]:
-        q, k, v = _with_all_axes(qkv)
-        scale = q.shape[1] ** -0.5
-        agreement = _sum_of_products(q, k, axis=1)
-        logits = agreement * scale if bias is None else torch.add(bias[:, None], agreement, alpha=scale)
-        weights = logits.softmax(dim=3).to(qkv.dtype)  # mixed precision makes it float32
+        mean, weights = _attended(*_with_all_axes(*qkv.unbind()), bias)
         ctx.save_for_backward(qkv, weights)
-        ctx.scale = scale
-        return _sum_of_products(weights, v, axis=3).squeeze(3)
+        return mean
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, Tensor | None]:
         qkv, weights = ctx.saved_tensors
-        q, k, v = _with_all_axes(qkv)
+        q, k, v = _with_all_axes(*qkv.unbind())
         of_mean = gradient[:, :, :, None]
         of_weights = _sum_of_products(of_mean, v, axis=1).mul_(weights)
         of_logits = of_weights.addcmul_(weights, of_weights.sum(dim=3, keepdim=True), value=-1)
-        of_agreement = of_logits * ctx.scale
+        of_agreement = of_logits * q.shape[1] ** -0.5
         of_qkv = torch.empty_like(qkv)
-        of_q, of_k, of_v = _with_all_axes(of_qkv)
+        of_q, of_k, of_v = _with_all_axes(*of_qkv.unbind())
         _sum_of_products(of_agreement, k, axis=3, out=of_q)
         _sum_of_products(of_agreement, q, axis=2, out=of_k)
         _sum_of_products(of_mean, weights, axis=2, out=of_v)
         return of_qkv, of_logits[:, 0] if ctx.needs_input_grad[1] else None
 
 
-def _with_all_axes(qkv: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    q, k, v = qkv.unbind()
+def _attended(q: Tensor, k: Tensor, v: Tensor, bias: Tensor | None) -> tuple[Tensor, Tensor]:
+    """The means of the values, and the weights."""
+    scale = q.shape[1] ** -0.5
+    agreement = _sum_of_products(q, k, axis=1)
+    logits = agreement * scale if bias is None else torch.add(bias[:, None], agreement, alpha=scale)
+    weights = logits.softmax(dim=3).to(v.dtype)  # mixed precision makes it float32
+    return _sum_of_products(weights, v, axis=3).squeeze(3), weights
+
+
+def _with_all_axes(q: Tensor, k: Tensor, v: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     return q[:, :, :, None], k[:, :, None], v[:, :, None]
 
 

@@ -22,7 +22,7 @@ from higgs_lightning.kinematics import Objects
 from higgs_lightning.masking import hidden_or_missing
 from higgs_lightning.models.base import Model, Output, Reconstruction
 from higgs_lightning.models.layers import Block
-from higgs_lightning.shapes import Features, ObjectMask, PerObject
+from higgs_lightning.shapes import Features, ObjectMask, PerEvent, PerObject
 
 # log pT, eta, cos phi, sin phi, then the b-tag level as one of three classes
 _LOG_PT, _ETA, _ANGLE, _BTAG = 0, 1, slice(2, 4), slice(4, 4 + schema.NUM_BTAG_LEVELS)
@@ -108,12 +108,13 @@ class ParticleAutoencoder(Model):
         objects, hidden = self.seen(features, hidden)
         bias = self.attention_bias(objects, hidden)  # the same for every mirror image
         output = self.look(objects, hidden, bias)
-        if not one_look:
+        if not one_look:  # of the mirror images, nothing but the class token is wanted
             mirrors = [
                 objects._replace(eta=eta * objects.eta, phi=phi * objects.phi)
                 for eta, phi in ((-1, 1), (1, -1), (-1, -1))
             ]
-            logits = [output.logits, *(self.look(mirror, hidden, bias).logits for mirror in mirrors)]
+            encoded = [self.encode(mirror, hidden, bias, num_tokens=1)[0] for mirror in mirrors]
+            logits = [output.logits, *(self.score(self.bottleneck(each)) for each in encoded)]
             output = output._replace(logits=torch.stack(logits).mean(dim=0))
         return output._replace(logits=output.logits.to(features))  # mixed precision ends here
 
@@ -130,7 +131,12 @@ class ParticleAutoencoder(Model):
         encoded = self.encode(objects, hidden, bias)
         latent = self.bottleneck(encoded[0])
         of_objects = encoded[1 : 1 + schema.NUM_OBJECTS]
-        return Output(self.classifier(latent).squeeze(1), latent, of_objects.transpose(0, 1))
+        return Output(self.score(latent), latent, of_objects.transpose(0, 1))
+
+    def score(self, latent: Float[Tensor, "B L"]) -> PerEvent:
+        """The logits by the bottleneck."""
+        logits: Tensor = self.classifier(latent).squeeze(1)
+        return logits
 
     @torch.inference_mode()
     def attention(self, features: Features) -> Float[Tensor, "B O=6 O=6"]:
@@ -166,12 +172,18 @@ class ParticleAutoencoder(Model):
         return objects._replace(phi=kinematics.wrap(objects.phi - origin)), hidden, origin
 
     def encode(
-        self, objects: Objects, hidden: Bool[Tensor, "B N"], bias: Float[Tensor, "H T T B"]
-    ) -> Float[Tensor, "T B D"]:
-        """Encode the class token and the objects."""
+        self,
+        objects: Objects,
+        hidden: Bool[Tensor, "B N"],
+        bias: Float[Tensor, "H T T B"],
+        num_tokens: int | None = None,
+    ) -> Float[Tensor, "S B D"]:
+        """Encode the class token and the objects; or only the first S = ``num_tokens`` of them."""
         x = self.tokens(objects, hidden)
-        for block in self.encoder:
+        *blocks, last = self.encoder
+        for block in blocks:
             x = block(x, bias)
+        x = last(x, bias, num_tokens)
         encoded: Tensor = self.encoder_norm(x)
         return encoded
 

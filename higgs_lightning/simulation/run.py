@@ -1,7 +1,6 @@
 """A file of simulated events, made by any number of processes."""
 
 import gzip
-import os
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from multiprocessing import get_all_start_methods, get_context, get_start_method, set_start_method
@@ -16,6 +15,7 @@ from higgs_lightning import schema
 from higgs_lightning.configuration import require_kinds
 from higgs_lightning.errors import UserError
 from higgs_lightning.files import output_file, replaced
+from higgs_lightning.threads import available_cores
 
 _FORMAT = "%.5g"
 
@@ -44,7 +44,7 @@ def simulate(
             its physics, so a model must not be tested on the file that it was trained on, split or not.
         output: the file, replaced once all events are there: .csv.gz in HIGGS format, or .parquet with the
             same numbers in columns with HIGGS' names, which is read several times as fast.
-        workers: processes; None for one a core.
+        workers: processes; None for one a core that this process may use.
         energy: of the two colliding protons, GeV.
         masses: of the ``heavy_higgs``, the ``charged_higgs`` and the ``light_higgs``, GeV.
         hadronisation: go on from partons to hadrons and their decays.
@@ -88,7 +88,7 @@ def simulate(
     if get_start_method() not in get_all_start_methods():  # joblib's, which no process of ours would know
         set_start_method("spawn", force=True)
     # spawned, not forked: Pythia must not inherit another process's state
-    processes = min(workers or os.cpu_count() or 1, len(chunks))
+    processes = min(workers or available_cores(), len(chunks))
     with ProcessPoolExecutor(processes, get_context("spawn"), end_with_parent) as pool:
         done = pool.map(simulate_one, chunks)
         rows = np.concatenate(list(track(done, "Simulating", total=len(chunks))))

@@ -42,6 +42,7 @@ from higgs_lightning.models.weights import (
     require_room,
     require_same_model,
 )
+from higgs_lightning.threads import computing_with, tell_of_load
 from higgs_lightning.training.ancestors import ANCESTORS, ancestors_of, most_trained_on, seen_by, tell
 from higgs_lightning.training.callbacks import (
     Patience,
@@ -59,7 +60,7 @@ from higgs_lightning.training.provenance import record_start, recorded_starts
 _EPOCH_METRICS = ("accuracy", "auc")  # of each split, beside the losses
 #: What may change in a run that goes on; the rest is what its weights, optimizer and best epoch are made of.
 _MAY_CHANGE = (
-    *("trainer", "callbacks", "logger", "ckpt", "compile", "tf32", "figures_every", "pruning"),
+    *("trainer", "callbacks", "logger", "ckpt", "compile", "tf32", "threads", "figures_every", "pruning"),
     *("selection.patience", "allow_seen_events"),
     *("data.csv", "data.test_csv", "data.dir", "data.name", "data.device_resident", "model.dropout"),
 )
@@ -92,6 +93,7 @@ def train(cfg: DictConfig, run_dir: Path, reports: bool = True) -> dict[str, Any
     # of a version in which there was no choice
     config.setdefault("logger", {"tensorboard": {"_target_": f"{TensorBoard.__module__}.TensorBoard"}})
     config.setdefault("tf32", False)
+    config.setdefault("threads", "auto")
     # a run of several processes is one run
     claim = runs.claimed(run_dir, config["ckpt"] is not None) if is_first_process() else nullcontext()
     with claim, wandb_of_its_own(), products_in_tf32(config["tf32"]):
@@ -192,6 +194,8 @@ def _train(cfg: DictConfig, config: dict[str, Any], run_dir: Path, reports: bool
         # what can't be split or trained leaves no run behind
         datamodule.setup("fit")
         datamodule.refuse_negative_weights()
+        if config["compile"]:
+            require_whole_batch(datamodule)
         seen = [seen_in_training(datamodule), *seen_by(ancestors, datamodule)]
         tell(seen, config["allow_seen_events"])
         scheduled = module.scheduled_optimizer(total_steps=1)
@@ -200,7 +204,11 @@ def _train(cfg: DictConfig, config: dict[str, Any], run_dir: Path, reports: bool
             require_whole_state(load_checkpoint(resume), scheduled, [datamodule, *callbacks], resume)
 
         fit_start = time.perf_counter()
-        with ends_in_a_sentence(run_dir):
+        # processes that others started, such as Slurm, have cores of their own
+        processes = trainer.num_devices if trainer.strategy.launcher is not None else 1
+        with ends_in_a_sentence(run_dir), computing_with(config["threads"], processes) as threads:
+            if is_first_process() and trainer.strategy.root_device.type == "cpu":
+                tell_of_load(threads * processes)
             with restores_or_says_so(start_of_run, resume, config["ckpt"]):
                 trainer.fit(module, datamodule, ckpt_path=resume, weights_only=True)
             start_of_run.on_train_start(trainer, module)  # of a run that had been trained to its end
@@ -267,6 +275,21 @@ def require_weighing(objective: Any, datamodule: HiggsDataModule) -> None:
         raise UserError(
             f"{type(objective).__name__} takes no weights of events: give it an argument weights, or leave "
             "data.weights and data.class_balance out"
+        )
+
+
+def require_whole_batch(datamodule: HiggsDataModule) -> None:
+    """Refuse to compile steps of batches that are never there.
+
+    Raises:
+        UserError: a batch is larger than the training split.
+    """
+    num_events = len(datamodule.events["train"])
+    if datamodule.batch_size > num_events:
+        raise UserError(
+            f"compile=true: no batch of {num_events:,} training events has "
+            f"data.batch_size={datamodule.batch_size} events, so that nothing would be compiled; say "
+            f"data.batch_size={num_events} or less, or compile=false"
         )
 
 

@@ -29,6 +29,7 @@ from higgs_lightning.evaluation.scored import ScoredEvents
 from higgs_lightning.evaluation.scores import Evaluation
 from higgs_lightning.files import write_json, write_text
 from higgs_lightning.models.weights import load_checkpoint, load_model
+from higgs_lightning.threads import computing_with
 from higgs_lightning.training.ancestors import most_trained_on, seen_by, tell, trainings_of
 from higgs_lightning.training.module import HiggsModule
 from higgs_lightning.training.run import (
@@ -64,7 +65,7 @@ def evaluate(cfg: DictConfig, out_dir: Path) -> dict[str, Any]:
     """
     config = renewed(OmegaConf.to_container(cfg, resolve=True))  # type: ignore[arg-type]
     claim = runs.claimed(out_dir, goes_on=False) if is_first_process() else nullcontext()
-    with claim:
+    with claim, computing_with(config["threads"]):
         return _evaluate(config, out_dir)
 
 

@@ -1,0 +1,114 @@
+"""How many threads compute, and how they wait for each other.
+
+Nothing here imports torch by itself: commands say how threads wait before it is loaded.
+"""
+
+import logging
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+_log = logging.getLogger(__name__)
+
+#: How often a thread of GNU OpenMP looks for work before it sleeps. It looks 300,000 times by default, some
+#: ten milliseconds, in which it keeps a core from whoever has work for it; not at all, it sleeps between any
+#: two operations. Measured by tests/benchmarks/waiting.py.
+_LOOKS = "1000"
+_WAYS_TO_WAIT = ("GOMP_SPINCOUNT", "OMP_WAIT_POLICY")
+_NUM_THREADS = "OMP_NUM_THREADS"
+_BUSY = 1.5  # threads that want to run, for each core
+
+
+def wait_briefly() -> None:
+    """Let threads of this process sleep soon where there is nothing to do, unless the user says otherwise.
+
+    For commands, whose process is their own: it has to be said before torch is loaded.
+    """
+    if not any(way in os.environ for way in _WAYS_TO_WAIT):
+        os.environ["GOMP_SPINCOUNT"] = _LOOKS
+
+
+def available_cores() -> int:
+    """The cores that this process may use, by its affinity and by the quota of its control group."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, int(min([cores, *_quotas(Path("/sys/fs/cgroup"), Path("/proc/self/cgroup"))])))
+
+
+def _quotas(root: Path, groups: Path) -> Iterator[float]:
+    """How many cores' time each control group leaves this process, of those that limit it.
+
+    In a container its own group is the root. https://docs.kernel.org/admin-guide/cgroup-v2.html, ``cpu.max``;
+    https://docs.kernel.org/scheduler/sched-bwc.html for version 1, of which the root alone is read.
+
+    Args:
+        root: where control groups are mounted.
+        groups: the file that names those of this process.
+    """
+    try:
+        named = [line.split(":", 2) for line in groups.read_text().splitlines()]
+    except OSError:
+        named = []
+    own = root / next((path.lstrip("/") for number, _, path in named if number == "0"), "")
+    for folder in (own, *own.parents):
+        if folder.is_relative_to(root):
+            yield from _share(folder / "cpu.max")
+    yield from _share(root / "cpu" / "cpu.cfs_quota_us", root / "cpu" / "cpu.cfs_period_us")
+
+
+def _share(*files: Path) -> Iterator[float]:
+    """Quota over period, microseconds both; nothing where there is no quota."""
+    try:
+        quota, period = " ".join(file.read_text() for file in files).split()
+        if float(quota) > 0:
+            yield float(quota) / float(period)
+    except (OSError, ValueError):
+        return
+
+
+@contextmanager
+def computing_with(threads: Any, processes: int = 1) -> Iterator[int]:
+    """Let PyTorch compute with so many threads.
+
+    Args:
+        threads: their number; or ``auto`` for what OMP_NUM_THREADS says, which the user sets, or joblib for
+            each job of a sweep; without it for what PyTorch takes, but no more than this process's share of
+            the cores that it may use.
+        processes: of one training, which share these cores. Those that start from here learn the number by
+            OMP_NUM_THREADS.
+
+    Yields:
+        The number.
+    """
+    import torch
+
+    before, environment = torch.get_num_threads(), os.environ.get(_NUM_THREADS)
+    is_said = threads != "auto" or processes > 1
+    if threads == "auto":
+        share = before if environment is not None else max(1, available_cores() // processes)
+        threads = min(before, share)
+    try:
+        if threads != before:  # to say what is so already changes how MKL divides its work
+            torch.set_num_threads(threads)
+        if is_said:
+            os.environ[_NUM_THREADS] = str(threads)
+        yield threads
+    finally:
+        if torch.get_num_threads() != before:
+            torch.set_num_threads(before)
+        if is_said and environment is None:
+            del os.environ[_NUM_THREADS]
+        elif environment is not None:
+            os.environ[_NUM_THREADS] = environment
+
+
+def tell_of_load(threads: int) -> None:
+    """Say so where so many threads and what else runs on this machine are many more than its cores."""
+    cores = os.cpu_count() or 1
+    load = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
+    if load + threads > _BUSY * cores:
+        advice = "" if threads == 1 else ", and threads=1 may lose less"
+        _log.warning(
+            f"this machine is busy (a load of {load:.1f} on {cores} cores): training waits for cores{advice}"
+        )

@@ -1,0 +1,178 @@
+"""How many threads compute, how they wait for each other, and what is said of a busy machine."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import torch
+from conftest import SMALL_PARTICLE, composed
+
+from higgs_lightning import threads
+from higgs_lightning.errors import UserError
+from higgs_lightning.threads import available_cores, computing_with, tell_of_load, wait_briefly
+from higgs_lightning.training.run import train
+
+
+@pytest.fixture
+def cores(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[int], None]]:
+    """Say how many cores there are; PyTorch computes with eight threads."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(8)
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    yield lambda number: monkeypatch.setattr(threads, "available_cores", lambda: number)
+    torch.set_num_threads(before)
+
+
+@pytest.mark.parametrize(
+    ("there", "wanted", "processes", "expected"),
+    [
+        (8, "auto", 1, 8),
+        (16, "auto", 1, 8),  # PyTorch takes no more
+        (3, "auto", 1, 3),  # a quota
+        (8, "auto", 4, 2),
+        (2, "auto", 4, 1),
+        (2, 5, 1, 5),
+        (8, 5, 4, 5),
+    ],
+)
+def test_threads(there: int, wanted: int | str, processes: int, expected: int, cores: Callable[[int], None]):
+    cores(there)
+    with computing_with(wanted, processes) as number:
+        assert number == torch.get_num_threads() == expected
+        # by which Lightning's further processes learn it
+        said = os.environ.get("OMP_NUM_THREADS")
+        assert said == (None if wanted == "auto" and processes == 1 else str(expected))
+    assert torch.get_num_threads() == 8
+    assert "OMP_NUM_THREADS" not in os.environ
+
+
+def test_the_user_s_number_wins(cores: Callable[[int], None], monkeypatch: pytest.MonkeyPatch):
+    """Of OMP_NUM_THREADS; joblib's for a job of a sweep is the same."""
+    cores(2)
+    monkeypatch.setenv("OMP_NUM_THREADS", "8")
+    with computing_with("auto", processes=4):
+        assert torch.get_num_threads() == 8
+        assert os.environ["OMP_NUM_THREADS"] == "8"
+    with computing_with(3):
+        assert torch.get_num_threads() == 3
+        assert os.environ["OMP_NUM_THREADS"] == "3"
+    assert os.environ["OMP_NUM_THREADS"] == "8"
+
+
+def test_quotas_of_control_groups(tmp_path: Path):
+    groups, own = tmp_path / "groups", tmp_path / "job" / "step"
+    own.mkdir(parents=True)
+    groups.write_text("0::/job/step\n")
+    assert list(threads._quotas(tmp_path, groups)) == []
+    (own / "cpu.max").write_text("max 100000\n")
+    (own.parent / "cpu.max").write_text("250000 100000\n")
+    assert list(threads._quotas(tmp_path, groups)) == [2.5]
+    (tmp_path / "cpu.max").write_text("nonsense\n")
+    assert list(threads._quotas(tmp_path, groups)) == [2.5]
+    assert list(threads._quotas(tmp_path, tmp_path / "nowhere")) == []
+
+    old = tmp_path / "cpu"
+    old.mkdir()
+    (old / "cpu.cfs_quota_us").write_text("-1\n")
+    (old / "cpu.cfs_period_us").write_text("100000\n")
+    assert list(threads._quotas(tmp_path, tmp_path / "nowhere")) == []
+    (old / "cpu.cfs_quota_us").write_text("150000\n")
+    assert list(threads._quotas(tmp_path, tmp_path / "nowhere")) == [1.5]
+
+
+@pytest.mark.parametrize(("quota", "expected"), [(2.9, 2), (0.5, 1), (1e6, None)])
+def test_available_cores(quota: float, expected: int | None, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(os, "sched_getaffinity", lambda process: set(range(4)), raising=False)
+    monkeypatch.setattr(threads, "_quotas", lambda *places: [quota])
+    assert available_cores() == (expected or 4)
+
+
+@pytest.mark.parametrize("way", ["GOMP_SPINCOUNT", "OMP_WAIT_POLICY"])
+def test_the_user_s_way_to_wait_wins(way: str, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.delenv("OMP_WAIT_POLICY", raising=False)
+    monkeypatch.setenv("GOMP_SPINCOUNT", "")  # it is put back
+    monkeypatch.delenv("GOMP_SPINCOUNT")
+    monkeypatch.setenv(way, "7")
+    wait_briefly()
+    assert os.environ[way] == "7"
+    assert len({"GOMP_SPINCOUNT", "OMP_WAIT_POLICY"} & os.environ.keys()) == 1
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("program", "waits_briefly"),
+    [
+        (["-m", "higgs_lightning.predict", "ckpt=nowhere", "input=x", "output=x.csv"], True),
+        (["-c", "from higgs_lightning import load_model; load_model('nowhere')"], False),
+    ],
+)
+def test_a_command_s_threads_wait_briefly(program: list[str], waits_briefly: bool, tmp_path: Path):
+    """As GNU OpenMP itself tells when it is loaded; programs of others are left alone."""
+    unsaid = {key: value for key, value in os.environ.items() if key not in threads._WAYS_TO_WAIT}
+    done = subprocess.run(
+        [sys.executable, *program],
+        env=unsaid | {"OMP_DISPLAY_ENV": "VERBOSE"},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+    )
+    if "GOMP_SPINCOUNT" not in done.stderr:
+        pytest.skip("this PyTorch computes without GNU OpenMP")
+    assert ("GOMP_SPINCOUNT = '1000'" in done.stderr) == waits_briefly
+
+
+@pytest.mark.parametrize(
+    ("load", "number", "said"),
+    [
+        (0.0, 4, ""),
+        (1.9, 4, ""),
+        (6.0, 4, "this machine is busy (a load of 6.0 on 4 cores): training waits for cores, and threads=1"),
+        (6.0, 1, "this machine is busy (a load of 6.0 on 4 cores): training waits for cores\n"),
+    ],
+)
+def test_a_busy_machine_is_told(
+    load: float,
+    number: int,
+    said: str,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+):
+    monkeypatch.setattr(os, "cpu_count", lambda: 4)
+    monkeypatch.setattr(os, "getloadavg", lambda: (load, 0.0, 0.0), raising=False)
+    tell_of_load(number)
+    assert bool(caplog.text) == bool(said)
+    assert said in caplog.text
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("without_plots")
+def test_a_training_has_its_threads(higgs_csv: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    seen: list[int] = []
+    monkeypatch.setattr("higgs_lightning.training.run.tell_of_load", seen.append)
+    data = ["data=higgs", f"data.csv={higgs_csv}", f"data.dir={tmp_path}"]
+    before = torch.get_num_threads()
+    train(composed(*SMALL_PARTICLE, *data, "trainer.max_epochs=1", "threads=3"), tmp_path / "run")
+    assert seen == [3]
+    assert torch.get_num_threads() == before
+
+
+def test_nothing_to_compile_is_refused(higgs_csv: Path, tmp_path: Path):
+    options = ["data=higgs", f"data.csv={higgs_csv}", f"data.dir={tmp_path}", "data.batch_size=5000"]
+    with pytest.raises(UserError, match=r"data.batch_size=5000 events, so that nothing would be compiled"):
+        train(composed(*SMALL_PARTICLE, *options, "compile=true"), tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+def test_compiled_code_is_kept(tmp_path: Path, refusal: Callable[..., str], monkeypatch: pytest.MonkeyPatch):
+    def stop(*arguments: object) -> None:
+        raise UserError(f"compiles into {os.environ['TORCHINDUCTOR_CACHE_DIR']}")
+
+    monkeypatch.setattr("higgs_lightning.training.run.train", stop)
+    monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", "elsewhere")
+    options = ["compile=true", f"data.dir={tmp_path}", f"hydra.run.dir={tmp_path / 'run'}"]
+    assert refusal("train", *options) == "error: compiles into elsewhere"
+    monkeypatch.delenv("TORCHINDUCTOR_CACHE_DIR")
+    assert refusal("train", *options) == f"error: compiles into {tmp_path / 'compiled'}"
