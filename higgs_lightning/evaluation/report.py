@@ -73,7 +73,7 @@ def write(
     final = {f"final/{name}": metrics[name] for name in ("val/auc", "test/auc", "test/accuracy", "test/loss")}
     for logger in loggers:
         if isinstance(logger, TensorBoardLogger):
-            classes = ["signal" if label else "background" for label in test.labels[: len(test.latent)]]
+            classes = ["signal" if label else "background" for label in test.labels[test.projected]]
             logger.experiment.add_embedding(test.latent, classes, tag="bottleneck of test events")
             logger.log_hyperparams(what_runs_differ_in(config), final)
         else:
