@@ -276,6 +276,19 @@ def test_a_file_is_called_by_its_name(tmp_path: Path):
 
 
 @pytest.mark.parametrize(
+    ("options", "dataset"),
+    [
+        ({}, "a.csv"),
+        ({"test_csv": "there/b.csv"}, "a.csv, tested on b.csv"),
+        ({"test_csv": "there/b.csv", "name": "mine"}, "mine, tested on b.csv"),
+        ({"test_csv": "a.csv"}, "a.csv"),
+    ],
+)
+def test_events_tested_are_told_by_their_file(options: dict[str, str], dataset: str):
+    assert HiggsDataModule("here/a.csv", **options).dataset == dataset
+
+
+@pytest.mark.parametrize(
     ("override", "sentence"),
     [
         (

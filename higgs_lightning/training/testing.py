@@ -99,7 +99,7 @@ def _evaluate(config: dict[str, Any], out_dir: Path) -> dict[str, Any]:
         return {}
     run = ", ".join(runs.name_of(each) for each in members)
     model_name = type(model).__name__
-    title = report.about(datamodule.name, model_name, run)
+    title = report.about(datamodule.dataset, model_name, run)
     features, _ = datamodule.arrays("test")
     scored = ScoredEvents(
         model=model.eval(),
@@ -113,7 +113,7 @@ def _evaluate(config: dict[str, Any], out_dir: Path) -> dict[str, Any]:
     )
     figures = report.draw_evaluations(module.evaluations, title, published(datamodule))
     facts = {
-        "data": datamodule.name,
+        "data": datamodule.dataset,
         "model": f"{model_name}, {sum(p.numel() for p in model.parameters()):,} parameters",
         "run": ", ".join(map(str, members)),
     }
@@ -130,7 +130,7 @@ def _evaluate(config: dict[str, Any], out_dir: Path) -> dict[str, Any]:
     metrics = report.with_reasons(
         {
             "ckpt": config["ckpt"],
-            "dataset": datamodule.name,
+            "dataset": datamodule.dataset,
             "data": datamodule.identity(),
             "seed": config["seed"],
             "test/events_trained_on": most_trained_on(seen if trained == members else []),
@@ -140,13 +140,13 @@ def _evaluate(config: dict[str, Any], out_dir: Path) -> dict[str, Any]:
     )
     write_text(out_dir / runs.CONFIG, OmegaConf.to_yaml(OmegaConf.create(literal(config))))
     report.write_test_scores(out_dir, test)
-    report.write_page(out_dir / runs.PAGE, f"{model_name} on {datamodule.name}", parts)
+    report.write_page(out_dir / runs.PAGE, f"{model_name} on {datamodule.dataset}", parts)
     report.write_tables(out_dir / runs.TABLES, parts)
     for part in parts:
         for name, content in part.documents.items():
             write_json(out_dir / name, content)
     write_json(out_dir / runs.METRICS, metrics)
-    report.print_table(module.evaluations, datamodule.name)
+    report.print_table(module.evaluations, datamodule.dataset)
     report.print_numbers(
         {name: value for name, value in of_sections.items() if name.startswith("test/")}, out_dir
     )
