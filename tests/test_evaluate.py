@@ -142,8 +142,13 @@ def test_other_events(run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         f"data.test_csv={write_csv(tmp_path / 'test.csv', events)}",
         f"data.dir={tmp_path}",
     ]
-    titles = []
-    monkeypatch.setattr(report, "draw_evaluations", lambda _, title, *__: titles.append(title) or {})
+    titles: list[str] = []
+
+    def draw(_: Any, title: str, *__: Any) -> dict[str, Any]:
+        titles.append(title)
+        return {}
+
+    monkeypatch.setattr(report, "draw_evaluations", draw)
     metrics = evaluate(composed(f"ckpt={run}", *QUIET, *data, name="evaluate"), tmp_path / "out")
     tested = "train.csv, tested on test.csv"
     assert metrics["dataset"] == tested

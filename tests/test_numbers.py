@@ -284,7 +284,7 @@ def test_a_file_is_called_by_its_name(tmp_path: Path):
         ({"test_csv": "a.csv"}, "a.csv"),
     ],
 )
-def test_events_tested_are_told_by_their_file(options: dict[str, str], dataset: str):
+def test_events_tested_are_told_by_their_file(options: dict[str, Any], dataset: str):
     assert HiggsDataModule("here/a.csv", **options).dataset == dataset
 
 
