@@ -90,6 +90,10 @@ def _evaluate(config: dict[str, Any], out_dir: Path) -> dict[str, Any]:
     )
     with quiet():
         trainer = made(config, "trainer", logger=False, enable_checkpointing=False, default_root_dir=out_dir)
+        datamodule.trainer = trainer
+        datamodule.setup("test")
+        if config["fit_temperature"]:
+            require_temperature(datamodule)
         with ends_in_a_sentence(out_dir):
             trainer.test(module, datamodule, verbose=False)
     test = module.evaluations["test"]
@@ -180,6 +184,9 @@ def chosen_sections(config: dict[str, Any], scored: ScoredEvents) -> list[Sectio
         *(["fit"] if binning(config) else []),
         *(["events"] if config["events"] else []),
     }
+    if (chosen := binning(config)) is not None:
+        # what can't be fitted is said before the work of other sections
+        fit.edges_for(scored, analysis, chosen, config["fit"]["bins"], config["fit"]["least_background"])
     return [make() for name, make in makers.items() if name in wanted]
 
 
@@ -214,17 +221,26 @@ def calibration(evaluations: Mapping[str, Evaluation], title: str, fits_temperat
             raise UserError(
                 "trainer.limit_test_batches leaves validation events of one class: give more batches"
             )
-        if val.weights is not None and (val.weights < 0).any():
-            raise UserError(
-                "fit_temperature=true: some validation events have negative weights, with which no "
-                "temperature is the best: leave it out"
-            )
         temperature = fit_temperature(val.labels, val.probabilities, val.weights)
         name = f"temperature {temperature:.3f}"
         calibrations[name] = reliability(test.labels, tempered(test.probabilities, temperature), test.weights)
         metrics = {"temperature": temperature, "test/calibration_error_tempered": calibrations[name].error}
     counted = "events" if test.weights is None else "sum of weights"
     return physics.calibration(calibrations, title, metrics, counted)
+
+
+def require_temperature(datamodule: HiggsDataModule) -> None:
+    """Refuse to fit a temperature to negative weights.
+
+    Raises:
+        UserError: some validation events have one.
+    """
+    weights = datamodule.events["val"].weights
+    if weights is not None and (weights < 0).any():
+        raise UserError(
+            "fit_temperature=true: some validation events have negative weights, with which no temperature "
+            "is the best: leave it out"
+        )
 
 
 def published(datamodule: HiggsDataModule) -> dict[str, float] | None:
