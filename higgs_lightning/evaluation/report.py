@@ -151,7 +151,7 @@ def draw_evaluations(
     }
     if len(last.features):
         figures["reconstruction"] = plots.reconstruction(
-            last.features, last.reconstruction, last.counted, last.btag, of_split.replace("\n", " of ")
+            last.features, last.reconstruction, last.counted, last.btag, of_split.replace("\n", ": ")
         )
     return figures
 
