@@ -2,9 +2,9 @@
 
 import sys
 from datetime import datetime
-from pathlib import Path
 
 from higgs_lightning.errors import UserError, one_sentence
+from higgs_lightning.files import local_path
 from higgs_lightning.runs import RUNS
 
 _USAGE = """python -m higgs_lightning.compare RUN [RUN ...] [output=FOLDER]
@@ -27,13 +27,13 @@ def main() -> None:
     while arguments:
         argument = arguments.pop(0)
         if argument == "--output" and arguments:  # as it was called before
-            output = Path(arguments.pop(0))
+            output = local_path("output", arguments.pop(0))
         elif argument == "output=" or argument.startswith("-"):
             raise UserError(f"{argument} is no option: say RUN [RUN ...] [output=FOLDER]")
         elif argument.startswith("output="):
-            output = Path(argument.removeprefix("output="))
+            output = local_path("output", argument.removeprefix("output="))
         else:
-            paths.append(Path(argument))
+            paths.append(argument)
     if not paths:
         raise UserError("say which runs: python -m higgs_lightning.compare RUN [RUN ...] [output=FOLDER]")
     # here, because drawing takes seconds to import, and --help does not need it

@@ -27,18 +27,30 @@ def replaced(path: Path) -> Iterator[Path]:
         partial.replace(path)
 
 
-def output_file(key: str, path: Path, suffixes: Sequence[str], inputs: Sequence[Path] = ()) -> Path:
+def local_path(key: str, named: str | Path) -> Path:
+    """The path that a key gives; of an address it would be another one, ``hf:/USER/REPO``.
+
+    Raises:
+        UserError: it is an address.
+    """
+    if "://" in str(named):
+        raise UserError(f"{key}={named} is an address: give a path of this machine")
+    return Path(named)
+
+
+def output_file(key: str, named: str | Path, suffixes: Sequence[str], inputs: Sequence[Path] = ()) -> Path:
     """A file that a command is to write, once it is known that it may and can.
 
     Args:
         key: of the configuration, for the sentence.
-        path: the file.
+        named: the file.
         suffixes: one of which its name must end in.
         inputs: files that it must not replace.
 
     Raises:
-        UserError: the name ends otherwise, is a folder's or an input's, or can't be written to.
+        UserError: the name ends otherwise, is a folder's, an input's or an address, or can't be written to.
     """
+    path = local_path(key, named)
     if os.path.isdir(path) or not os.path.isdir(path.parent):  # Path.is_dir raises where a name is too long
         raise UserError(f"{key}={path}: give the name of a file in a folder that exists")
     if not path.name.endswith(tuple(suffixes)):

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 from higgs_lightning import runs
 from higgs_lightning.errors import UserError
+from higgs_lightning.files import local_path
 
 
 class RunFrames(NamedTuple):
@@ -39,7 +40,7 @@ def read_run(run: str | Path) -> RunFrames:
     """
     import pandas as pd  # it takes a third of a second
 
-    folder = runs.folder_of(run) if str(run) == "last" else Path(str(run))
+    folder = runs.folder_of(run) if str(run) == "last" else local_path("run", str(run))
     if not runs.config_path(folder):
         raise UserError(f"{folder} holds no run: give the folder of one, or last")
     read = runs.read_run(folder, str(folder))

@@ -187,12 +187,15 @@ def config_path(folder: Path) -> Path | None:
     return next((p for p in (folder / CONFIG, folder / HYDRA / CONFIG) if p.is_file()), None)
 
 
-def run_folders(path: Path) -> list[Path]:
+def run_folders(named: str | Path) -> list[Path]:
     """The run folders that a path means: itself, or those right in it.
 
     Raises:
         UserError: there is none.
     """
+    if addresses.is_address(named):
+        raise UserError(f"{named} is weights alone: evaluate them first, and give the evaluation's folder")
+    path = Path(named)
     if not path.is_dir():
         raise UserError(f"{path} is not a folder; give run folders, or the folder of a sweep")
     if config_path(path):

@@ -1,6 +1,5 @@
 """Simulate events in HIGGS format: ``python -m higgs_lightning.simulate events=60000 seed=1 output=FILE``."""
 
-from pathlib import Path
 from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
@@ -14,7 +13,7 @@ def main(cfg: DictConfig) -> None:
     from higgs_lightning.simulation.run import simulate
 
     config: dict[str, Any] = OmegaConf.to_container(cfg, resolve=True)  # type: ignore[assignment]
-    simulate(output=Path(str(config.pop("output"))), **config)
+    simulate(output=str(config.pop("output")), **config)
 
 
 if __name__ == "__main__":

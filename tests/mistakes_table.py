@@ -540,6 +540,13 @@ def paths() -> Iterator[Case]:
     for output in ("folder", "hf://nobody", "https://127.0.0.1:1/nothing", "hf://a/b/c"):
         yield case("push", kind, f"output={output}", "output=.*give a repository as hf://USER/REPO")
     yield case("compare", kind, ("FILES/events.csv",), "events.csv is not a folder")
+    yield case("compare", kind, ("hf://nobody/nothing",), "hf://nobody/nothing is weights alone")
+    for command, key in (
+        *(("train", "data.csv"), ("predict", "input"), ("describe", "input")),
+        *((command, "output") for command in ("predict", "describe", "export", "simulate", "compare")),
+    ):
+        address = "https://127.0.0.1:1/a.csv.gz"
+        yield case(command, kind, f"{key}={address}", f"{key}={address} is an address")
     yield case("compare", kind, ("FILES/folder",), "folder holds no run")
     yield case("predict", kind, "input=FILES/folder.csv", "folder.csv")
     yield case("train", kind, "data.csv=FILES/folder.csv", "folder.csv")

@@ -13,6 +13,7 @@ from conftest import command, composed, make_events, write_csv
 
 from higgs_lightning.data import HiggsDataModule
 from higgs_lightning.data.datamodule import UCI_HIGGS
+from higgs_lightning.evaluation import report
 from higgs_lightning.training.testing import evaluate, published
 
 QUIET = ["trainer.enable_progress_bar=false"]
@@ -130,7 +131,7 @@ def test_temperature_on_request(run: Path, tmp_path: Path):
     assert metrics["test/calibration_error_tempered"] < metrics["test/calibration_error"] + 0.01
 
 
-def test_other_events(run: Path, tmp_path: Path):
+def test_other_events(run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """A file of its own, with missing objects, of which all events are tested."""
     events = make_events(500)
     events[:100, 4:6] = np.nan  # missing energy
@@ -141,7 +142,18 @@ def test_other_events(run: Path, tmp_path: Path):
         f"data.test_csv={write_csv(tmp_path / 'test.csv', events)}",
         f"data.dir={tmp_path}",
     ]
+    titles: list[str] = []
+
+    def draw(_: Any, title: str, *__: Any) -> dict[str, Any]:
+        titles.append(title)
+        return {}
+
+    monkeypatch.setattr(report, "draw_evaluations", draw)
     metrics = evaluate(composed(f"ckpt={run}", *QUIET, *data, name="evaluate"), tmp_path / "out")
+    tested = "train.csv, tested on test.csv"
+    assert metrics["dataset"] == tested
+    assert titles[0].startswith(f"{tested}; ParticleAutoencoder; run ")
+    assert f"ParticleAutoencoder on {tested}" in (tmp_path / "out" / "report.html").read_text()
     assert metrics["test/events"] == 500
     assert 0 < metrics["test/auc_missing_energy_above_75_gev"] < 1
 

@@ -11,15 +11,17 @@ from typing import Any
 import numpy as np
 import pytest
 from conftest import composed, make_events
+from omegaconf import OmegaConf
 from scipy.optimize import brentq
 
 from higgs_lightning.errors import UserError
-from higgs_lightning.evaluation import fit
+from higgs_lightning.evaluation import fit, importance
 from higgs_lightning.evaluation.fit import Templates, bin_edges, impacts, limit, templates, workspace
 from higgs_lightning.evaluation.metrics import discovery_significance
 from higgs_lightning.evaluation.page import Unknown
+from higgs_lightning.evaluation.scored import ScoredEvents
 from higgs_lightning.evaluation.systematics import Analysis, Scored, Varied
-from higgs_lightning.training.testing import evaluate
+from higgs_lightning.training.testing import chosen_sections, evaluate
 
 pyhf = pytest.importorskip("pyhf")
 ANALYSIS = Analysis(100, 1000, 0.05)
@@ -239,6 +241,17 @@ def test_negative_bins_are_refused(scored):
     weights = np.where(scores > 0.9, -1.0, 1.0)
     with pytest.raises(UserError, match=r"bin 2 of the fit, scores 0.9 to 1, has -\d+ events of signal"):
         templates(labels, scores, np.array([0, 0.9, 1]), ANALYSIS, weights=weights)
+
+
+def test_what_can_not_be_fitted_is_said_before_other_work(monkeypatch: pytest.MonkeyPatch, scored):
+    labels, scores = scored
+    weights = np.random.default_rng(0).choice([-1.0, 1.0], 3_000, p=[0.45, 0.55])
+    events = ScoredEvents(None, np.zeros((3_000, 21)), labels, scores, "", 100, weights=weights)  # type: ignore[arg-type]
+    options = ["report=[fit,importance]", "fit.least_background=0", "fit.bins=40"]
+    config: Any = OmegaConf.to_container(composed(*options, name="evaluate"))
+    monkeypatch.setattr(importance, "section", lambda *_, **__: pytest.fail("it took minutes"))
+    with pytest.raises(UserError, match=r"bin \d+ of the fit, .* has -\d+ events of background"):
+        chosen_sections(config, events)
 
 
 @pytest.mark.parametrize("binning", ["equal_signal", "significance"])

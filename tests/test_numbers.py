@@ -19,9 +19,11 @@ from higgs_lightning import load_model, save_model, schema
 from higgs_lightning.configuration import KINDS, validate
 from higgs_lightning.data import HiggsDataModule
 from higgs_lightning.data.columns import Reading
+from higgs_lightning.data.datamodule import sample_csv
 from higgs_lightning.data.formats import read_file
 from higgs_lightning.data.sources import Source
 from higgs_lightning.errors import UserError
+from higgs_lightning.evaluation import report, scores
 from higgs_lightning.evaluation.metrics import placements
 from higgs_lightning.evaluation.prediction import predict
 from higgs_lightning.files import output_file, replaced, write_json
@@ -227,12 +229,25 @@ def test_limited_batches_are_evaluated(run: Path, tmp_path: Path):
     assert 0.5 < metrics["test/auc_jet_1_pt_above_135_gev"] < 1
 
 
+def test_reconstructed_events_are_known_by_their_rows(
+    run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    found = {}
+    monkeypatch.setattr(scores, "MAX_RECONSTRUCTED", 300)
+    monkeypatch.setattr(report, "draw_evaluations", lambda evaluations, *_: found.update(evaluations) or {})
+    options = [f"ckpt={run}", QUIET, "data.batch_size=500", "trainer.limit_test_batches=3"]
+    evaluate(composed(*options, "data.train_events=20000", name="evaluate"), tmp_path / "out")
+    rows, test_events = found["test"].reconstructed, HiggsDataModule(sample_csv(), dir=tmp_path)
+    assert len(rows) == 300
+    assert rows.max() > 1400
+    np.testing.assert_array_equal(found["test"].features, test_events.arrays("test")[0][rows])
+
+
 @pytest.mark.slow
 def test_published_curves_are_drawn_over_what_they_are_for(
     run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     """What :func:`published` tells of the events, which has a test of its own, is drawn."""
-    from higgs_lightning.evaluation import report
     from higgs_lightning.training import testing
 
     drawn: list[Any] = []
@@ -258,6 +273,19 @@ def test_a_file_is_called_by_its_name(tmp_path: Path):
     file = write_csv(tmp_path / "events.csv", make_events(300))
     assert HiggsDataModule(file, dir=tmp_path).name == "events.csv"
     assert HiggsDataModule(file, name="mine", dir=tmp_path).name == "mine"
+
+
+@pytest.mark.parametrize(
+    ("options", "dataset"),
+    [
+        ({}, "a.csv"),
+        ({"test_csv": "there/b.csv"}, "a.csv, tested on b.csv"),
+        ({"test_csv": "there/b.csv", "name": "mine"}, "mine, tested on b.csv"),
+        ({"test_csv": "a.csv"}, "a.csv"),
+    ],
+)
+def test_events_tested_are_told_by_their_file(options: dict[str, Any], dataset: str):
+    assert HiggsDataModule("here/a.csv", **options).dataset == dataset
 
 
 @pytest.mark.parametrize(

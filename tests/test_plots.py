@@ -5,6 +5,7 @@ import pytest
 from conftest import make_events
 from matplotlib import pyplot
 from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.patches import StepPatch
 
 from higgs_lightning import schema
@@ -78,6 +79,16 @@ def test_auc_near_one_is_given_with_its_own_bounds():
     _, (name,) = plots.roc({"test": (labels, scores)}, "a run").axes[0].get_legend_handles_labels()
     # each class adds a variance of 1/729 by hand: 0.9630 -+ 1.96 sqrt(2/729), clipped
     assert ", 0.8603 to 1.0000 (" in name
+
+
+def test_a_long_title_is_broken_to_fit():
+    title = f"test events\n{'a' * 30}.csv.gz, tested on {'b' * 30}.csv.gz; Model; run 1"
+    figure = plots.score_histograms(np.array([0.0, 1.0]), np.array([0.2, 0.8]), title)
+    FigureCanvasAgg(figure).draw()
+    (axes,) = figure.axes
+    extent = axes.title.get_window_extent()
+    assert 0 <= extent.x0 < extent.x1 <= figure.bbox.width
+    assert axes.get_title().split() == title.split()
 
 
 def test_scores_are_shown_by_class():

@@ -14,6 +14,7 @@ from higgs_lightning.models.layers import Block
 
 EVENTS, PT = torch.zeros(4, 21), torch.ones(4, 6)
 TABLE = EVENTS.numpy()
+ROWS = np.arange(len(TABLE))
 NOBODY = torch.zeros(4, 6, dtype=torch.bool)
 
 
@@ -30,7 +31,7 @@ NOBODY = torch.zeros(4, 6, dtype=torch.bool)
         pytest.param(lambda: ParticleAutoencoder(dim=8).decode(torch.zeros(4, 7, 8)), id="too many tokens"),
         pytest.param(lambda: Block(8, 2, 0.0)(torch.zeros(4, 7, 8), torch.zeros(4, 2, 7, 6)), id="bias"),
         pytest.param(
-            lambda: Evaluation({}, np.zeros(3), np.zeros(4), TABLE, TABLE, TABLE, TABLE > 0),
+            lambda: Evaluation({}, np.zeros(3), np.zeros(4), ROWS, TABLE, ROWS, TABLE, TABLE, TABLE > 0),
             id="labels of other events",
         ),
     ],

@@ -214,6 +214,7 @@ def test_a_separate_test_file(higgs_csv: Path, tmp_path: Path):
     data = ["data=higgs", f"data.csv={higgs_csv}", f"data.test_csv={test_csv}", f"data.dir={tmp_path}"]
     metrics = train(composed(*SMALL_PARTICLE, *data, "data.train_events=null"), tmp_path / "run")
     assert (metrics["train/events"], metrics["val/events"], metrics["test/events"]) == (2700, 300, 700)
+    assert metrics["dataset"] == f"{higgs_csv.name}, tested on test.csv"
 
 
 @pytest.mark.slow

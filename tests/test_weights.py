@@ -460,7 +460,8 @@ def test_metrics_of_an_epoch_and_of_one_that_is_continued():
 def test_an_evaluation_of_one_class_by_weight_is_unknown():
     labels, scores, _ = scored()
     table = np.zeros((0, 21), np.float32)
-    found = Evaluation({}, labels, scores, table[:, :2], table, table, table > 0, labels)
+    none = np.zeros(0, int)
+    found = Evaluation({}, labels, scores, none, table[:, :2], none, table, table, table > 0, weights=labels)
     assert found.auc.is_unknown
 
 

@@ -60,7 +60,7 @@ class HiggsDataModule(LightningDataModule):
         csv: a file, several, a pattern or a folder, in any format of :mod:`higgs_lightning.data.formats`; or
             ``{"signal": ..., "background": ...}``, those of each class, without labels.
         name: what to call the events in tables and plots; None for the file's name, or UCI HIGGS where the
-            file is the archive's.
+            file is the archive's. Test events of further files are told by these.
         test_csv: further files whose events are all test events; the first are then trained and validated on.
         dir: folder for the cache.
         skip_rows: lines to skip at the top of the files.
@@ -124,6 +124,9 @@ class HiggsDataModule(LightningDataModule):
         if label is not None and isinstance(self.csv, dict) and not isinstance(self.test_csv, str | list):
             raise UserError(f"data.label={label} is of no use where data.csv tells the classes: leave it out")
         self.name: str = one_line(name) if name is not None else _name_of(self.csv)
+        tested = self.name if self.test_csv is None else _name_of(self.test_csv)
+        #: What to call the events of all splits: with a file of test events, that one too.
+        self.dataset = self.name if tested == self.name else f"{self.name}, tested on {tested}"
         self.cache_dir = Path(str(dir)) / "cache"
         names = None if columns is None else dict(columns)
         self.reading = Reading(skip_rows, names, label, missing, units, weights=weights)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from higgs_lightning.errors import UserError
+from higgs_lightning.files import local_path
 
 #: What names files: a path, a pattern such as ``sim/*.csv.gz``, a folder, or several of them.
 Paths = str | Path | Sequence[str | Path]
@@ -73,7 +74,8 @@ def find_sources(files: Files, key: str) -> list[Source]:
 
 
 def _found(name: str, key: str) -> Iterator[Source]:
-    path = Path(os.path.abspath(name)) if ".." in name else Path(name).absolute()
+    path = local_path(key, name)
+    path = Path(os.path.abspath(name)) if ".." in name else path.absolute()
     stem, _, tree = name.partition(".root:")
     # unlike those of Path, these do not raise where a folder above may not be entered
     if os.path.isfile(path):

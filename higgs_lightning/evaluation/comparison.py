@@ -30,7 +30,7 @@ _EXPLANATION = (
 )
 
 
-def compare(paths: Sequence[Path], output: Path) -> pd.DataFrame:
+def compare(paths: Sequence[str | Path], output: Path) -> pd.DataFrame:
     """Write ``compare.csv``, ``compare.html`` and plots of runs into ``output``, and print their table.
 
     Args:

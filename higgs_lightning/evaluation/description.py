@@ -38,6 +38,7 @@ from higgs_lightning.data.sources import Files, as_text
 from higgs_lightning.errors import UserError, one_line
 from higgs_lightning.evaluation import page, plots, report
 from higgs_lightning.evaluation.page import Section
+from higgs_lightning.files import local_path
 from higgs_lightning.runs import RUNS, config_path
 
 _WIDTH = 120  # of the table in a file or a pipe
@@ -78,7 +79,7 @@ def describe(
         },
     )
     folder = RUNS / f"{datetime.now():%Y-%m-%d/%H-%M-%S-%f}-description"
-    folder = folder if output is None else Path(str(output))
+    folder = folder if output is None else local_path("output", str(output))
     if folder.is_dir() and config_path(folder):
         raise UserError(f"output={output} is a run, whose plots would be replaced: give another folder")
     if folder.exists() and not folder.is_dir():

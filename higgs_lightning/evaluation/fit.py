@@ -424,6 +424,24 @@ def impacts(spec: Mapping[str, Any], uncertainty: float) -> dict[str, tuple[floa
         return found
 
 
+def edges_for(
+    scored: ScoredEvents, analysis: Analysis, binning: str, bins: int, least_background: int
+) -> np.ndarray | None:
+    """Edges (K + 1,) of bins that can be fitted; None where there is too little background. It takes no time.
+
+    Args: see :func:`section`.
+
+    Raises:
+        UserError: a bin has no background, or a negative number of events.
+    """
+    if background_number(scored.labels, scored.weights) < least_background:
+        return None
+    events = scored.labels, scored.probabilities
+    edges = bin_edges(*events, binning, bins, least_background, analysis, scored.weights)
+    templates(*events, edges, analysis, weights=scored.weights)
+    return edges
+
+
 def section(
     scored: ScoredEvents,
     analysis: Analysis,
@@ -445,11 +463,11 @@ def section(
         statistical_errors: see :func:`workspace`.
     """
     labels, scores, weights = scored.labels, scored.probabilities, scored.weights
-    title, num_background = "Binned fit", background_number(labels, weights)
-    if num_background < least_background:
-        reason = f"{num_background:,} background events, fewer than fit.least_background={least_background}"
+    title, edges = "Binned fit", edges_for(scored, analysis, binning, bins, least_background)
+    if edges is None:
+        number = f"{background_number(labels, weights):,}"
+        reason = f"{number} background events, fewer than fit.least_background={least_background}"
         return Section(title, [f"Not made: {reason}."], metrics={"fit/significance": Unknown(reason)})
-    edges = bin_edges(labels, scores, binning, bins, least_background, analysis, weights)
     found = templates(labels, scores, edges, analysis, varied, weights)
     spec = workspace(found, analysis.uncertainty, statistical_errors)
     without = workspace(Templates(edges, found.expected, found.errors, {}), analysis.uncertainty, False)

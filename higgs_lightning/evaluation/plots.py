@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import cycle
 from statistics import NormalDist
+from textwrap import fill
 from typing import Any
 
 import numpy as np
@@ -72,7 +73,7 @@ def learning_curve(
     width = 8 if len(quantities) == 1 else 6 * len(quantities)
     figure = Figure(figsize=(width, 5.8), layout="constrained")
     panels = figure.subplots(1, len(quantities), squeeze=False)[0]
-    figure.suptitle(_literal(title), fontsize=13)
+    figure.suptitle(_wrapped(title, figure), fontsize=13)
     for axes, (quantity, label) in zip(panels, quantities.items(), strict=True):
         for split, name in _HISTORY_NAMES.items():
             epochs, values = _of_epochs(history, f"{split}/{quantity}")
@@ -181,7 +182,7 @@ def score_histograms(
         axes.stairs(shares, edges, fill=True, alpha=0.25, color=color)
         axes.stairs(shares, edges, linewidth=1.8, color=color, label=f"{name} ({of_class.sum():,} events)")
     axes.set(yscale="log", xlim=(0, 1), ylim=(min(seen) / 2, max(seen) * 2))
-    axes.set_title(_literal(title), fontsize=13)
+    axes.set_title(_wrapped(title, figure), fontsize=13)
     axes.set_xlabel("probability of signal")
     of_what = "the class" if weights is None else "the class's weight"
     axes.set_ylabel(f"share of {of_what} per bin of 0.02")
@@ -341,7 +342,7 @@ def significance(of_cut: Significances, title: str) -> Figure:
         words = f"fewer than {LEAST_BACKGROUND} background events of the test pass"
         axes.plot([], [], "--", color="grey", alpha=0.7, linewidth=1, label=words)
     axes.set_ylabel("expected significance [standard deviations]")
-    axes.set_title(_literal(title), fontsize=13)
+    axes.set_title(_wrapped(title, figure), fontsize=13)
     axes.grid(alpha=0.3)
     axes.legend(loc="lower center", fontsize=11)
     return figure
@@ -358,7 +359,7 @@ def reliability(of_scores: Mapping[str, Reliability], title: str, counted: str =
     """
     figure = Figure(figsize=(8, 7.4), layout="constrained")
     axes, below = figure.subplots(2, 1, sharex=True, height_ratios=[3, 1])
-    axes.set_title(_literal(title), fontsize=13)
+    axes.set_title(_wrapped(title, figure), fontsize=13)
     axes.plot([0, 1], [0, 1], color="grey", linestyle=":", linewidth=1)
     for (name, scores), color in zip(of_scores.items(), (_SIGNAL, _BACKGROUND), strict=False):
         label = f"{name}: expected calibration error {scores.error:.3f}"
@@ -702,6 +703,12 @@ def binned_fit(
 def uncertainty_name(name: str) -> str:
     """What a systematic uncertainty is called in pictures."""
     return name.replace("_", " ").replace("btag", "b-tag")
+
+
+def _wrapped(title: str, figure: Figure) -> str:
+    """A title in lines that the figure has room for, in letters of 13 points: names of files may be long."""
+    width = int(9 * figure.get_figwidth())
+    return _literal("\n".join(fill(line, width) for line in title.split("\n")))
 
 
 def _literal(name: str) -> str:

@@ -91,7 +91,7 @@ def predict(
         raise UserError(f"keep names a column twice ({', '.join(keep)}): name each once")
     reading = Reading(columns=columns, missing=missing, units=units, prefix="")
     sources = find_sources(as_text(input), "input")
-    output = output_file("output", Path(str(output)), _SUFFIXES, [source.path for source in sources])
+    output = output_file("output", str(output), _SUFFIXES, [source.path for source in sources])
     require_no_file_of_a_run("output", output)
     if output.suffix == ".root":
         import_uproot()

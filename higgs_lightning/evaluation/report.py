@@ -73,7 +73,7 @@ def write(
     final = {f"final/{name}": metrics[name] for name in ("val/auc", "test/auc", "test/accuracy", "test/loss")}
     for logger in loggers:
         if isinstance(logger, TensorBoardLogger):
-            classes = ["signal" if label else "background" for label in test.labels[: len(test.latent)]]
+            classes = ["signal" if label else "background" for label in test.labels[test.projected]]
             logger.experiment.add_embedding(test.latent, classes, tag="bottleneck of test events")
             logger.log_hyperparams(what_runs_differ_in(config), final)
         else:
@@ -151,7 +151,7 @@ def draw_evaluations(
     }
     if len(last.features):
         figures["reconstruction"] = plots.reconstruction(
-            last.features, last.reconstruction, last.counted, last.btag, of_split.replace("\n", " of ")
+            last.features, last.reconstruction, last.counted, last.btag, of_split.replace("\n", ": ")
         )
     return figures
 

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 from torch import Tensor, distributed
 
 from higgs_lightning.errors import UserError
@@ -57,16 +57,18 @@ class Step(NamedTuple):
 class Evaluation:
     """The verdict on N events of a split, in the order of their file; losses are means over events.
 
-    ``features``, ``reconstruction``, ``counted`` and ``btag`` cover the first M = min(N,
-    :data:`MAX_RECONSTRUCTED`) events, or none where the model has no decoder; ``latent``, of L = latent_dim
-    numbers an event, the first K = min(N, :data:`MAX_LATENT`). ``weights`` are None where all events count
-    alike.
+    ``features``, ``reconstruction``, ``counted`` and ``btag`` cover M = min(N, :data:`MAX_RECONSTRUCTED`)
+    events from all over the split, or none where the model has no decoder; ``latent``, of L = latent_dim
+    numbers an event, K = min(N, :data:`MAX_LATENT`). Which these are say ``reconstructed`` and ``projected``.
+    ``weights`` are None where all events count alike.
     """
 
     losses: dict[str, float]
     labels: Float[np.ndarray, " N"]
     probabilities: Float[np.ndarray, " N"]
+    projected: Int[np.ndarray, " K"]
     latent: Float[np.ndarray, "K L"]
+    reconstructed: Int[np.ndarray, " M"]
     features: Float[np.ndarray, "M F=21"]
     reconstruction: Float[np.ndarray, "M F=21"]
     counted: Bool[np.ndarray, "M F=21"]
@@ -100,6 +102,43 @@ def has_both_classes(labels: np.ndarray, weights: np.ndarray | None) -> bool:
     return all(counts[of_class].sum() > 0 for of_class in (labels > 0.5, labels <= 0.5))
 
 
+class _Spread:
+    """So many events of a split at most, from all over it: files may be ordered by class.
+
+    Kept are those whose row times the golden ratio has the smallest fractional part. They lie nearly evenly
+    in any split, follow no period of a file, and are the same whatever batches and processes they come in.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._highest = 1.0
+        self._batches: list[Columns] = []  # rows, and what is kept of them
+
+    def add(self, rows: Tensor, *columns: Tensor) -> None:
+        """Take the events of a batch, by their rows in the split."""
+        kept = (_places(rows) <= self._highest).nonzero().squeeze(1)
+        self._batches.append((rows[kept], *(column[kept.to(column.device)].cpu() for column in columns)))
+        if sum(len(batch) for batch, *_ in self._batches) > 2 * self._most:
+            self._batches = [self._drawn([self._batches])]
+            self._highest = float(_places(self._batches[0][0]).max())
+
+    def columns(self) -> list[np.ndarray]:
+        """Rows and what was kept of them, of every process, in the order of their file."""
+        return [column.numpy() for column in self._drawn(from_every_process(self._batches))]
+
+    def _drawn(self, shares: Sequence[Sequence[Columns]]) -> Columns:
+        batches = [batch for share in shares for batch in share]
+        rows, *columns = (torch.cat(column) for column in zip(*batches, strict=True))
+        drawn = _places(rows).argsort()[: self._most]
+        drawn = drawn[rows[drawn].argsort()]
+        return rows[drawn], *(column[drawn] for column in columns)
+
+
+def _places(rows: Tensor) -> Tensor:
+    """Where events would lie in a draw, from 0 to 1, by their rows: H. Weyl's sequence."""
+    return rows.double() * ((5**0.5 - 1) / 2) % 1
+
+
 class Gatherer:
     """Gathers the steps of a split into an :class:`Evaluation`, on the host."""
 
@@ -107,25 +146,26 @@ class Gatherer:
         self._names: tuple[str, ...] = ()
         self._losses: list[Tensor] = []  # (L,) each, summed over the events of a batch
         self._scores: list[Columns] = []
-        self._reconstructions: list[Columns] = []
-        self._num_reconstructed = 0
-        self._latents: list[Columns] = []
-        self._num_latent = 0
+        self._latents = _Spread(MAX_LATENT)
+        self._reconstructions = _Spread(MAX_RECONSTRUCTED)
 
-    def add(self, step: Step) -> None:
-        """Take one batch."""
+    def add(self, step: Step, rows: Int[Tensor, " B"]) -> None:
+        """Take one batch.
+
+        Args:
+            step: what a step made of it.
+            rows: of its events in the split.
+        """
         self._names = tuple(step.losses)
         losses = torch.stack([loss.detach() for loss in step.losses.values()])
         self._losses.append(losses.double().cpu() * len(step.labels))
         weights = () if step.weights is None else (step.weights.cpu(),)
         self._scores.append((step.labels.cpu(), step.probabilities.cpu(), *weights))
-        if self._num_reconstructed < MAX_RECONSTRUCTED:
-            kept = (step.features, step.reconstruction, step.counted, step.btag)
-            self._reconstructions.append(tuple(column.cpu() for column in kept if column is not None))
-            self._num_reconstructed += len(step.features)
-        if self._num_latent < MAX_LATENT:
-            self._latents.append((step.latent.float().cpu(),))
-            self._num_latent += len(step.latent)
+        self._latents.add(rows, step.latent.float())
+        kept = (step.features, step.reconstruction, step.counted, step.btag)
+        self._reconstructions.add(
+            rows[: len(step.features)], *(column for column in kept if column is not None)
+        )
 
     def losses(self) -> dict[str, float]:
         """The mean of each loss over the events of all batches so far, of every process."""
@@ -147,14 +187,15 @@ class Gatherer:
                 f"the score of event {row + 1} of a split is {probabilities[row]}: the model's weights "
                 "diverged, or trainer.precision is too low for them"
             )
-        (latent,) = _columns(from_every_process(self._latents))
-        reconstructed = _columns(from_every_process(self._reconstructions))
-        features, reconstruction, counted, *btag = (column[:MAX_RECONSTRUCTED] for column in reconstructed)
+        projected, latent = self._latents.columns()
+        reconstructed, features, reconstruction, counted, *btag = self._reconstructions.columns()
         return Evaluation(
             losses=self.losses(),
             labels=labels,
             probabilities=probabilities,
-            latent=latent[:MAX_LATENT],
+            projected=projected,
+            latent=latent,
+            reconstructed=reconstructed,
             features=features,
             reconstruction=reconstruction,
             counted=counted,
@@ -179,7 +220,7 @@ def _columns(shares: Sequence[Sequence[Columns]]) -> list[np.ndarray]:
     """
     batches = [
         tuple(_interleaved(column) for column in zip(*batch, strict=True))
-        for batch in zip(*shares, strict=False)  # one may have kept a batch more than another
+        for batch in zip(*shares, strict=True)
     ]
     return [torch.cat(column).numpy() for column in zip(*batches, strict=True)]
 

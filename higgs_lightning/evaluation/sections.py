@@ -84,7 +84,7 @@ def reconstruction(test: Evaluation, figures: Mapping[str, Figure]) -> list[Sect
     """The error of each object that was hidden; nothing where the model has no decoder."""
     if not len(test.features):
         return []
-    weights = None if test.weights is None else test.weights[: len(test.features)]
+    weights = None if test.weights is None else test.weights[test.reconstructed]
     errors = reconstruction_errors(test.features, test.reconstruction, test.counted, weights)
     shares: dict[str, Value] = {
         name: Unknown("never hidden, or the same in all events") if np.isnan(share) else share
@@ -94,7 +94,7 @@ def reconstruction(test: Evaluation, figures: Mapping[str, Figure]) -> list[Sect
         "Reconstruction of hidden objects",
         [
             "The error of each object's reconstruction as a share of what one constant for all events would "
-            f"have: 0 is perfect, 1 no better. Of the first {len(test.features):,} test events."
+            f"have: 0 is perfect, 1 no better. Of {len(test.features):,} test events, from all over them."
         ],
         tables={"reconstruction": Table(["object", "error"], [[*each] for each in shares.items()])},
         figures={name: figure for name, figure in figures.items() if name == "reconstruction"},

@@ -59,7 +59,7 @@ def export(ckpt: str | Sequence[str], output: str | Path, model_class: str | Non
         UserError: an argument can't be used, or the model's scores depend on the batch.
     """
     formats = {".onnx": (_write_onnx, _read_onnx), ".pt2": (_write_pt2, _read_pt2)}
-    output = output_file("output", Path(str(output)), tuple(formats))
+    output = output_file("output", str(output), tuple(formats))
     model = load_model(ckpt, model_class)
     if model.mixes_events:
         raise UserError(

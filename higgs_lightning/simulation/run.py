@@ -24,7 +24,7 @@ def simulate(
     events: int,
     seed: int,
     measurements: int,
-    output: Path,
+    output: str | Path,
     workers: int | None,
     energy: float,
     masses: dict[str, float],

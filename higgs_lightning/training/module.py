@@ -121,6 +121,11 @@ class HiggsModule(LightningModule):
         found = self.objective(self.model, features, labels, self._generator(step), *weights)
         return found._replace(weights=weights[0]) if weights else found
 
+    def _gather(self, gatherer: Gatherer, batch: Batch, batch_idx: int) -> None:
+        first = batch_idx * self.trainer.datamodule.batch_size + self.global_rank  # type: ignore[attr-defined]
+        rows = first + self.trainer.world_size * torch.arange(len(batch[0]))  # see BatchOrder
+        gatherer.add(self._shared_step(batch, batch_idx), rows)
+
     def _generator(self, step: int) -> torch.Generator:
         return torch.Generator(self.device).manual_seed(self._seed_of(step))
 
@@ -193,7 +198,7 @@ class HiggsModule(LightningModule):
         self._val_gatherer = Gatherer()
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
-        self._val_gatherer.add(self._shared_step(batch, batch_idx))
+        self._gather(self._val_gatherer, batch, batch_idx)
 
     def on_validation_epoch_end(self) -> None:
         losses = self._val_gatherer.losses()
@@ -214,7 +219,7 @@ class HiggsModule(LightningModule):
         self._gatherers = [Gatherer() for _ in SPLITS]
 
     def test_step(self, batch: Batch, batch_idx: int, dataloader_idx: int = 0) -> None:
-        self._gatherers[dataloader_idx].add(self._shared_step(batch, batch_idx))
+        self._gather(self._gatherers[dataloader_idx], batch, batch_idx)
 
     def on_test_epoch_end(self) -> None:
         gathered = zip(SPLITS, self._gatherers, strict=True)

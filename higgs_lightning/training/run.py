@@ -217,7 +217,7 @@ def _train(cfg: DictConfig, config: dict[str, Any], run_dir: Path, reports: bool
 
     final = report.with_reasons(
         {
-            "dataset": datamodule.name,
+            "dataset": datamodule.dataset,
             "data": data,
             "test/events_trained_on": most_trained_on(seen),
             "seed": config["seed"],

@@ -91,6 +91,10 @@ def _evaluate(config: dict[str, Any], out_dir: Path) -> dict[str, Any]:
     )
     with quiet():
         trainer = made(config, "trainer", logger=False, enable_checkpointing=False, default_root_dir=out_dir)
+        datamodule.trainer = trainer
+        datamodule.setup("test")
+        if config["fit_temperature"]:
+            require_temperature(datamodule)
         with ends_in_a_sentence(out_dir):
             trainer.test(module, datamodule, verbose=False)
     test = module.evaluations["test"]
@@ -100,7 +104,7 @@ def _evaluate(config: dict[str, Any], out_dir: Path) -> dict[str, Any]:
         return {}
     run = ", ".join(runs.name_of(each) for each in members)
     model_name = type(model).__name__
-    title = report.about(datamodule.name, model_name, run)
+    title = report.about(datamodule.dataset, model_name, run)
     features, _ = datamodule.arrays("test")
     scored = ScoredEvents(
         model=model.eval(),
@@ -114,7 +118,7 @@ def _evaluate(config: dict[str, Any], out_dir: Path) -> dict[str, Any]:
     )
     figures = report.draw_evaluations(module.evaluations, title, published(datamodule))
     facts = {
-        "data": datamodule.name,
+        "data": datamodule.dataset,
         "model": f"{model_name}, {sum(p.numel() for p in model.parameters()):,} parameters",
         "run": ", ".join(map(str, members)),
     }
@@ -131,7 +135,7 @@ def _evaluate(config: dict[str, Any], out_dir: Path) -> dict[str, Any]:
     metrics = report.with_reasons(
         {
             "ckpt": config["ckpt"],
-            "dataset": datamodule.name,
+            "dataset": datamodule.dataset,
             "data": datamodule.identity(),
             "seed": config["seed"],
             "test/events_trained_on": most_trained_on(seen if trained == members else []),
@@ -141,13 +145,13 @@ def _evaluate(config: dict[str, Any], out_dir: Path) -> dict[str, Any]:
     )
     write_text(out_dir / runs.CONFIG, OmegaConf.to_yaml(OmegaConf.create(literal(config))))
     report.write_test_scores(out_dir, test)
-    report.write_page(out_dir / runs.PAGE, f"{model_name} on {datamodule.name}", parts)
+    report.write_page(out_dir / runs.PAGE, f"{model_name} on {datamodule.dataset}", parts)
     report.write_tables(out_dir / runs.TABLES, parts)
     for part in parts:
         for name, content in part.documents.items():
             write_json(out_dir / name, content)
     write_json(out_dir / runs.METRICS, metrics)
-    report.print_table(module.evaluations, datamodule.name)
+    report.print_table(module.evaluations, datamodule.dataset)
     report.print_numbers(
         {name: value for name, value in of_sections.items() if name.startswith("test/")}, out_dir
     )
@@ -181,6 +185,9 @@ def chosen_sections(config: dict[str, Any], scored: ScoredEvents) -> list[Sectio
         *(["fit"] if binning(config) else []),
         *(["events"] if config["events"] else []),
     }
+    if (chosen := binning(config)) is not None:
+        # what can't be fitted is said before the work of other sections
+        fit.edges_for(scored, analysis, chosen, config["fit"]["bins"], config["fit"]["least_background"])
     return [make() for name, make in makers.items() if name in wanted]
 
 
@@ -215,17 +222,26 @@ def calibration(evaluations: Mapping[str, Evaluation], title: str, fits_temperat
             raise UserError(
                 "trainer.limit_test_batches leaves validation events of one class: give more batches"
             )
-        if val.weights is not None and (val.weights < 0).any():
-            raise UserError(
-                "fit_temperature=true: some validation events have negative weights, with which no "
-                "temperature is the best: leave it out"
-            )
         temperature = fit_temperature(val.labels, val.probabilities, val.weights)
         name = f"temperature {temperature:.3f}"
         calibrations[name] = reliability(test.labels, tempered(test.probabilities, temperature), test.weights)
         metrics = {"temperature": temperature, "test/calibration_error_tempered": calibrations[name].error}
     counted = "events" if test.weights is None else "sum of weights"
     return physics.calibration(calibrations, title, metrics, counted)
+
+
+def require_temperature(datamodule: HiggsDataModule) -> None:
+    """Refuse to fit a temperature to negative weights.
+
+    Raises:
+        UserError: some validation events have one.
+    """
+    weights = datamodule.events["val"].weights
+    if weights is not None and (weights < 0).any():
+        raise UserError(
+            "fit_temperature=true: some validation events have negative weights, with which no temperature "
+            "is the best: leave it out"
+        )
 
 
 def published(datamodule: HiggsDataModule) -> dict[str, float] | None:

@@ -1,6 +1,6 @@
 """Other people's models on the same real events: test ROC-AUC, time to train and to score.
 
-    pip install 'lightgbm>=4.7' xgboost catboost 'scikit-learn>=1.7' pytabkit
+    pip install 'lightgbm>=4.7' xgboost catboost 'scikit-learn>=1.7' pytabkit skorch weaver-core
     OMP_NUM_THREADS=1 python tests/benchmarks/peers.py --train TRAIN.csv.gz --test TEST.csv.gz
 
 Each trains on the very events that ``data.train_events=N data.seed=SEED`` draws of TRAIN, "all" on every
@@ -14,18 +14,22 @@ thread, so that a busy machine changes them little. What is in the CSV is not ma
 import argparse
 import time
 from collections.abc import Callable
+from copy import deepcopy
 from importlib import import_module
 from importlib.metadata import packages_distributions, version
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 import pandas as pd
+import torch
 from rich.console import Console
 from rich.table import Table
+from torch import Tensor
+from torch.nn.functional import cross_entropy
 
-from higgs_lightning import schema
+from higgs_lightning import kinematics, schema
 from higgs_lightning.data.datamodule import HiggsDataModule
 from higgs_lightning.evaluation.metrics import roc_auc_interval
 from higgs_lightning.files import write_csv
@@ -111,6 +115,96 @@ def tabm(events: Splits, seed: int) -> Any:
     return model.fit(*events["train"], *events["val"])
 
 
+def ft_transformer(events: Splits, seed: int) -> Any:
+    """Defaults; stopped by the validation loss, for its early stopping knows no ROC-AUC."""
+    from pytabkit import FTT_D_Classifier
+
+    model = FTT_D_Classifier(
+        device="cpu", n_threads=1, random_state=seed, val_metric_name="cross_entropy", tmp_folder=RUNS
+    )
+    return model.fit(*events["train"], *events["val"])
+
+
+class ParticleTransformerClassifier:
+    """The authors' Particle Transformer (H. Qu et al., arXiv:2202.03772) at its published size, from scratch.
+
+    Its defaults are that size: 8 particle attention blocks, 2 class attention blocks, width 128, 8 heads, and
+    as pair features the logarithms of kT, z, Delta R and m^2. As the paper trains: Ranger, a learning rate of
+    0.001 that falls to 1 % over the last 30 % of the epochs. Of ten moments, evenly spaced, that of the best
+    validation ROC-AUC is kept.
+    """
+
+    BATCH_SIZE = 128  # weaver's default; 512 in the paper, which has millions of jets
+
+    def __init__(self, epochs: int, seed: int) -> None:
+        from weaver.nn.model.ParticleTransformer import ParticleTransformer
+
+        torch.manual_seed(seed)
+        torch.set_num_threads(1)
+        self.epochs = epochs
+        self.network = ParticleTransformer(input_dim=9, num_classes=2, trim=False)
+
+    def fit(self, x: np.ndarray, y: np.ndarray, val_x: np.ndarray, val_y: np.ndarray) -> Self:
+        from weaver.utils.nn.optimizer.ranger import Ranger
+
+        labels, inputs = torch.from_numpy(y).long(), self.inputs(x)
+        optimizer = Ranger(self.network.parameters(), lr=1e-3)
+        last = max(1, int(0.3 * self.epochs))
+        best = 0.0
+        for epoch in range(self.epochs):
+            for group in optimizer.param_groups:
+                group["lr"] = 1e-3 * 0.01 ** (max(0, epoch + 1 - (self.epochs - last)) / last)
+            self.network.train()
+            for batch in torch.randperm(len(labels)).split(self.BATCH_SIZE):
+                loss = cross_entropy(self.network(*(each[batch] for each in inputs)), labels[batch])
+                optimizer.zero_grad()
+                loss.backward()
+                optimizer.step()
+            if (epoch + 1) % (self.epochs // 10):
+                continue
+            auc = roc_auc_interval(val_y, self.predict_proba(val_x)[:, 1]).auc
+            if auc > best:
+                best, weights = auc, deepcopy(self.network.state_dict())
+        self.network.load_state_dict(weights)
+        return self
+
+    @torch.inference_mode()
+    def predict_proba(self, x: np.ndarray) -> np.ndarray:
+        self.network.eval()
+        parts = zip(*(each.split(1000) for each in self.inputs(x)), strict=True)
+        return torch.cat([self.network(*part).softmax(dim=1) for part in parts]).numpy()
+
+    @staticmethod
+    def inputs(x: np.ndarray) -> tuple[Tensor, Tensor]:
+        """Inputs (N, 9, 6) and four-vectors (N, 4, 6) in GeV of the objects of events (N, 21).
+
+        The paper's inputs with the event in place of the jet: logarithms of pT and energy and of their shares
+        of the event's, eta, the azimuth from the lepton's; then b-tag, whether it is the lepton, or missing.
+        """
+        objects = kinematics.to_objects(torch.from_numpy(x))
+        pt, eta, phi = objects.pt, objects.eta, objects.phi
+        energy = pt * eta.cosh()
+        kind = torch.eye(schema.NUM_OBJECTS)[[schema.LEPTON, schema.MISSING_ENERGY]]
+        columns = [
+            pt.log(),
+            energy.log(),
+            (pt / pt.sum(dim=1, keepdim=True)).log(),
+            (energy / energy.sum(dim=1, keepdim=True)).log(),
+            eta,
+            kinematics.wrap(phi - phi[:, [schema.LEPTON]]),
+            objects.btag.float(),
+            *kind[:, None].expand(-1, *pt.shape),
+        ]
+        momenta = pt * phi.cos(), pt * phi.sin(), pt * eta.sinh(), energy
+        return torch.stack(columns, dim=1), torch.stack(momenta, dim=1)
+
+
+def particle_transformer(events: Splits, seed: int) -> Any:
+    """100,000 events in all, but from 10 to 40 epochs: as many steps as :mod:`labels` gives our models."""
+    epochs = min(max(100_000 // len(events["train"][0]), 10), 40)
+    return ParticleTransformerClassifier(epochs, seed).fit(*events["train"], *events["val"])
+
+
 class Peer(NamedTuple):
     """A row of the table: what trains it, the package it is of, and what it is made with."""
 
@@ -120,15 +214,19 @@ class Peer(NamedTuple):
     events: tuple[str, ...]
 
 
-TREES = (schema.NUM_FEATURES, schema.NUM_FEATURES + len(schema.HIGH_LEVEL)), ("1000", "10000", "all")
-NETWORKS = (schema.NUM_FEATURES,), ("1000", "10000")  # hours on one thread for all
+EVENTS = ("100", "1000", "10000", "all")
+LABELLED = EVENTS[:3]  # of networks: hours on one thread for all
+LOW_LEVEL = (schema.NUM_FEATURES,)
+BOTH = (*LOW_LEVEL, schema.NUM_FEATURES + len(schema.HIGH_LEVEL))
 PEERS = {
-    "LightGBM": Peer(lightgbm, "lightgbm", *TREES),
-    "XGBoost": Peer(xgboost, "xgboost", *TREES),
-    "CatBoost": Peer(catboost, "catboost", *TREES),
-    "HistGradientBoosting": Peer(sklearn, "sklearn", *TREES),
-    "RealMLP-TD": Peer(realmlp, "pytabkit", *NETWORKS),
-    "TabM-D": Peer(tabm, "pytabkit", *NETWORKS),
+    "LightGBM": Peer(lightgbm, "lightgbm", BOTH, EVENTS),
+    "XGBoost": Peer(xgboost, "xgboost", BOTH, EVENTS),
+    "CatBoost": Peer(catboost, "catboost", BOTH, EVENTS),
+    "HistGradientBoosting": Peer(sklearn, "sklearn", BOTH, EVENTS),
+    "RealMLP-TD": Peer(realmlp, "pytabkit", BOTH, LABELLED),
+    "TabM-D": Peer(tabm, "pytabkit", LOW_LEVEL, LABELLED),
+    "FT-Transformer": Peer(ft_transformer, "pytabkit", LOW_LEVEL, LABELLED),
+    "Particle Transformer": Peer(particle_transformer, "weaver", LOW_LEVEL, LABELLED),
 }
 
 
@@ -172,7 +270,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--train", type=Path, required=True, help="labelled events in HIGGS format")
     parser.add_argument("--test", type=Path, required=True, help="test events in HIGGS format")
-    parser.add_argument("--events", nargs="+", default=TREES[1], choices=TREES[1])
+    parser.add_argument("--events", nargs="+", default=EVENTS, choices=EVENTS)
     parser.add_argument("--rows", nargs="+", default=list(PEERS), choices=list(PEERS))
     parser.add_argument("--seed", type=int, default=1, help="of the split, the draw and the models")
     parser.add_argument("--csv", type=Path, default=RUNS / "peers.csv", help="where the numbers are kept")
