@@ -317,6 +317,7 @@ KINDS: dict[str, dict[str, Kind]] = {
         "latent": FLAG,
         "reconstruction": FLAG,
         "temperature": number(above=0),
+        "one_look": FLAG,
         "batch_size": whole(1),
         "device": TEXT,
         "threads": THREADS,

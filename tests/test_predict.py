@@ -76,6 +76,18 @@ def test_every_kind_of_table(kind: str, run: Path, expected: np.ndarray, tmp_pat
     np.testing.assert_allclose(found, expected, atol=1e-6)
 
 
+def test_one_look_is_not_the_mean_over_mirror_images(run: Path, tmp_path: Path):
+    found = scores(run, write("csv of 21", tmp_path), tmp_path / "scores.parquet", one_look=True)
+    model = load_model(run)
+    assert model.average_mirrors
+    model.average_mirrors = False
+    with torch.no_grad():
+        expected = model(torch.from_numpy(EVENTS[:, 1:])).logits.sigmoid().numpy()
+    np.testing.assert_allclose(found, expected, atol=1e-6)
+    mean = scores(run, tmp_path / "events.csv", tmp_path / "mean.parquet")
+    assert np.abs(found - mean).max() > 1e-4
+
+
 @pytest.mark.parametrize("name", ["scores.csv", "scores.csv.gz"])
 def test_text_as_output(name: str, run: Path, expected: np.ndarray, tmp_path: Path):
     np.testing.assert_allclose(

@@ -48,6 +48,7 @@ def predict(
     units: str = "higgs",
     keep: str | Sequence[str] = (),
     threads: int | str = "auto",
+    one_look: bool = False,
 ) -> int:
     """Score every event of some files, in their order; memory does not grow with the files.
 
@@ -68,6 +69,7 @@ def predict(
         keep: names of columns of the input that are written too, as they are, such as those that identify
             an event.
         threads: see :func:`~higgs_lightning.threads.computing_with`.
+        one_look: see :meth:`~higgs_lightning.models.base.Model.look_once`.
 
     Returns:
         The number of events.
@@ -82,7 +84,7 @@ def predict(
             **{"model_class": model_class, "units": units, "columns": columns, "missing": missing},
             **{"latent": latent, "reconstruction": reconstruction, "temperature": temperature},
             **{"batch_size": batch_size, "device": device},
-            "threads": threads,
+            **{"threads": threads, "one_look": one_look},
             "keep": keep if isinstance(keep, str) else list(keep),
         },
     )
@@ -97,6 +99,8 @@ def predict(
         import_uproot()
     device = available_device(device)
     model = load_model(ckpt, model_class).to(device)
+    if one_look:
+        model.look_once()
     if reconstruction and not model.has_decoder:
         raise UserError(f"reconstruction=true: {type(model).__name__} has no decoder")
     if model.mixes_events:
