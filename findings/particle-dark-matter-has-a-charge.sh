@@ -3,8 +3,8 @@
 #
 # Guessed: PDGID(52), "DM(s=1/2)", is neutral, as in the PDG's numbering scheme and in Pythia's table; or the
 # charge is None, as for a code that is not known.
-# What happens: 52 is valid with a charge of +2 and 53 (a dark vector) with +1, while 57 and 59, which the
-# scheme names DM+ and DM++ in Pythia's table, are neutral. For the fermions, bosons and Higgs of the Standard
+# What happens: 52 is valid with a charge of +2 and 53 (a dark vector) with +1, while 57 and 59, DM+
+# and DM++ in Pythia's table, are neutral. For the fermions, bosons and Higgs of the Standard
 # Model and beyond (6, 24, 25, 35, 37) both agree. No spin is given for H0, A0 and H+ (35 to 37), codes of
 # this very process.
 # Why it matters: invisible particles are picked as stable ones without charge when missing energy is summed
