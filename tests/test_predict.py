@@ -16,6 +16,7 @@ from conftest import command, make_events
 from higgs_lightning import load_model, schema
 from higgs_lightning.errors import UserError
 from higgs_lightning.evaluation.prediction import predict
+from higgs_lightning.models import ParticleAutoencoder
 
 NAMES = [feature.name for feature in schema.LOW_LEVEL]
 EVENTS = make_events(500)
@@ -79,6 +80,7 @@ def test_every_kind_of_table(kind: str, run: Path, expected: np.ndarray, tmp_pat
 def test_one_look_is_not_the_mean_over_mirror_images(run: Path, tmp_path: Path):
     found = scores(run, write("csv of 21", tmp_path), tmp_path / "scores.parquet", one_look=True)
     model = load_model(run)
+    assert isinstance(model, ParticleAutoencoder)
     assert model.average_mirrors
     model.average_mirrors = False
     with torch.no_grad():
