@@ -6,7 +6,7 @@ FOLDER holds millions of events of ``simulate``. Each point is one run of the tr
 weights, which is made in a folder of its own below ``outputs/collisions`` if it is not there, for the same
 number of epochs and with everything but the number of events equal; ``OVERRIDE`` (such as ``compile=true
 trainer.precision=bf16-mixed``) is for all of them. Real events are the first of TRAIN, with which nothing is
-trained. The curves are 1 - AUC = floor + scale x events^-power, of which each model has its own scale.
+trained. The curves are 1 - AUC = floor + scale x events^-power, with one power for all models.
 """
 
 import argparse
@@ -53,14 +53,17 @@ def real_auc(folder: Path, events: np.ndarray) -> AucInterval:
     return AucInterval(**json.loads(kept.read_text()))
 
 
-def fit(numbers: np.ndarray, of_model: np.ndarray, losses: np.ndarray) -> np.ndarray:
-    """Floor, power and a scale for each model; N of each of (P,) points in millions."""
+def fit(numbers: np.ndarray, of_model: np.ndarray, losses: np.ndarray) -> tuple[float, np.ndarray]:
+    """The power, and floor and scale of each of M models (M, 2), of points (P,) in millions of events."""
+    num_models = int(of_model.max()) + 1
 
-    def curve(points: np.ndarray, floor: float, power: float, *scales: float) -> np.ndarray:
-        return floor + np.array(scales)[points[1].astype(int)] * points[0] ** -power
+    def curve(points: np.ndarray, power: float, *of_models: float) -> np.ndarray:
+        floor, scale = np.reshape(of_models, (num_models, 2))[points[1].astype(int)].T
+        return floor + scale * points[0] ** -power
 
-    first = [0.1, 0.5, *(of_model.max() + 1) * [0.03]]
-    return curve_fit(curve, np.stack([numbers, of_model]), losses, first, bounds=(0, 1))[0]
+    first = [0.5, *num_models * [0.1, 0.03]]
+    power, *of_models = curve_fit(curve, np.stack([numbers, of_model]), losses, first, bounds=(0, 2))[0]
+    return power, np.reshape(of_models, (num_models, 2))
 
 
 def main() -> None:
@@ -100,18 +103,22 @@ def main() -> None:
     numbers = np.array([number / 1e6 for _, number, *_ in points])
     of_model = np.array([names.index(model) for model, *_ in points])
     losses = np.array([1 - real.auc for *_, real in points])
-    floor, power, *scales = fit(numbers, of_model, losses)
-    print(f"1 - AUC = {floor:.4f} + scale x (millions of events)^-{power:.2f}")
+    power, of_models = fit(numbers, of_model, losses)
     figure, axes = plt.subplots(figsize=(7, 5), layout="constrained")
-    for index, (name, scale) in enumerate(zip(names, scales, strict=True)):
+    for index, (name, (floor, scale)) in enumerate(zip(names, of_models, strict=True)):
+        formula = f"1 - {floor:.3f} - {scale:.4f} N^-{power:.2f}"
+        print(f"{name}: {formula}, N in millions")
         is_its = of_model == index
         half = [np.array([getattr(p[4], end) for p in points])[is_its] for end in ("low", "high")]
         aucs = 1 - losses[is_its]
         axes.errorbar(numbers[is_its], aucs, [aucs - half[0], half[1] - aucs], fmt="o", color=f"C{index}")
         x = np.geomspace(numbers.min(), 2 * numbers.max(), 50)
-        axes.plot(x, 1 - floor - scale * x**-power, color=f"C{index}", label=f"{name}, scale {scale:.4f}")
-    axes.set(xscale="log", xlabel="simulated events to train on, millions", ylabel="ROC-AUC, real events")
-    axes.set_title(f"{arguments.epochs} epochs; 1 - AUC = {floor:.3f} + scale x millions^-{power:.2f}")
+        axes.plot(x, 1 - floor - scale * x**-power, color=f"C{index}", label=f"{name}: {formula}")
+    axes.set(xscale="log", ylabel="ROC-AUC, first 60,000 real events of TRAIN")
+    axes.set(xlabel=f"N, millions of simulated events, {arguments.epochs} epochs")
+    ticks = sorted({*numbers, 2 * numbers.max()})
+    axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
+    axes.minorticks_off()
     axes.legend(loc="lower right")
     arguments.plot.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(arguments.plot, dpi=120)
