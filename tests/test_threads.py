@@ -190,7 +190,7 @@ def test_nothing_to_compile_is_refused(higgs_csv: Path, tmp_path: Path):
 
 def test_compiled_code_is_kept(tmp_path: Path, refusal: Callable[..., str], monkeypatch: pytest.MonkeyPatch):
     def stop(*arguments: object) -> None:
-        raise UserError(f"compiles into {os.environ['TORCHINDUCTOR_CACHE_DIR']}")
+        raise UserError(f"compiles into {os.environ.get('TORCHINDUCTOR_CACHE_DIR')}")
 
     monkeypatch.setattr("higgs_lightning.training.run.train", stop)
     monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", "elsewhere")
@@ -198,3 +198,9 @@ def test_compiled_code_is_kept(tmp_path: Path, refusal: Callable[..., str], monk
     assert refusal("train", *options) == "error: compiles into elsewhere"
     monkeypatch.delenv("TORCHINDUCTOR_CACHE_DIR")
     assert refusal("train", *options) == f"error: compiles into {tmp_path / 'compiled'}"
+    monkeypatch.delenv("TORCHINDUCTOR_CACHE_DIR")
+    options[1] = "data.dir=12"  # a folder's name may look like a number
+    assert refusal("train", *options) == f"error: compiles into {Path('12', 'compiled').absolute()}"
+    monkeypatch.delenv("TORCHINDUCTOR_CACHE_DIR")
+    monkeypatch.setattr(os, "access", lambda *arguments: False)  # of events that others keep
+    assert refusal("train", *options) == "error: compiles into None"
