@@ -120,12 +120,12 @@ def test_long_titles_of_figures_are_broken_to_fit(name: str):
     title = f"{'a' * 100}.csv.gz, tested on {'b' * 100}.csv.gz; Model; run 1"
     figure = _with_long_title(name, title)
     FigureCanvasAgg(figure).draw()
-    assert figure._suptitle is not None
-    extent = figure._suptitle.get_window_extent()
+    extent = figure.texts[0].get_window_extent()
     assert 0 <= extent.x0 < extent.x1 <= figure.bbox.width
     assert extent.y1 <= figure.bbox.height
     assert "".join(title.split()) in "".join(figure.get_suptitle().split())
-    tops = [axes.get_tightbbox().y1 for axes in figure.axes if axes.get_visible()]
+    panels = [axes.get_tightbbox() for axes in figure.axes]
+    tops = [panel.y1 for panel in panels if panel is not None]  # of those that are seen
     tops += [legend.get_window_extent().y1 for legend in figure.legends]
     assert extent.y0 >= max(tops)
 
