@@ -47,10 +47,10 @@ def _quotas(root: Path, groups: Path) -> Iterator[float]:
         groups: the file that names those of this process.
     """
     try:
-        named = [line.split(":", 2) for line in groups.read_text().splitlines()]
+        named = os.fsdecode(groups.read_bytes()).splitlines()  # names of groups are bytes
     except OSError:
         named = []
-    own = root / next((path.lstrip("/") for number, _, path in named if number == "0"), "")
+    own = root / next((line[3:].lstrip("/") for line in named if line.startswith("0::")), "")
     for folder in (own, *own.parents):
         if folder.is_relative_to(root):
             yield from _share(folder / "cpu.max")
@@ -63,7 +63,7 @@ def _share(*files: Path) -> Iterator[float]:
         quota, period = " ".join(file.read_text() for file in files).split()
         if float(quota) > 0:
             yield float(quota) / float(period)
-    except (OSError, ValueError):
+    except (OSError, ValueError, ZeroDivisionError):
         return
 
 
@@ -86,7 +86,7 @@ def computing_with(threads: Any, processes: int = 1) -> Iterator[int]:
     before, environment = torch.get_num_threads(), os.environ.get(_NUM_THREADS)
     is_said = threads != "auto" or processes > 1
     if threads == "auto":
-        share = before if environment is not None else max(1, available_cores() // processes)
+        share = before if environment else max(1, available_cores() // processes)
         threads = min(before, share)
     try:
         if threads != before:  # to say what is so already changes how MKL divides its work
@@ -106,7 +106,10 @@ def computing_with(threads: Any, processes: int = 1) -> Iterator[int]:
 def tell_of_load(threads: int) -> None:
     """Say so where so many threads and what else runs on this machine are many more than its cores."""
     cores = os.cpu_count() or 1
-    load = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
+    try:
+        load = os.getloadavg()[0]
+    except (AttributeError, OSError):  # Windows, and sandboxes that hide it
+        load = 0.0
     if load + threads > _BUSY * cores:
         advice = "" if threads == 1 else ", and threads=1 may lose less"
         _log.warning(

@@ -19,9 +19,11 @@ def main(cfg: DictConfig) -> float:
         cfg = continued(cfg, said("train"))
     elif cfg.init is not None:
         cfg = begun(cfg, said("train"))
-    if cfg.compile:  # compiled code is kept for the next run
-        kept = Path(cfg.data.dir, "compiled").absolute()
-        os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", str(kept))
+    if cfg.compile:  # compiled code is kept for the next run, where the folder may be written to
+        kept = Path(str(cfg.data.dir), "compiled").absolute()
+        there = next(folder for folder in (kept, *kept.parents) if os.path.exists(folder))
+        if os.access(there, os.W_OK):
+            os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", str(kept))
     metrics: dict[str, float] = train(cfg, Path(HydraConfig.get().runtime.output_dir))
     return metrics[cfg.selection.monitor or "val/auc"]
 

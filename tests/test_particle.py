@@ -88,6 +88,8 @@ def test_a_block_without_gradients_says_the_same(generator, num_wanted, has_bias
     assert torch.equal(block(x, bias, num_wanted), with_gradients[:num_wanted])
     with torch.no_grad():
         torch.testing.assert_close(block(x, bias, num_wanted), with_gradients[:num_wanted])
+        none = block(x[:, :0], None if bias is None else bias[..., :0], num_wanted)
+    assert none.shape == (num_wanted or 7, 0, 32)
 
 
 def test_no_events(model):

@@ -1,16 +1,20 @@
 """Plots show what they were given, labelled, for small input too."""
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 from conftest import make_events
 from matplotlib import pyplot
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
 from matplotlib.patches import StepPatch
 
 from higgs_lightning import schema
 from higgs_lightning.evaluation import plots, report
 from higgs_lightning.evaluation.metrics import significances
+from higgs_lightning.evaluation.sculpting import Shape
 
 HISTORY = [
     {"epoch": epoch, "train/auc": 0.6 + epoch / 100, "val/auc": 0.5 + epoch / 50} for epoch in range(4)
@@ -89,6 +93,41 @@ def test_a_long_title_is_broken_to_fit():
     extent = axes.title.get_window_extent()
     assert 0 <= extent.x0 < extent.x1 <= figure.bbox.width
     assert axes.get_title().split() == title.split()
+
+
+def _with_long_title(name: str, title: str) -> Figure:
+    events, mask = make_events(100), np.zeros((100, 21), bool)
+    shape = Shape(np.linspace(0, 1, 4), {1: np.full(3, 1 / 3)}, {1: 100})
+    moved = {(name, way): (1.0, 0.0) for name in "abcd" for way in ("up", "down")}
+    drawn: dict[str, Callable[[], Figure]] = {
+        "roc": lambda: plots.roc({"test": (events[:, 0], np.linspace(0, 1, 100))}, title),
+        "reconstruction": lambda: plots.reconstruction(events[:, 1:], events[:, 1:], mask, None, title),
+        "distributions": lambda: plots.distributions({"all": events[:, 1:]}, None, title),
+        "sculpting": lambda: plots.sculpting({"mass": (shape, shape)}, title),
+        "systematics": lambda: plots.systematics(dict.fromkeys("xyz", moved), title),
+        "binned_fit": lambda: plots.binned_fit(
+            np.linspace(0, 1, 3), {"signal": np.ones(2), "background": np.ones(2)}, np.ones(2), {}, title
+        ),
+    }
+    return drawn[name]()
+
+
+@pytest.mark.parametrize(
+    "name", ["roc", "reconstruction", "distributions", "sculpting", "systematics", "binned_fit"]
+)
+def test_long_titles_of_figures_are_broken_to_fit(name: str):
+    """They stay clear of the panels, too."""
+    title = f"{'a' * 100}.csv.gz, tested on {'b' * 100}.csv.gz; Model; run 1"
+    figure = _with_long_title(name, title)
+    FigureCanvasAgg(figure).draw()
+    extent = figure.texts[0].get_window_extent()
+    assert 0 <= extent.x0 < extent.x1 <= figure.bbox.width
+    assert extent.y1 <= figure.bbox.height
+    assert "".join(title.split()) in "".join(figure.get_suptitle().split())
+    panels = [axes.get_tightbbox() for axes in figure.axes]
+    tops = [panel.y1 for panel in panels if panel is not None]  # of those that are seen
+    tops += [legend.get_window_extent().y1 for legend in figure.legends]
+    assert extent.y0 >= max(tops)
 
 
 def test_scores_are_shown_by_class():

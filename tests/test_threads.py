@@ -60,6 +60,10 @@ def test_the_user_s_number_wins(cores: Callable[[int], None], monkeypatch: pytes
         assert torch.get_num_threads() == 3
         assert os.environ["OMP_NUM_THREADS"] == "3"
     assert os.environ["OMP_NUM_THREADS"] == "8"
+    monkeypatch.setenv("OMP_NUM_THREADS", "")  # it says nothing
+    with computing_with("auto"):
+        assert torch.get_num_threads() == 2
+    assert os.environ["OMP_NUM_THREADS"] == ""
 
 
 def test_quotas_of_control_groups(tmp_path: Path):
@@ -73,6 +77,11 @@ def test_quotas_of_control_groups(tmp_path: Path):
     (tmp_path / "cpu.max").write_text("nonsense\n")
     assert list(threads._quotas(tmp_path, groups)) == [2.5]
     assert list(threads._quotas(tmp_path, tmp_path / "nowhere")) == []
+    for odd in (b"nonsense\n", b"0::/\xff\n", b"\n"):
+        groups.write_bytes(odd)
+        assert list(threads._quotas(tmp_path, groups)) == []
+    (tmp_path / "cpu.max").write_text("100000 0\n")
+    assert list(threads._quotas(tmp_path, groups)) == []
 
     old = tmp_path / "cpu"
     old.mkdir()
@@ -147,6 +156,19 @@ def test_a_busy_machine_is_told(
     assert said in caplog.text
 
 
+@pytest.mark.parametrize("error", [OSError, AttributeError])
+def test_a_load_that_is_not_told(
+    error: type[Exception], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+):
+    def refuse() -> None:
+        raise error
+
+    monkeypatch.setattr(os, "getloadavg", refuse, raising=False)
+    monkeypatch.setattr(os, "cpu_count", lambda: 4)
+    tell_of_load(4)
+    assert not caplog.text
+
+
 @pytest.mark.slow
 @pytest.mark.usefixtures("without_plots")
 def test_a_training_has_its_threads(higgs_csv: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
@@ -168,7 +190,7 @@ def test_nothing_to_compile_is_refused(higgs_csv: Path, tmp_path: Path):
 
 def test_compiled_code_is_kept(tmp_path: Path, refusal: Callable[..., str], monkeypatch: pytest.MonkeyPatch):
     def stop(*arguments: object) -> None:
-        raise UserError(f"compiles into {os.environ['TORCHINDUCTOR_CACHE_DIR']}")
+        raise UserError(f"compiles into {os.environ.get('TORCHINDUCTOR_CACHE_DIR')}")
 
     monkeypatch.setattr("higgs_lightning.training.run.train", stop)
     monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", "elsewhere")
@@ -176,3 +198,9 @@ def test_compiled_code_is_kept(tmp_path: Path, refusal: Callable[..., str], monk
     assert refusal("train", *options) == "error: compiles into elsewhere"
     monkeypatch.delenv("TORCHINDUCTOR_CACHE_DIR")
     assert refusal("train", *options) == f"error: compiles into {tmp_path / 'compiled'}"
+    monkeypatch.delenv("TORCHINDUCTOR_CACHE_DIR")
+    options[1] = "data.dir=12"  # a folder's name may look like a number
+    assert refusal("train", *options) == f"error: compiles into {Path('12', 'compiled').absolute()}"
+    monkeypatch.delenv("TORCHINDUCTOR_CACHE_DIR")
+    monkeypatch.setattr(os, "access", lambda *arguments: False)  # of events that others keep
+    assert refusal("train", *options) == "error: compiles into None"

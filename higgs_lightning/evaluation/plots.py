@@ -113,7 +113,7 @@ def roc(
     """
     figure = Figure(figsize=(14, 6.6), layout="constrained")
     left, right = figure.subplots(1, 2)
-    figure.suptitle(_literal(title), fontsize=13)
+    figure.suptitle(_wrapped(title, figure), fontsize=13)
     for (name, events), color in zip(curves.items(), _colors(curves), strict=True):
         background, signal = roc_curve(*events)
         auc = roc_auc_interval(*events)
@@ -211,7 +211,9 @@ def reconstruction(
     scales = np.array([feature.scale for feature in schema.LOW_LEVEL])
     figure = Figure(figsize=(21, 17))
     # a grid of equals needs no search for its layout, which would take half of the drawing
-    figure.subplots_adjust(left=0.04, right=0.99, bottom=0.035, top=0.9, wspace=0.22, hspace=0.42)
+    title = _wrapped(title, figure, 20)
+    top = 0.9 - 0.02 * title.count("\n")
+    figure.subplots_adjust(left=0.04, right=0.99, bottom=0.035, top=top, wspace=0.22, hspace=0.42)
     if hidden.all():
         words = "Reconstructed against true features; nothing was hidden."
     else:
@@ -221,7 +223,7 @@ def reconstruction(
         )
     shares = "how often it is the likeliest" if btag is None else "its mean probability"
     key = f"Dashed: equal. Brighter: more events, logarithmic. b-tags: of each true level {shares}."
-    figure.suptitle(f"{_literal(title)}\n{words}\n{key}", fontsize=20, y=0.99)
+    figure.suptitle(f"{title}\n{words}\n{key}", fontsize=20, y=0.99)
     for i, (feature, axes) in enumerate(_feature_panels(figure)):
         chosen = hidden[:, i]
         true, predicted = truth[chosen, i] * scales[i], reconstructed[chosen, i] * scales[i]
@@ -257,8 +259,10 @@ def distributions(
     """
     colors = {"signal": _SIGNAL, "background": _BACKGROUND, "all": "dimgrey"}
     figure = Figure(figsize=(21, 19))
-    figure.subplots_adjust(left=0.04, right=0.99, bottom=0.035, top=0.93, wspace=0.2, hspace=0.4)
-    figure.suptitle(_literal(title), fontsize=20, y=0.99)
+    title = _wrapped(title, figure, 20)
+    more = 0.02 * title.count("\n")
+    figure.subplots_adjust(left=0.04, right=0.99, bottom=0.035, top=0.93 - more, wspace=0.2, hspace=0.4)
+    figure.suptitle(title, fontsize=20, y=0.99)
     for i, (feature, axes) in enumerate(_feature_panels(figure)):
         axes.set_xlabel(feature.name if reference is None else feature.label)
         axes.xaxis.set_major_locator(MaxNLocator(6))
@@ -288,7 +292,9 @@ def distributions(
     handles, labels = next(
         axes for axes in figure.axes if axes.get_legend_handles_labels()[0]
     ).get_legend_handles_labels()
-    figure.legend(handles, labels, loc="upper center", bbox_to_anchor=(0.5, 0.975), ncols=4, fontsize=16)
+    figure.legend(
+        handles, labels, loc="upper center", bbox_to_anchor=(0.5, 0.975 - more), ncols=4, fontsize=16
+    )
     return figure
 
 
@@ -389,10 +395,12 @@ def sculpting(shapes: Mapping[str, tuple[Any, Any]], title: str) -> Figure:
     """
     figure = Figure(figsize=(13, 3.4 * len(shapes)))
     height = 3.4 * len(shapes)
+    title = _wrapped(title, figure)
+    more = 0.22 * title.count("\n")  # inches
     figure.subplots_adjust(
-        left=0.075, right=0.985, bottom=0.7 / height, top=1 - 1.6 / height, wspace=0.16, hspace=0.36
+        left=0.075, right=0.985, bottom=0.7 / height, top=1 - (1.6 + more) / height, wspace=0.16, hspace=0.36
     )
-    figure.suptitle(_literal(title), fontsize=13, y=1 - 0.25 / height)
+    figure.suptitle(title, fontsize=13, y=1 - 0.25 / height)
     grid = figure.subplots(len(shapes), 2, squeeze=False)
     for row, (label, classes) in zip(grid, shapes.items(), strict=True):
         top = max(
@@ -434,7 +442,7 @@ def sculpting(shapes: Mapping[str, tuple[Any, Any]], title: str) -> Figure:
         # in some quantities no event may pass the tighter cuts
         most = max((axes.get_legend_handles_labels() for axes in column), key=lambda drawn: len(drawn[1]))
         figure.legend(
-            *most, loc="upper center", bbox_to_anchor=(side, 1 - 0.5 / height), ncols=2, fontsize=11
+            *most, loc="upper center", bbox_to_anchor=(side, 1 - (0.5 + more) / height), ncols=2, fontsize=11
         )
     return figure
 
@@ -451,7 +459,7 @@ def importance(
         title: which data, model and run these are.
     """
     figure = Figure(figsize=(15, 9), layout="constrained")
-    figure.suptitle(_literal(title), fontsize=13)
+    figure.suptitle(_wrapped(title, figure), fontsize=13)
     left, right = figure.subplots(1, 2)
     axes = right.get_subplotspec().subgridspec(2, 1, height_ratios=[1, 1.25])
     right.remove()
@@ -508,7 +516,7 @@ def event(display: Any, title: str) -> Figure:
     figure = Figure(figsize=(13, 7), layout="constrained")
     kind = "signal" if display.is_signal else "background"
     words = f"event {display.row}, {kind}, score {display.score:.4f} ({display.why})"
-    figure.suptitle(f"{words}\n{_literal(title)}", fontsize=13)
+    figure.suptitle(f"{words}\n{_wrapped(title, figure)}", fontsize=13)
     across, plane = figure.subplots(1, 2)
     _draw_across(across, display)
     _draw_plane(plane, display)
@@ -620,7 +628,7 @@ def systematics(panels: Mapping[str, Mapping[tuple[str, str], tuple[float, float
     """
     names = list(dict.fromkeys(name for name, _ in next(iter(panels.values()))))
     figure = Figure(figsize=(4.6 * len(panels), 1.9 + 0.75 * len(names)), layout="constrained")
-    figure.suptitle(_literal(title), fontsize=14)
+    figure.suptitle(_wrapped(title, figure, 14), fontsize=14)
     for axes, (label, bars) in zip(
         figure.subplots(1, len(panels), sharey=True, squeeze=False)[0], panels.items(), strict=True
     ):
@@ -663,7 +671,7 @@ def binned_fit(
         title: which data, model and run these are.
     """
     figure = Figure(figsize=(14, 6.2), layout="constrained")
-    figure.suptitle(_literal(title), fontsize=14)
+    figure.suptitle(_wrapped(title, figure, 14), fontsize=14)
     parts: Any = figure.subplots(2, 2, width_ratios=[3, 2], height_ratios=[3, 1], sharex="col")
     axes, below = parts[:, 0]
     for each in parts[:, 1]:
@@ -705,9 +713,9 @@ def uncertainty_name(name: str) -> str:
     return name.replace("_", " ").replace("btag", "b-tag")
 
 
-def _wrapped(title: str, figure: Figure) -> str:
-    """A title in lines that the figure has room for, in letters of 13 points: names of files may be long."""
-    width = int(9 * figure.get_figwidth())
+def _wrapped(title: str, figure: Figure, points: int = 13) -> str:
+    """A title in lines that the figure has room for, in letters of so many points: names may be long."""
+    width = int(117 / points * figure.get_figwidth())
     return _literal("\n".join(fill(line, width) for line in title.split("\n")))
 
 

@@ -113,8 +113,9 @@ class Block(nn.Module):
         normed = self.attention_norm(tokens).T
         of_queries, _, of_values = self.qkv.bias.view(3, dim)
         q = torch.addmm(of_queries[:, None], self.qkv.weight[:dim], normed[:, :num_rows])
-        k, v = torch.mm(self.qkv.weight[dim:], normed).view(2, self.num_heads, -1, num_tokens, num_events)
-        q = q.view(self.num_heads, -1, num_wanted, num_events)
+        heads = self.num_heads, dim // self.num_heads
+        k, v = torch.mm(self.qkv.weight[dim:], normed).view(2, *heads, num_tokens, num_events)
+        q = q.view(*heads, num_wanted, num_events)
         mean = attended_values(q, k, v, None if bias is None else bias[:, :num_wanted])
         wanted = tokens[:num_rows] + torch.addmv(self.projection.bias, self.projection.weight, of_values)
         wanted.addmm_(mean.view(dim, num_rows).T, self.projection.weight.T)
