@@ -13,9 +13,9 @@ from typing import Any
 _log = logging.getLogger(__name__)
 
 #: How often a thread of GNU OpenMP looks for work before it sleeps. It looks 300,000 times by default, some
-#: ten milliseconds, in which it keeps a core from whoever has work for it; not at all, it sleeps between any
-#: two operations. Measured by tests/benchmarks/waiting.py.
-_LOOKS = "1000"
+#: ten milliseconds, in which it keeps a core from whoever has work for it. With 1,000 looks it sleeps between
+#: many operations, which costs an idle machine a sixth of its speed. Measured by tests/benchmarks/waiting.py.
+_LOOKS = "10000"
 _WAYS_TO_WAIT = ("GOMP_SPINCOUNT", "OMP_WAIT_POLICY")
 _NUM_THREADS = "OMP_NUM_THREADS"
 _BUSY = 1.5  # threads that want to run, for each core
