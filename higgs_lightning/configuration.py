@@ -101,7 +101,7 @@ def one_of(*values: Any) -> Kind:
 
 
 FLAG = one_of(True, False)
-THREADS = whole(1).or_else("auto")
+THREADS = whole(1, 1024).or_else("auto")  # beyond it systems refuse to start them
 TEXT = Kind("text", lambda value: isinstance(value, str) and value != "")
 #: Text, or what is text although it looks like a number, such as a folder named 12.
 PATH = Kind(

@@ -84,7 +84,7 @@ class Block(nn.Module):
             bias: from the token that asks (second axis) to the one that is asked.
             num_wanted: S, how many of the first tokens are returned; None for all.
         """
-        if not (self.training or torch.is_grad_enabled() or torch.is_autocast_enabled(x.device.type)):
+        if not (self.training or torch.is_grad_enabled() or _is_precision_mixed(x)):
             return self._evaluated(x, bias, len(x) if num_wanted is None else num_wanted)
         num_tokens, num_events, dim = x.shape
         tokens = x.flatten(0, 1)
@@ -136,6 +136,12 @@ class Block(nn.Module):
         agreement = torch.einsum("qbhc,kbhc->hqkb", q, k) * q.shape[-1] ** -0.5
         weights: Tensor = (agreement if bias is None else agreement + bias).softmax(dim=2)
         return weights
+
+
+def _is_precision_mixed(x: Tensor) -> bool:
+    """Whether products on the tensor's device are cast; for some devices, such as meta, they never are."""
+    device = x.device.type
+    return torch.amp.is_autocast_available(device) and torch.is_autocast_enabled(device)
 
 
 def attended_values(
