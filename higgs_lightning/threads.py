@@ -18,7 +18,7 @@ _log = logging.getLogger(__name__)
 _LOOKS = "10000"
 _WAYS_TO_WAIT = ("GOMP_SPINCOUNT", "OMP_WAIT_POLICY")
 _NUM_THREADS = "OMP_NUM_THREADS"
-_BUSY = 1.5  # threads that want to run, for each core
+_BUSY = 1.5  # load for each core; the mean of a minute, in which a user may just have installed something
 
 
 def wait_briefly() -> None:
@@ -104,13 +104,13 @@ def computing_with(threads: Any, processes: int = 1) -> Iterator[int]:
 
 
 def tell_of_load(threads: int) -> None:
-    """Say so where so many threads and what else runs on this machine are many more than its cores."""
+    """Say so where other work alone wants many more cores than this machine has."""
     cores = os.cpu_count() or 1
     try:
         load = os.getloadavg()[0]
     except (AttributeError, OSError):  # Windows, and sandboxes that hide it
         load = 0.0
-    if load + threads > _BUSY * cores:
+    if load > _BUSY * cores:
         advice = "" if threads == 1 else ", and threads=1 may lose less"
         _log.warning(
             f"this machine is busy (a load of {load:.1f} on {cores} cores): training waits for cores{advice}"

@@ -137,9 +137,9 @@ def test_a_command_s_threads_wait_briefly(program: list[str], waits_briefly: boo
     ("load", "number", "said"),
     [
         (0.0, 4, ""),
-        (1.9, 4, ""),
-        (6.0, 4, "this machine is busy (a load of 6.0 on 4 cores): training waits for cores, and threads=1"),
-        (6.0, 1, "this machine is busy (a load of 6.0 on 4 cores): training waits for cores\n"),
+        (5.9, 4, ""),
+        (7.5, 4, "this machine is busy (a load of 7.5 on 4 cores): training waits for cores, and threads=1"),
+        (7.5, 1, "this machine is busy (a load of 7.5 on 4 cores): training waits for cores\n"),
     ],
 )
 def test_a_busy_machine_is_told(
