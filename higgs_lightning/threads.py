@@ -97,10 +97,10 @@ def computing_with(threads: Any, processes: int = 1) -> Iterator[int]:
     finally:
         if torch.get_num_threads() != before:
             torch.set_num_threads(before)
-        if is_said and environment is None:
+        if is_said:
             del os.environ[_NUM_THREADS]
-        elif environment is not None:
-            os.environ[_NUM_THREADS] = environment
+            if environment is not None:
+                os.environ[_NUM_THREADS] = environment
 
 
 def tell_of_load(threads: int) -> None:

@@ -1,6 +1,6 @@
 """Which features and objects a model leans on: a section of a report.
 
-All of it is of one look at an event, which takes a quarter of the time of the mean over its mirror images.
+All of it is of one look at an event, which takes a third of the time of the mean over its mirror images.
 """
 
 from collections.abc import Iterator, Sequence

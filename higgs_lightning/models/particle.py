@@ -58,7 +58,7 @@ class ParticleAutoencoder(Model):
         dropout: dropout after attention and feed-forward and before the classifier.
         dim: width of a token.
         decoder_layers: decoder blocks.
-        average_mirrors: take that mean; without it scores take a quarter of the time.
+        average_mirrors: take that mean; without it scores take a third of the time.
         detector_missing_energy: look at :func:`~higgs_lightning.kinematics.detector_missing_energy` as at a
             seventh object, which is hidden as soon as one of the six is. (False, as weights were trained
             before there was a choice.)

@@ -32,7 +32,7 @@ REAL_EVENTS = 60_000  # of TRAIN; the weights in the package were chosen by thes
 ALIKE = (
     *("data=higgs", "data.val_fraction=0.01", "data.test_fraction=0.01", "data.batch_size=1024"),
     *("optimizer.lr=1e-3", "objective.smearing=0.05", "selection.monitor=null", "figures_every=0"),
-    *("trainer.enable_progress_bar=false", "+trainer.limit_test_batches=5"),
+    *("trainer.enable_progress_bar=false", "trainer.limit_test_batches=5"),
 )
 
 
