@@ -107,6 +107,19 @@ def test_mixed_precision(model, features):
     torch.testing.assert_close(output.logits, model(features).logits, atol=0.2, rtol=0.1)
 
 
+def test_mixed_precision_holds_between_products_too(generator):
+    """Tokens pass from block to block in it; gradients of weights are in full precision."""
+    block = Block(32, 4, dropout=0.0)
+    x = torch.randn(7, 50, 32, generator=generator)
+    bias = torch.randn(4, 7, 7, 50, generator=generator)
+    with torch.autocast("cpu", torch.bfloat16):
+        mixed = block(x, bias)
+    assert mixed.dtype == torch.bfloat16
+    torch.testing.assert_close(mixed.float(), block(x, bias), atol=0.05, rtol=0.02)
+    mixed.float().square().sum().backward()
+    assert all(weight.grad.dtype == torch.float32 for weight in block.parameters())
+
+
 def test_visible_objects_do_carry_information(model, features, generator):
     hidden = masking.hide_objects(len(features), 0.5, generator)
     changed = torch.where(masking.hidden_features(hidden), features, features * 0.9)

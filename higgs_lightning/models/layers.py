@@ -88,6 +88,8 @@ class Block(nn.Module):
             return self._evaluated(x, bias, len(x) if num_wanted is None else num_wanted)
         num_tokens, num_events, dim = x.shape
         tokens = x.flatten(0, 1)
+        if _is_precision_mixed(x):  # then what lies between the products reads half the memory, too
+            tokens = tokens.to(torch.get_autocast_dtype(x.device.type))
         qkv = torch.addmm(self.qkv.bias[:, None], self.qkv.weight, self.attention_norm(tokens).T)
         qkv = qkv.view(3, self.num_heads, dim // self.num_heads, num_tokens, num_events)
         if torch.compiler.is_compiling():

@@ -1,11 +1,13 @@
 """What a training step of the train command is made of: calls of PyTorch's operators, waits, and its speed.
 
     python tests/benchmarks/training_step.py [--before FOLDER] [--events 24000] [--repeats 3] [--own-time]
+                                             [--now compile=true ...]
 
 FOLDER is a working tree of another revision (``git worktree add FOLDER REVISION``), which is measured beside
 this one, in turns; the medians of the repeats count. Calls, and waits for the device
 (``aten::_local_scalar_dense``), are the profiler's, eager, in batches of 1024: the difference of runs of 15
-and of 5 steps, over 10. Events a second are those of metrics.csv, in the epochs after the first.
+and of 5 steps, over 10. Events a second are those of metrics.csv, in the epochs after the first; keys after
+``--now`` are for the speed of this revision alone.
 
 On a machine that has other work, ``--own-time`` with OMP_NUM_THREADS=1 measures by the clock of the process.
 """
@@ -51,10 +53,10 @@ def count() -> dict[str, float]:
     return {name: (number - counts[5].get(name, 0)) / 10 for name, number in counts[15].items()}
 
 
-def speed(events: int) -> float:
+def speed(events: int, overrides: list[str]) -> float:
     """Events a second."""
     with TemporaryDirectory() as folder:
-        train(folder, f"data.train_events={events}", "trainer.max_epochs=3")
+        train(folder, f"data.train_events={events}", "trainer.max_epochs=3", *overrides)
         with Path(folder, "metrics.csv").open() as file:
             speeds = [float(row["events_per_second"]) for row in csv.DictReader(file)]
     return statistics.mean(speeds[1:])
@@ -66,12 +68,14 @@ def main() -> None:
     parser.add_argument("--events", type=int, default=24_000)
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--own-time", action="store_true")
-    parser.add_argument("--measure", choices=["count", "speed"], help=argparse.SUPPRESS)  # in a child
+    parser.add_argument("--now", nargs="*", default=[], metavar="KEY=VALUE")
+    parser.add_argument("--measure", choices=["count", "speed", "speed-now"], help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.own_time:
         time.perf_counter = time.process_time
     if arguments.measure:
-        print(json.dumps(count() if arguments.measure == "count" else speed(arguments.events)))
+        overrides = arguments.now if arguments.measure == "speed-now" else []
+        print(json.dumps(count() if arguments.measure == "count" else speed(arguments.events, overrides)))
         return
 
     def measured(revision: Path, what: str) -> str:
@@ -86,7 +90,7 @@ def main() -> None:
     speeds: dict[str, list[float]] = {name: [] for name in revisions}
     for _ in range(arguments.repeats):
         for name, revision in revisions.items():
-            speeds[name].append(json.loads(measured(revision, "speed")))
+            speeds[name].append(json.loads(measured(revision, "speed-now" if name == "now" else "speed")))
     for name, revision in revisions.items():
         calls = json.loads(measured(revision, "count"))
         if name == "now":
