@@ -36,6 +36,7 @@ _LEAST_CHARGED_PT = 0.3  # GeV, to reach the calorimeter
 
 _TRACK_EFFICIENCY, _TRACK_ETA = 0.98, 2.5
 _MUON_RESOLUTION = 0.001  # relative
+_MUON_PT = 3.0  # GeV, least of a muon in a jet
 _ISOLATION_RADIUS, _ISOLATION_PT = 0.4, 5.0  # most momentum of other tracks around a lepton, GeV
 _ISOLATION_SHARE = 0.1  # and of other cells beside its own
 
@@ -123,6 +124,8 @@ class Detector:
         cones = _cones(cells)
         cones = cones[cones.rows[:, 0] > _SOFT_JET_PT]
         cones = cones[~_same(cones, leptons[electron])]
+        muons = self._muons_in_jets(particles, tracks, position).of(leptons.collision)
+        cones = _with_muons(cones, muons)
         jets = cones[(cones.rows[:, 0] > self.jet_pt) & (np.abs(cones.rows[:, 1]) < _JET_ETA)]
         jets = _four_or_more(jets)
         jets = _four_or_more(jets[~_taus(jets, particles, tracks)])
@@ -131,12 +134,11 @@ class Detector:
         kept = np.unique(jets.collision)
         of_kept = np.isin(leptons.collision, kept)
         leptons, electron = leptons[of_kept], electron[of_kept]
-        # An electron is in the calorimeter, a muon is not. PGS adds muons in jets too; real events look as if
-        # it had not.
         x, y = np.zeros((2, len(kept)))
         for times, seen in (
             (-2, cells.of(kept)),
-            (-2, leptons[~electron]),
+            (-2, leptons[~electron]),  # an electron is in the calorimeter, a muon is not
+            (-2, muons.of(kept)),
             (1, leptons),
             (1, cones.of(kept)),
         ):
@@ -204,6 +206,12 @@ class Detector:
         alone = np.bincount(leptons.collision[isolated], minlength=particles.collisions) == 1
         found: np.ndarray = position[isolated & alone[leptons.collision]]
         return found
+
+    def _muons_in_jets(self, particles: Particles, tracks: np.ndarray, leptons: np.ndarray) -> Objects:
+        """The muons that leave a track, but for the leptons, which are at positions (L,)."""
+        muons = tracks & (particles.kind == _MUON) & (particles.objects.rows[:, 0] > _MUON_PT)
+        muons[leptons] = False
+        return particles.objects[muons]
 
     def _two_tags(self, jets: Objects, quarks: Objects, collisions: int) -> tuple[Objects, np.ndarray]:
         """The jets (J', 3) of collisions with two tags, and their b-tag levels (J',).
@@ -359,6 +367,18 @@ def _cones(cells: Objects) -> Objects:
     momentum = _sums(jet[taken], four_momenta(cells.rows[taken]), number)
     jets = Objects(np.concatenate(collisions), pt_eta_phi(momentum))
     return jets[np.argsort(jets.collision, kind="stable")]
+
+
+def _with_muons(jets: Objects, muons: Objects) -> Objects:
+    """Jets to which the muons within their cones are added, each to the nearest."""
+    muon, jet = pairs(muons, jets)
+    apart = distance(muons.rows[muon], jets.rows[jet])
+    order = np.lexsort((apart, muon))
+    muon, first = np.unique(muon[order], return_index=True)
+    nearest = order[first]
+    within = apart[nearest] < _CONE
+    added = _sums(jet[nearest][within], four_momenta(muons.rows[muon[within]]), len(jets))
+    return Objects(jets.collision, pt_eta_phi(four_momenta(jets.rows) + added))
 
 
 def _sums(groups: np.ndarray, values: np.ndarray, number: int) -> np.ndarray:

@@ -21,7 +21,6 @@ _CHARGES = np.zeros(4000, int)
 _CHARGES[[211, 321, 2212, 3222]] = 1
 _CHARGES[[11, 13, 3112, 3312, 3334]] = -1
 _FIRST_PRODUCT = 5  # position in Pythia's records, after system, protons and partons
-_OF_PROCESS = 2  # tens of the status of what the process and its resonances' decays make, before showers
 _MOST_ETA = 5  # nothing is detected beyond
 
 # Radiation is tuned to real HIGGS events: to how often the pair of jets nearest the W's mass is among the
@@ -53,8 +52,8 @@ _PROCESS = {
         "Top:gg2ttbar = on",
         "Top:qqbar2ttbar = on",
         "6:m0 = 175",
-        "SpaceShower:alphaSvalue = 0.11",
-        "SpaceShower:pTmaxFudge = 0.65",
+        "SpaceShower:alphaSvalue = 0.105",
+        "SpaceShower:pTmaxFudge = 0.7",
     ),
 }
 
@@ -288,15 +287,15 @@ def _read(batch: ak.Array) -> Particles:
     code, status = particles.id.to_numpy(), particles.status.to_numpy()
     kind = abs(code)
     seen = (status > 0) & ~np.isin(kind, _NEUTRINOS)
-    of_process = (abs(status) // 10 == _OF_PROCESS) & ((kind == _CHARM) | (kind == _BOTTOM))
-    read = np.flatnonzero(seen | of_process | (kind == _NEUTRAL_PION))
+    read = np.flatnonzero(seen | (kind == _CHARM) | (kind == _BOTTOM) | (kind == _NEUTRAL_PION))
     momentum = np.stack([particles.p[name].to_numpy()[read] for name in ("px", "py", "pz", "e")], 1)
     objects = pt_eta_phi(momentum)
     within = np.abs(objects[:, 1]) < _MOST_ETA
     read, energy = read[within], momentum[within, 3]
-    code, kind, seen, quark = code[read], kind[read], seen[read], of_process[read]
+    code, kind, seen = code[read], kind[read], seen[read]
     found = Objects(collision[read], objects[within])
 
+    quark = (kind == _CHARM) | (kind == _BOTTOM)
     quarks = Objects(found.collision[quark], np.column_stack([kind[quark], found.rows[quark, 1:]]))
     pions = found[kind == _NEUTRAL_PION]
     charge = np.sign(code[seen]) * _CHARGES[np.minimum(kind[seen], len(_CHARGES) - 1)]
