@@ -48,7 +48,7 @@ SMALL_PARTICLE = [*SMALL, "model.num_layers=1", "model.dim=16", "optimizer.lr=1e
 #: What is simulated, by default.
 COLLISION: dict[str, Any] = {
     "energy": 8000,
-    "masses": {"heavy_higgs": 425, "charged_higgs": 325, "light_higgs": 125},
+    "masses": {"heavy_higgs": 425, "charged_higgs": 325, "light_higgs": 120},
     "hadronisation": True,
     "multiparton_interactions": False,
     "lepton_pt": 15,

@@ -189,8 +189,9 @@ def test_a_turned_collision_is_measured_alike():
 
 
 def test_missing_energy_counts_what_is_left_over_twice(detector: Detector, monkeypatch: pytest.MonkeyPatch):
-    """As in HIGGS: the sum of all cells and muons, and of those cells once more that are in no jet."""
+    """As in HIGGS: the sum of all cells and muons, and of what is in no jet once more."""
     monkeypatch.setattr(Detector, "_deposits", lambda self, seen: (0.9 * seen.energy, 0.1 * seen.energy))
+    monkeypatch.setattr(Detector, "_tracks", lambda self, seen: seen.charge != 0)
     monkeypatch.setattr(detector_module, "_MUON_RESOLUTION", 0)
     collide = Collider(SIGNAL, **COLLISION)
     collide.restart(3)
@@ -205,15 +206,35 @@ def test_missing_energy_counts_what_is_left_over_twice(detector: Detector, monke
         lepton = Objects(np.array([number]), events.lepton[[event]])
         nearest = np.hypot(*(batch.objects.rows[seen, 1:] - lepton.rows[:, 1:]).T).argmin()
         of_event = jets[jets.collision == number]
-        in_cells = _transverse(cells[cells.collision == number])
+        muons = batch.objects[seen & (batch.kind == MUON) & (batch.objects.rows[:, 0] > 3)].rows
+        all_seen = _transverse(cells[cells.collision == number])
+        all_seen += _transverse(objects(*muons))
         if batch.kind[seen][nearest] == 11:
             of_event = of_event[~detector_module._same(of_event, lepton)]
         else:
-            in_cells += _transverse(lepton)
-        left_over = in_cells - _transverse(lepton) - _transverse(of_event)
+            muons = muons[np.abs(muons[:, 0] - lepton.rows[0, 0]) > 1e-9]
+        in_jets = [muon for muon in muons if len(of_event) and _distances(of_event, muon).min() < 0.7 + 1e-6]
+        left_over = all_seen - _transverse(lepton) - _transverse(of_event) - _transverse(objects(*in_jets))
         magnitude, phi = events.missing_energy[event]
         measured = magnitude * np.array([np.cos(phi), np.sin(phi)])
-        np.testing.assert_allclose(measured, -in_cells - left_over, atol=1e-6)
+        np.testing.assert_allclose(measured, -all_seen - left_over, atol=1e-6)
+
+
+def _distances(jets: Objects, muon: np.ndarray) -> np.ndarray:
+    """(J,) Delta R of a muon from each of the jets."""
+    return np.hypot(jets.rows[:, 1] - muon[1], wrap(jets.rows[:, 2] - muon[2]))
+
+
+def test_a_muon_belongs_to_the_nearest_jet():
+    jets = objects((50, 0.1, 3.1), (40, 0.1, 2.3), (30, 2.0, 0.0))
+    muons = objects((10, 0.1, -3.1), (5, -1.5, 1.0))  # beyond pi, 0.08 from the first; far from all
+    found = detector_module._with_muons(jets, muons).rows
+    np.testing.assert_allclose(found[1:], jets.rows[1:])
+    px, py = 50 * np.cos(3.1) + 10 * np.cos(-3.1), 50 * np.sin(3.1) + 10 * np.sin(-3.1)
+    np.testing.assert_allclose(
+        found[0], [np.hypot(px, py), np.arcsinh(60 * np.sinh(0.1) / np.hypot(px, py)), np.arctan2(py, px)]
+    )
+    np.testing.assert_allclose(detector_module._with_muons(jets, objects()).rows, jets.rows)
 
 
 def _transverse(objects: Objects) -> np.ndarray:

@@ -225,7 +225,7 @@ def test_particles_have_their_masses(rows: np.ndarray):
     assert np.median(m_lv) == pytest.approx(80.4, abs=1)
     assert np.median(m_jjj[~signal]) == pytest.approx(172.5, abs=10)
     assert np.median(m_wwbb[signal]) == pytest.approx(425, abs=25)
-    # b-jets lose neutrinos, so h0 -> b bbar is found below its 125 GeV; background has no such peak
+    # b-jets lose neutrinos, so h0 -> b bbar is found below its 120 GeV; background has no such peak
     near_h0 = (m_bb > 85) & (m_bb < 130)
     assert near_h0[signal].mean() > 1.5 * near_h0[~signal].mean()
 
