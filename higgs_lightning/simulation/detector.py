@@ -127,7 +127,7 @@ class Detector:
         cones = _cones(cells)
         cones = cones[cones.rows[:, 0] > _SOFT_JET_PT]
         cones = cones[~_same(cones, leptons[electron])]
-        muons = self._muons_in_jets(particles, tracks, position).of(leptons.collision)
+        muons = _other_muons(particles, tracks, position).of(leptons.collision)
         cones = _with_muons(cones, muons)
         jets = cones[(cones.rows[:, 0] > self.jet_pt) & (np.abs(cones.rows[:, 1]) < _JET_ETA)]
         jets = _four_or_more(jets)
@@ -209,12 +209,6 @@ class Detector:
         alone = np.bincount(leptons.collision[isolated], minlength=particles.collisions) == 1
         found: np.ndarray = position[isolated & alone[leptons.collision]]
         return found
-
-    def _muons_in_jets(self, particles: Particles, tracks: np.ndarray, leptons: np.ndarray) -> Objects:
-        """The muons that leave a track, but for the leptons, which are at positions (L,)."""
-        muons = tracks & (particles.kind == _MUON) & (particles.objects.rows[:, 0] > _MUON_PT)
-        muons[leptons] = False
-        return particles.objects[muons]
 
     def _two_tags(self, jets: Objects, quarks: Objects, collisions: int) -> tuple[Objects, np.ndarray]:
         """The jets (J', 3) of collisions with two tags, and their b-tag levels (J',).
@@ -370,6 +364,13 @@ def _cones(cells: Objects) -> Objects:
     momentum = _sums(jet[taken], four_momenta(cells.rows[taken]), number)
     jets = Objects(np.concatenate(collisions), pt_eta_phi(momentum))
     return jets[np.argsort(jets.collision, kind="stable")]
+
+
+def _other_muons(particles: Particles, tracks: np.ndarray, leptons: np.ndarray) -> Objects:
+    """The muons that leave a track, but for the leptons, which are at positions (L,)."""
+    muons = tracks & (particles.kind == _MUON) & (particles.objects.rows[:, 0] > _MUON_PT)
+    muons[leptons] = False
+    return particles.objects[muons]
 
 
 def _with_muons(jets: Objects, muons: Objects) -> Objects:

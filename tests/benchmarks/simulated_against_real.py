@@ -25,7 +25,7 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.metrics import roc_auc_score
 
 from higgs_lightning import schema
-from higgs_lightning.simulation.rows import four_momenta, mass, masses, pt_eta_phi
+from higgs_lightning.simulation.rows import SCALES, four_momenta, mass, masses, pt_eta_phi
 
 FEATURES = schema.LOW_LEVEL + schema.HIGH_LEVEL
 CLASSES = {"signal": 1, "background": 0}
@@ -79,8 +79,7 @@ def blurred(events: np.ndarray) -> np.ndarray:
 
 def listed(events: np.ndarray) -> dict[str, np.ndarray]:
     """What lepton, missing energy and four jets of events (N, 28) say, of those with two tags among them."""
-    scales = np.array([1.0 if feature.name.endswith("btag") else feature.scale for feature in FEATURES])
-    rows = (events * scales)[:, : len(schema.LOW_LEVEL)]
+    rows = (events * SCALES)[:, : len(schema.LOW_LEVEL)]  # of tags it matters alone whether there is one
     lepton, missing_energy, jets = rows[:, :3], rows[:, 3:5], rows[:, 5:].reshape(-1, 4, 4)
     has_two = (jets[..., 3] > 0).sum(axis=1) == 2
     lepton, missing_energy, jets = lepton[has_two], missing_energy[has_two], jets[has_two]
