@@ -23,11 +23,10 @@ _CHARGES[[11, 13, 3112, 3312, 3334]] = -1
 _FIRST_PRODUCT = 5  # position in Pythia's records, after system, protons and partons
 _MOST_ETA = 5  # nothing is detected beyond
 
-# Tuned to real HIGGS events, as docs/ablations.md says: the strength of radiation, to how often the pair of
-# jets nearest the W's mass is among the four listed ones, to the jets' momenta and to their sum; and the
-# masses of h0 (its default in conf/simulate.yaml) and of the top quark. Pythia's own strength, 0.1365, makes
-# too many jets. With pTmaxMatch 1, radiation from the protons is no harder than the process, times
-# pTmaxFudge; with 2 as hard as the beams allow, damped from the scale of the process times pTdampFudge on.
+# Tuned to real HIGGS events, as docs/ablations.md says: the strength of what the protons radiate and the
+# share of the process's scale that it may reach, to momenta, directions and order of the jets; and the masses
+# of h0 (its default in conf/simulate.yaml) and of the top quark. Pythia's own strength, 0.1365, makes too many
+# jets, and without an end (pTmaxMatch 2) the hard ones are too central.
 _PROCESS = {
     SIGNAL: (
         "Higgs:useBSM = on",
@@ -46,18 +45,15 @@ _PROCESS = {
         "37:onIfMatch = 24 25",
         "25:onMode = off",
         "25:onIfMatch = 5 5",
-        "SpaceShower:alphaSvalue = 0.118",
-        "SpaceShower:pTmaxMatch = 1",
-        "SpaceShower:pTmaxFudge = 0.95",
+        "SpaceShower:alphaSvalue = 0.116",
+        "SpaceShower:pTmaxFudge = 0.9",
     ),
     BACKGROUND: (
         "Top:gg2ttbar = on",
         "Top:qqbar2ttbar = on",
         "6:m0 = 175",
-        "SpaceShower:alphaSvalue = 0.107",
-        "SpaceShower:pTmaxMatch = 2",
-        "SpaceShower:pTdampMatch = 2",
-        "SpaceShower:pTdampFudge = 0.55",
+        "SpaceShower:alphaSvalue = 0.097",
+        "SpaceShower:pTmaxFudge = 0.78",
     ),
 }
 
@@ -165,7 +161,7 @@ class Collider:
             "24:onMode = off",
             "24:onPosIfAny = 11 13",
             "24:onNegIfAny = 1 2 3 4 5",
-            "TimeShower:alphaSvalue = 0.13",  # radiation from what the process makes
+            "SpaceShower:pTmaxMatch = 1",
             f"HadronLevel:all = {'on' if hadronisation else 'off'}",
             f"PartonLevel:MPI = {'on' if multiparton_interactions else 'off'}",
             "Check:event = off",  # takes a tenth of the time and finds nothing
