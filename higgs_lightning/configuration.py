@@ -318,6 +318,7 @@ KINDS: dict[str, dict[str, Kind]] = {
         "reconstruction": FLAG,
         "temperature": number(above=0),
         "one_look": FLAG,
+        "precision": one_of("32-true", "bf16-mixed"),
         "batch_size": whole(1),
         "device": TEXT,
         "threads": THREADS,

@@ -90,6 +90,16 @@ def test_one_look_is_not_the_mean_over_mirror_images(run: Path, tmp_path: Path):
     assert np.abs(found - mean).max() > 1e-4
 
 
+def test_products_in_bfloat16(run: Path, expected: np.ndarray, tmp_path: Path, monkeypatch):
+    monkeypatch.setattr("higgs_lightning.precision._has_bfloat16", lambda device: True)  # or emulated
+    found = scores(
+        run, write("csv of 21", tmp_path), tmp_path / "scores.parquet", precision="bf16-mixed", latent=True
+    )
+    assert found.dtype == np.float32
+    np.testing.assert_allclose(found, expected, atol=0.02)
+    assert np.abs(found - expected).max() > 1e-5
+
+
 @pytest.mark.parametrize("name", ["scores.csv", "scores.csv.gz"])
 def test_text_as_output(name: str, run: Path, expected: np.ndarray, tmp_path: Path):
     np.testing.assert_allclose(

@@ -23,6 +23,7 @@ from higgs_lightning.errors import UserError, one_line
 from higgs_lightning.files import output_file, replaced
 from higgs_lightning.models import Model
 from higgs_lightning.models.weights import load_model
+from higgs_lightning.precision import require_bfloat16
 from higgs_lightning.runs import require_no_file_of_a_run
 from higgs_lightning.shapes import Features
 from higgs_lightning.threads import computing_with
@@ -49,6 +50,7 @@ def predict(
     keep: str | Sequence[str] = (),
     threads: int | str = "auto",
     one_look: bool = False,
+    precision: str = "32-true",
 ) -> int:
     """Score every event of some files, in their order; memory does not grow with the files.
 
@@ -70,6 +72,7 @@ def predict(
             an event.
         threads: see :func:`~higgs_lightning.threads.computing_with`.
         one_look: see :meth:`~higgs_lightning.models.base.Model.look_once`.
+        precision: ``bf16-mixed`` for products in bfloat16, as Lightning's Trainer has it; else ``32-true``.
 
     Returns:
         The number of events.
@@ -84,7 +87,7 @@ def predict(
             **{"model_class": model_class, "units": units, "columns": columns, "missing": missing},
             **{"latent": latent, "reconstruction": reconstruction, "temperature": temperature},
             **{"batch_size": batch_size, "device": device},
-            **{"threads": threads, "one_look": one_look},
+            **{"threads": threads, "one_look": one_look, "precision": precision},
             "keep": keep if isinstance(keep, str) else list(keep),
         },
     )
@@ -98,6 +101,7 @@ def predict(
     if output.suffix == ".root":
         import_uproot()
     device = available_device(device)
+    require_bfloat16("precision", precision, torch.device(device))
     model = load_model(ckpt, model_class).to(device)
     if one_look:
         model.look_once()
@@ -108,7 +112,8 @@ def predict(
 
     events, before, current = 0, 0, None
     console = Console(stderr=True)
-    with replaced(output) as partial, ExitStack() as stack, computing_with(threads):
+    products = torch.autocast(device, torch.bfloat16, enabled=precision == "bf16-mixed")
+    with replaced(output) as partial, ExitStack() as stack, computing_with(threads), products:
         bar = stack.enter_context(Progress(console=console, disable=not console.is_terminal))
         task = bar.add_task("Scoring", total=1.0)
         written: pa.Schema | None = None
@@ -178,7 +183,7 @@ def score(
     output = model(features)
     columns: dict[str, Any] = {"score": (output.logits / temperature).sigmoid().cpu().numpy()}
     if latent:
-        values = output.latent.cpu().numpy()
+        values = output.latent.float().cpu().numpy()
         columns |= {f"latent_{number}": values[:, number] for number in range(values.shape[1])}
     if reconstruction:
         values = model.reconstruct(output.encoded, features).features.cpu().numpy()

@@ -84,12 +84,12 @@ class Block(nn.Module):
             bias: from the token that asks (second axis) to the one that is asked.
             num_wanted: S, how many of the first tokens are returned; None for all.
         """
-        if not (self.training or torch.is_grad_enabled() or _is_precision_mixed(x)):
+        if _is_precision_mixed(x):  # then what lies between the products reads half the memory, too
+            x = x.to(torch.get_autocast_dtype(x.device.type))
+        if not (self.training or torch.is_grad_enabled()):
             return self._evaluated(x, bias, len(x) if num_wanted is None else num_wanted)
         num_tokens, num_events, dim = x.shape
         tokens = x.flatten(0, 1)
-        if _is_precision_mixed(x):  # then what lies between the products reads half the memory, too
-            tokens = tokens.to(torch.get_autocast_dtype(x.device.type))
         qkv = torch.addmm(self.qkv.bias[:, None], self.qkv.weight, self.attention_norm(tokens).T)
         qkv = qkv.view(3, self.num_heads, dim // self.num_heads, num_tokens, num_events)
         if torch.compiler.is_compiling():
@@ -119,11 +119,13 @@ class Block(nn.Module):
         k, v = torch.mm(self.qkv.weight[dim:], normed).view(2, *heads, num_tokens, num_events)
         q = q.view(*heads, num_wanted, num_events)
         mean = attended_values(q, k, v, None if bias is None else bias[:, :num_wanted])
-        wanted = tokens[:num_rows] + torch.addmv(self.projection.bias, self.projection.weight, of_values)
-        wanted.addmm_(mean.view(dim, num_rows).T, self.projection.weight.T)
+        constant = torch.addmv(self.projection.bias, self.projection.weight, of_values)
+        wanted = tokens[:num_rows] + constant.to(tokens)
+        wanted = wanted.addmm_(mean.view(dim, num_rows).T, self.projection.weight.to(mean).T)
         norm, widen, activation, narrow, _ = self.feed_forward
         widened = activation(widen(norm(wanted)))
-        wanted = (wanted + narrow.bias).addmm_(widened, narrow.weight.T)  # type: ignore[operator, arg-type]
+        wanted = wanted + narrow.bias.to(wanted)  # type: ignore[operator]
+        wanted = wanted.addmm_(widened, narrow.weight.to(widened).T)  # type: ignore[arg-type]
         return wanted.view(num_wanted, num_events, dim)
 
     def attention(

@@ -24,9 +24,9 @@ _FIRST_PRODUCT = 5  # position in Pythia's records, after system, protons and pa
 _MOST_ETA = 5  # nothing is detected beyond
 
 # Tuned to real HIGGS events, as docs/ablations.md says: the strength of what the protons radiate and the
-# share of the process's scale that it may reach, to momenta, directions and order of the jets; and the masses
-# of h0 (its default in conf/simulate.yaml) and of the top quark. Pythia's own strength, 0.1365, makes too many
-# jets, and without an end (pTmaxMatch 2) the hard ones are too central.
+# share of the process's scale that it may reach, to momenta, directions and order of the jets; and the
+# masses of h0 (its default in conf/simulate.yaml) and of the top quark. Pythia's own strength, 0.1365, makes
+# too many jets, and without an end (pTmaxMatch 2) the hard ones are too central.
 _PROCESS = {
     SIGNAL: (
         "Higgs:useBSM = on",

@@ -42,6 +42,7 @@ from higgs_lightning.models.weights import (
     require_room,
     require_same_model,
 )
+from higgs_lightning.precision import require_bfloat16
 from higgs_lightning.threads import computing_with, tell_of_load
 from higgs_lightning.training.ancestors import ANCESTORS, ancestors_of, most_trained_on, seen_by, tell
 from higgs_lightning.training.callbacks import (
@@ -190,6 +191,7 @@ def _train(cfg: DictConfig, config: dict[str, Any], run_dir: Path, reports: bool
             plugins=[WholeCheckpoints()],
             default_root_dir=run_dir,
         )
+        require_bfloat16("trainer.precision", config["trainer"]["precision"], trainer.strategy.root_device)
         datamodule.trainer = trainer
         # what can't be split or trained leaves no run behind
         datamodule.setup("fit")

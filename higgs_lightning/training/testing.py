@@ -29,6 +29,7 @@ from higgs_lightning.evaluation.scored import ScoredEvents
 from higgs_lightning.evaluation.scores import Evaluation
 from higgs_lightning.files import write_json, write_text
 from higgs_lightning.models.weights import load_checkpoint, load_model
+from higgs_lightning.precision import require_bfloat16
 from higgs_lightning.threads import computing_with
 from higgs_lightning.training.ancestors import most_trained_on, seen_by, tell, trainings_of
 from higgs_lightning.training.module import HiggsModule
@@ -91,6 +92,7 @@ def _evaluate(config: dict[str, Any], out_dir: Path) -> dict[str, Any]:
     )
     with quiet():
         trainer = made(config, "trainer", logger=False, enable_checkpointing=False, default_root_dir=out_dir)
+        require_bfloat16("trainer.precision", config["trainer"]["precision"], trainer.strategy.root_device)
         datamodule.trainer = trainer
         datamodule.setup("test")
         if config["fit_temperature"]:

@@ -11,7 +11,8 @@ first rounded to 5 digits, those of the simulated.
 
 A second table is of events with both tags among the four listed jets, and of what those four say, made by the
 same code for both files: medians in GeV and, of masses, the share of events near their peak with the median
-there; in brackets the Kolmogorov-Smirnov distance from the real events. A file may be Parquet, too.
+there; in brackets the Kolmogorov-Smirnov distance from the real events. A third one counts the untagged jets
+of a hundred events by transverse momentum and pseudorapidity. A file may be Parquet, too.
 """
 
 import argparse
@@ -36,6 +37,8 @@ PEAKS = {  # GeV
     **{"m_jj": (60, 100), "m_jjj": (140, 200), "m_jlv": (140, 200)},
     **{"m_bb": (85, 145), "m_wbb": (280, 360), "m_wwbb": (380, 470)},
 }
+PT_BINS = (15, 25, 50, 100, np.inf)  # GeV
+ETA_BINS = (0, 1, 2, 3)
 
 
 def read(path: Path) -> tuple[np.ndarray, np.ndarray]:
@@ -105,6 +108,15 @@ def listed(events: np.ndarray) -> dict[str, np.ndarray]:
     }
 
 
+def untagged_jets(events: np.ndarray) -> np.ndarray:
+    """(4, 3) how many of a hundred events (N, 28) there are between the PT_BINS and between the ETA_BINS."""
+    rows = (events * SCALES)[:, : len(schema.LOW_LEVEL)]
+    jets = rows[:, 5:].reshape(-1, 4)
+    pt, eta, _, _ = jets[jets[:, 3] == 0].T
+    counts: np.ndarray = np.histogram2d(pt, np.abs(eta), bins=(PT_BINS, ETA_BINS))[0]
+    return 100 * counts / len(events)
+
+
 def summary(name: str, simulated: np.ndarray, real: np.ndarray) -> str:
     """Real / simulated (distance) of one quantity."""
 
@@ -151,6 +163,16 @@ def main() -> None:
     )
     for name in quantities[0][0]:
         table.add_row(name, *(summary(name, *(found[name] for found in pair)) for pair in quantities))
+    Console().print(table)
+
+    table = Table("untagged jets, real / simulated", *CLASSES)
+    counts = [[untagged_jets(events) for events in pair] for pair in pairs]
+    for row, least in enumerate(PT_BINS[:-1]):
+        for column, most in enumerate(ETA_BINS[1:]):
+            table.add_row(
+                f"pT above {least} GeV, |eta| up to {most}",
+                *(f"{real[row, column]:.1f} / {simulated[row, column]:.1f}" for simulated, real in counts),
+            )
     Console().print(table)
 
 
