@@ -3,7 +3,8 @@
     python tests/benchmarks/scoring.py [--events 40000] [--repeats 3] [RUN]
 
 All score the same events with the same model (the weights that come with the package by default), on the CPU,
-in turn within each repeat; the best of the repeats counts. `onnxruntime` needs pip install -e '.[export]'.
+in turn within each repeat; the best of the repeats counts. `onnxruntime` needs pip install -e '.[export]',
+and bfloat16 a processor that has it.
 """
 
 import argparse
@@ -25,8 +26,10 @@ from higgs_lightning.data import sample_csv
 from higgs_lightning.data.columns import Reading
 from higgs_lightning.data.formats import read_file
 from higgs_lightning.data.sources import Source
+from higgs_lightning.errors import UserError
 from higgs_lightning.evaluation.prediction import predict
 from higgs_lightning.models.graph import export
+from higgs_lightning.precision import require_bfloat16
 
 
 def main() -> None:
@@ -45,8 +48,8 @@ def main() -> None:
         names = [feature.name for feature in schema.LOW_LEVEL]
         pyarrow.parquet.write_table(pa.table(dict(zip(names, events.T, strict=True))), source)
 
-        def command() -> None:
-            predict(arguments.run, source, scores, False, False, 1.0, 1024, "cpu")
+        def command(**options: bool | str) -> None:
+            predict(arguments.run, source, scores, False, False, 1.0, 1024, "cpu", **options)  # type: ignore[arg-type]
 
         def loop(batch_size: int) -> Callable[[], None]:
             def run() -> None:
@@ -60,10 +63,17 @@ def main() -> None:
 
         ways: dict[str, Callable[[], object]] = {
             "predict, from file to file": command,
+            "the same, one_look=true": lambda: command(one_look=True),
             "model.predict_proba": lambda: model.predict_proba(events),
             "DataLoader loop, batches of 32": loop(32),
             "DataLoader loop, batches of 512": loop(512),
         }
+        try:
+            require_bfloat16("precision", "bf16-mixed", torch.device("cpu"))
+            ways["the same, precision=bf16-mixed"] = lambda: command(precision="bf16-mixed")
+            ways["both"] = lambda: command(one_look=True, precision="bf16-mixed")
+        except UserError:
+            pass
         try:
             import onnxruntime
 
