@@ -92,9 +92,8 @@ def test_one_look_is_not_the_mean_over_mirror_images(run: Path, tmp_path: Path):
 
 def test_products_in_bfloat16(run: Path, expected: np.ndarray, tmp_path: Path, monkeypatch):
     monkeypatch.setattr("higgs_lightning.precision._has_bfloat16", lambda device: True)  # or emulated
-    found = scores(
-        run, write("csv of 21", tmp_path), tmp_path / "scores.parquet", precision="bf16-mixed", latent=True
-    )
+    changed = {"precision": "bf16-mixed", "device": "cpu:0", "latent": True}
+    found = scores(run, write("csv of 21", tmp_path), tmp_path / "scores.parquet", **changed)
     assert found.dtype == np.float32
     np.testing.assert_allclose(found, expected, atol=0.02)
     assert np.abs(found - expected).max() > 1e-5

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -112,7 +112,8 @@ def predict(
 
     events, before, current = 0, 0, None
     console = Console(stderr=True)
-    products = torch.autocast(device, torch.bfloat16, enabled=precision == "bf16-mixed")
+    is_mixed = precision == "bf16-mixed"
+    products = torch.autocast(torch.device(device).type, torch.bfloat16) if is_mixed else nullcontext()
     with replaced(output) as partial, ExitStack() as stack, computing_with(threads), products:
         bar = stack.enter_context(Progress(console=console, disable=not console.is_terminal))
         task = bar.add_task("Scoring", total=1.0)
