@@ -27,7 +27,7 @@ def require_bfloat16(key: str, precision: str | int, device: torch.device) -> No
         what = "this processor" if device.type == "cpu" else "this GPU"
         raise UserError(
             f"{key}={precision}: {what} has no instructions for bfloat16, so that it would take longer; "
-            "leave it out"
+            f"say {key}=32-true"  # which a run that was trained so needs, too
         )
 
 
