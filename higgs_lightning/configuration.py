@@ -339,6 +339,7 @@ KINDS: dict[str, dict[str, Kind]] = {
         "events": whole(1, 10**9),
         "seed": whole(0),
         "measurements": whole(1, 1000),
+        "spread": number(0, 2),
         "output": PATH,
         "workers": whole(1).or_else(None),
         # beyond these, hours bring no event

@@ -57,6 +57,7 @@ BAD = {
     "seed": ("-1", "1.5", "4294967296", "1e30", *_NO_NUMBER),
     "positive": ("0", "-1", "-inf", *_NO_NUMBER),
     "weight": ("-1", "-inf", *_NO_NUMBER),
+    "spread": ("-0.1", "2.5", "1e30", *_NO_NUMBER),
     "share": ("-0.1", "1.5", "1e30", *_NO_NUMBER),
     "choice": ("banana", "[a,b]", "{a:1}", "1.5", "nan", '""'),
     "few": ("0", "1", "1.5", *_NO_NUMBER),
@@ -144,6 +145,7 @@ KEYS: dict[str, dict[str, str]] = {
     "compare": {},
     "simulate": {
         **{"events": "whole", "seed": "count", "measurements": "whole", "output": "path"},
+        **{"spread": "spread"},
         **{"workers": "whole?", "energy": "positive", "masses.heavy_higgs": "positive"},
         **{"masses.charged_higgs": "positive", "masses.light_higgs": "positive"},
         **{"hadronisation": "flag", "multiparton_interactions": "flag"},

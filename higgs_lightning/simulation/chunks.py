@@ -12,6 +12,7 @@ from higgs_lightning.errors import UserError
 from higgs_lightning.simulation.detector import Detector, turned
 from higgs_lightning.simulation.generator import BACKGROUND, SIGNAL, Collider
 from higgs_lightning.simulation.rows import higgs_rows
+from higgs_lightning.simulation.tuning import TUNED, Tuning
 
 _CHUNK_EVENTS = 1000  # of which the last batch wastes half of its collisions, 15 events' worth
 _BATCH = 128  # collisions, to be read and measured at once
@@ -53,7 +54,13 @@ def end_with_parent() -> None:
 
 
 def simulate_chunk(
-    chunk: Chunk, seed: int, measurements: int, lepton_pt: float, jet_pt: float, **collision: Any
+    chunk: Chunk,
+    seed: int,
+    measurements: int,
+    lepton_pt: float,
+    jet_pt: float,
+    tuning: Tuning = TUNED,
+    **collision: Any,
 ) -> np.ndarray:
     """(chunk.events, 29) HIGGS rows of one chunk.
 
@@ -62,6 +69,7 @@ def simulate_chunk(
         measurements: how often each collision is measured, from the second time on turned about the beam.
         lepton_pt: the lepton's least transverse momentum, GeV.
         jet_pt: a jet's least transverse momentum, GeV.
+        tuning: of the whole file.
         collision: the remaining arguments of :class:`higgs_lightning.simulation.generator.Collider`.
 
     Raises:
@@ -69,9 +77,11 @@ def simulate_chunk(
     """
     for_pythia, for_detector = np.random.SeedSequence((seed, chunk.label, chunk.number)).spawn(2)
     generator = np.random.default_rng(for_detector)
-    measure = Detector(lepton_pt, jet_pt, generator)
+    measure = Detector(lepton_pt, jet_pt, generator, tuning)
     masses = tuple(collision.pop("masses").items())
-    collide = _collider(chunk.label, masses, lepton_pt=lepton_pt, jet_pt=jet_pt, **collision)
+    collide = _collider(
+        chunk.label, masses, lepton_pt=lepton_pt, jet_pt=jet_pt, tuning=tuning, **collision
+    )
     collide.restart(1 + int(for_pythia.generate_state(1)[0]) % _PYTHIA_SEEDS)
     batches: list[np.ndarray] = []
     in_vain = 0  # collisions since the last event

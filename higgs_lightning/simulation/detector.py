@@ -25,13 +25,14 @@ import numpy as np
 from higgs_lightning.simulation import tagging
 from higgs_lightning.simulation.generator import Objects, Particles, pairs
 from higgs_lightning.simulation.rows import four_momenta, mass, pt_eta_phi
+from higgs_lightning.simulation.tuning import TUNED, Tuning
 
 _ELECTRON, _MUON, _PHOTON = 11, 13, 22
 
 _CELL_ETA, _CELLS_ETA, _CELLS_PHI = 0.1, 80, 63
 _CELL_PHI = 2 * np.pi / _CELLS_PHI
 _MOST_PT = 1e6  # GeV, more than there is: number * it - pt is in the order of numbers, the hardest first
-_ELECTROMAGNETIC_RESOLUTION, _HADRONIC_RESOLUTION = 0.2, 0.8  # at 1 GeV; they go as 1 / sqrt(energy)
+_ELECTROMAGNETIC_RESOLUTION = 0.2  # at 1 GeV; it goes as 1 / sqrt(energy)
 _ELECTROMAGNETIC_CONSTANT = 0.01  # relative error at any energy
 _ELECTROMAGNETIC_SHARE = 0.99  # of an electron's or photon's energy
 _LEAST_CHARGED_PT = 0.3  # GeV, to reach the calorimeter
@@ -43,9 +44,7 @@ _KNOWN_MUON_PT = 10.0  # and of one that the detector's missing energy is correc
 _ISOLATION_RADIUS, _ISOLATION_PT = 0.4, 5.0  # most momentum of other tracks around a lepton, GeV
 _ISOLATION_SHARE = 0.1  # and of other cells beside its own
 
-# GeV, least of a cell that a jet begins with, and of one that it takes in. PGS has 3 for the first; 2.7 is
-# tuned to how many real events have no jets beside the four listed ones, and to what is left over in these.
-_SEED_PT, _CELL_PT = 2.7, 0.5
+_CELL_PT = 0.5  # GeV, least of a cell that a jet takes in
 _CONE = 0.7 + 1e-6  # radius; cells lie at multiples of 0.1, and what is at 0.7 is within
 _JET_ETA = 3.0
 _SAME_OBJECT = np.cos(np.radians(10))  # what is nearer is the same object, found twice
@@ -97,12 +96,16 @@ class Detector:
         lepton_pt: the lepton's least transverse momentum, GeV.
         jet_pt: a jet's least transverse momentum, GeV.
         generator: source of the measurement errors.
+        tuning: the calorimeter for hadrons, jets' first cells and b-tags.
     """
 
-    def __init__(self, lepton_pt: float, jet_pt: float, generator: np.random.Generator):
+    def __init__(
+        self, lepton_pt: float, jet_pt: float, generator: np.random.Generator, tuning: Tuning = TUNED
+    ):
         self.lepton_pt = lepton_pt
         self.jet_pt = jet_pt
         self.generator = generator
+        self.tuning = tuning
 
     def __call__(self, particles: Particles) -> Events:
         """Measure collisions and select among them.
@@ -126,7 +129,7 @@ class Detector:
         leptons, electron = leptons[hard], electron[hard]
         cells = cells.of(leptons.collision)
 
-        cones = _cones(cells)
+        cones = _cones(cells, self.tuning.seed_pt)
         cones = cones[cones.rows[:, 0] > _SOFT_JET_PT]
         cones = cones[~_same(cones, leptons[electron])]
         muons = _other_muons(particles, tracks, position).of(leptons.collision)
@@ -179,13 +182,15 @@ class Detector:
         hadronic = np.maximum(energy - electromagnetic, 0)
         hadronic[muon] = np.minimum(hadronic[muon], 2 + 0.4 * first[muon])
 
-        error = np.where(showers, _ELECTROMAGNETIC_RESOLUTION, _HADRONIC_RESOLUTION)
+        resolution = self.tuning.hadronic_resolution
+        error = np.where(showers, _ELECTROMAGNETIC_RESOLUTION, resolution)
         error = np.hypot(
             error * np.sqrt(electromagnetic), _ELECTROMAGNETIC_CONSTANT * showers * electromagnetic
         )
         reach = (particles.charge == 0) | (particles.objects.rows[:, 0] > _LEAST_CHARGED_PT)
         electromagnetic += error * first * ~muon
-        hadronic += _HADRONIC_RESOLUTION * np.sqrt(hadronic) * second * ~muon
+        hadronic += resolution * np.sqrt(hadronic) * second * ~muon
+        hadronic *= np.where(muon, 1, self.tuning.hadronic_scale)
         return np.maximum(electromagnetic, 0) * reach, np.maximum(hadronic, 0) * reach
 
     def _only_leptons(self, particles: Particles, tracks: np.ndarray, cells: Objects) -> np.ndarray:
@@ -218,7 +223,7 @@ class Detector:
         Rolling dice for each jet would turn most events down. Instead an event is kept with the
         probability of exactly two tags, relative to the largest there can be, and then two jets are drawn.
         """
-        loose, tight = tag_efficiencies(jets, quarks)
+        loose, tight = tag_efficiencies(jets, quarks, self.tuning)
         odds = loose / (1 - loose)
         sums, squares, no_tag = (
             np.bincount(jets.collision, each, collisions) for each in (odds, odds**2, np.log1p(-loose))
@@ -291,18 +296,21 @@ def _taus(jets: Objects, particles: Particles, tracks: np.ndarray) -> np.ndarray
     return _same(jets, taus[isolated & (mass(visible) <= _TAU_MASS)])
 
 
-def tag_efficiencies(jets: Objects, quarks: Objects) -> tuple[np.ndarray, np.ndarray]:
+def tag_efficiencies(
+    jets: Objects, quarks: Objects, tuning: Tuning = TUNED
+) -> tuple[np.ndarray, np.ndarray]:
     """(J,) and (J,) probabilities of a loose and of a tight b-tag.
 
     Args:
         jets: pT in GeV, eta and phi of J jets.
         quarks: as in :class:`~higgs_lightning.simulation.generator.Particles`.
+        tuning: see :func:`~higgs_lightning.simulation.tagging.efficiencies`.
     """
     jet, quark, cosines = _cosines(jets, quarks)
     near = cosines > _TAG_ANGLE
     flavour = np.zeros(len(jets))
     np.maximum.at(flavour, jet[near], quarks.rows[quark[near], 0])
-    return tagging.efficiencies(flavour, jets.rows[:, 0], jets.rows[:, 1])
+    return tagging.efficiencies(flavour, jets.rows[:, 0], jets.rows[:, 1], tuning)
 
 
 def turned(particles: Particles, angle: np.ndarray) -> Particles:
@@ -339,10 +347,10 @@ def _cell_centres(directions: np.ndarray) -> np.ndarray:
     return centres
 
 
-def _cones(cells: Objects) -> Objects:
+def _cones(cells: Objects, seed_pt: float) -> Objects:
     """pT, eta and phi of jets among cells, which come with the hardest first, as the jets' own do.
 
-    The hardest cell that is left takes in all that are left and within the cone, and so on.
+    The hardest cell that is left, if above ``seed_pt`` GeV, takes in all that are left and within the cone, and so on.
     """
     cells = cells[cells.rows[:, 0] > _CELL_PT]
     jet = np.full(len(cells), -1)
@@ -353,9 +361,9 @@ def _cones(cells: Objects) -> Objects:
         first = np.diff(cells.collision[left], prepend=-1) > 0
         hardest = left[first]
         seed = hardest[np.cumsum(first) - 1]
-        begun = cells.rows[seed, 0] > _SEED_PT
+        begun = cells.rows[seed, 0] > seed_pt
         left, seed = left[begun], seed[begun]
-        hardest = hardest[cells.rows[hardest, 0] > _SEED_PT]
+        hardest = hardest[cells.rows[hardest, 0] > seed_pt]
         within = distance(cells.rows[left], cells.rows[seed]) < _CONE
         jet[hardest] = np.arange(number, number + len(hardest))
         jet[left[within]] = jet[seed[within]]

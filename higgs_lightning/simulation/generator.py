@@ -10,6 +10,7 @@ import pythia8mc
 
 from higgs_lightning.errors import UserError
 from higgs_lightning.simulation.rows import W_MASS, pt_eta_phi
+from higgs_lightning.simulation.tuning import TUNED, Tuning
 
 SIGNAL, BACKGROUND = 1, 0
 _NEUTRINOS = (12, 14, 16)
@@ -23,10 +24,6 @@ _CHARGES[[11, 13, 3112, 3312, 3334]] = -1
 _FIRST_PRODUCT = 5  # position in Pythia's records, after system, protons and partons
 _MOST_ETA = 5  # nothing is detected beyond
 
-# Tuned to real HIGGS events, as docs/ablations.md says: the strength of what the protons radiate and the
-# share of the process's scale that it may reach, to momenta, directions and order of the jets; and the
-# masses of h0 (its default in conf/simulate.yaml) and of the top quark. Pythia's own strength, 0.1365, makes
-# too many jets, and without an end (pTmaxMatch 2) the hard ones are too central.
 _PROCESS = {
     SIGNAL: (
         "Higgs:useBSM = on",
@@ -45,15 +42,10 @@ _PROCESS = {
         "37:onIfMatch = 24 25",
         "25:onMode = off",
         "25:onIfMatch = 5 5",
-        "SpaceShower:alphaSvalue = 0.116",
-        "SpaceShower:pTmaxFudge = 0.9",
     ),
     BACKGROUND: (
         "Top:gg2ttbar = on",
         "Top:qqbar2ttbar = on",
-        "6:m0 = 175",
-        "SpaceShower:alphaSvalue = 0.097",
-        "SpaceShower:pTmaxFudge = 0.78",
     ),
 }
 
@@ -117,6 +109,7 @@ class Collider:
         multiparton_interactions: let further partons of the two protons interact.
         lepton_pt: transverse momentum that the detector asks of a lepton, GeV.
         jet_pt: transverse momentum that the detector asks of a jet, GeV.
+        tuning: radiation and masses.
 
     Raises:
         UserError: Pythia can't simulate such collisions.
@@ -132,6 +125,7 @@ class Collider:
         multiparton_interactions: bool,
         lepton_pt: float,
         jet_pt: float,
+        tuning: Tuning = TUNED,
     ):
         steps = np.diff([masses["light_higgs"], masses["charged_higgs"], masses["heavy_higgs"]])
         if steps.min() < W_MASS:
@@ -155,13 +149,13 @@ class Collider:
             "Random:seed = 1",
             f"Beams:eCM = {energy}",
             *_PROCESS[label],
+            *_tuned(label, tuning),
             f"35:m0 = {masses['heavy_higgs']}",
             f"37:m0 = {masses['charged_higgs']}",
-            f"25:m0 = {masses['light_higgs']}",
+            f"25:m0 = {masses['light_higgs'] + tuning.light_higgs_offset}",
             "24:onMode = off",
             "24:onPosIfAny = 11 13",
             "24:onNegIfAny = 1 2 3 4 5",
-            "SpaceShower:pTmaxMatch = 1",
             f"HadronLevel:all = {'on' if hadronisation else 'off'}",
             f"PartonLevel:MPI = {'on' if multiparton_interactions else 'off'}",
             "Check:event = off",  # takes a tenth of the time and finds nothing
@@ -186,6 +180,23 @@ class Collider:
         if not len(batch):
             raise UserError(self._in_vain)
         return _read(batch)
+
+
+def _tuned(label: int, tuning: Tuning) -> tuple[str, ...]:
+    """Pythia's commands for the tuned numbers of a class, but for the mass of h0."""
+    if label == SIGNAL:
+        strength, end = tuning.signal_radiation, tuning.signal_radiation_end
+        mass: tuple[str, ...] = ()
+    else:
+        strength, end = tuning.background_radiation, tuning.background_radiation_end
+        mass = (f"6:m0 = {tuning.top_mass}",)
+    return (
+        *mass,
+        "SpaceShower:pTmaxMatch = 1",
+        f"SpaceShower:alphaSvalue = {strength}",
+        f"SpaceShower:pTmaxFudge = {end}",
+        f"TimeShower:alphaSvalue = {tuning.final_radiation}",
+    )
 
 
 def _forget_supersymmetry(boson: pythia8mc.ParticleDataEntry) -> None:

@@ -15,6 +15,7 @@ from higgs_lightning import schema
 from higgs_lightning.configuration import require_kinds
 from higgs_lightning.errors import UserError
 from higgs_lightning.files import output_file, replaced
+from higgs_lightning.simulation.tuning import TUNED
 from higgs_lightning.threads import available_cores
 
 _FORMAT = "%.5g"
@@ -24,6 +25,7 @@ def simulate(
     events: int,
     seed: int,
     measurements: int,
+    spread: float,
     output: str | Path,
     workers: int | None,
     energy: float,
@@ -42,6 +44,8 @@ def simulate(
         seed: 0 or more.
         measurements: how often to measure each collision. More are faster; but events of one collision share
             its physics, so a model must not be tested on the file that it was trained on, split or not.
+        spread: 0 for the simulation as it was tuned. 1 makes another one of each seed, whose numbers are
+            drawn with their uncertainties; 2 with twice these.
         output: the file, replaced once all events are there: .csv.gz in HIGGS format, or .parquet with the
             same numbers in columns with HIGGS' names, which is read several times as fast.
         workers: processes; None for one a core that this process may use.
@@ -59,6 +63,7 @@ def simulate(
         "simulate",
         {
             **{"events": events, "seed": seed, "measurements": measurements, "output": str(output)},
+            "spread": spread,
             **{"workers": workers, "energy": energy, "masses": masses, "hadronisation": hadronisation},
             **{"multiparton_interactions": multiparton_interactions},
             **{"lepton_pt": lepton_pt, "jet_pt": jet_pt},
@@ -73,11 +78,15 @@ def simulate(
             "(its pythia8mc has no wheel for a newer one)"
         ) from None
 
+    tuning = TUNED.varied(spread, seed)
+    if spread:
+        print("Simulated with", ", ".join(f"{name} {value:.4g}" for name, value in tuning._asdict().items()))
     chunks = divide(events, measurements)
     simulate_one = partial(
         simulate_chunk,
         seed=seed,
         measurements=measurements,
+        tuning=tuning,
         lepton_pt=lepton_pt,
         jet_pt=jet_pt,
         energy=energy,

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from higgs_lightning.simulation.tuning import TUNED, Tuning
+
 LIGHT, CHARM, BOTTOM = 0, 4, 5
 
 # Polynomials in the transverse momentum, GeV, up to 160, and in the absolute pseudorapidity, from the
@@ -23,27 +25,26 @@ _TIGHT_LIGHT = (
     (0.821, 0.452, 0.437, -0.555),
 )
 _LOOSE_CHARM, _TIGHT_CHARM = 0.26, 0.22  # of the efficiency for bottom
-# Tuned to real HIGGS events, as docs/ablations.md says: which jets are tagged, how many of them tightly, and
-# how often the wrong ones are.
-_LIGHT = 1.5  # times CDF's
-_SHARE_OF_PT = 0.9  # of a jet's momentum, at which its efficiency is read
 
 
-def efficiencies(flavour: np.ndarray, pt: np.ndarray, eta: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def efficiencies(
+    flavour: np.ndarray, pt: np.ndarray, eta: np.ndarray, tuning: Tuning = TUNED
+) -> tuple[np.ndarray, np.ndarray]:
     """Probabilities of a loose and of a tight b-tag of jets; all arrays have one shape.
 
     Args:
         flavour: :data:`BOTTOM`, :data:`CHARM` or another number for light jets.
         pt: GeV.
         eta: of either sign.
+        tuning: where in momentum they are read, and how often light jets are tagged.
     """
-    pt, eta = np.minimum(_SHARE_OF_PT * pt, 160), np.abs(eta)
+    pt, eta = np.minimum(tuning.tag_pt * pt, 160), np.abs(eta)
     found = []
     for of_b, of_light, of_charm in (
         (_LOOSE_B, _LOOSE_LIGHT, _LOOSE_CHARM),
         (_TIGHT_B, _TIGHT_LIGHT, _TIGHT_CHARM),
     ):
         b, light = (np.polyval(p[::-1], pt) * np.polyval(e[::-1], eta) for p, e in (of_b, of_light))
-        efficiency = np.select([flavour == BOTTOM, flavour == CHARM], [b, of_charm * b], _LIGHT * light)
+        efficiency = np.select([flavour == BOTTOM, flavour == CHARM], [b, of_charm * b], tuning.wrong_tags * light)
         found.append(np.where(eta < 2, np.maximum(efficiency, 0), 0))
     return found[0], found[1]
