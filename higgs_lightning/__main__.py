@@ -13,7 +13,7 @@ COMMANDS = {
     "evaluate": "score every split with a trained model: metrics and plots",
     "predict": "score the events of a file",
     "describe": "what is in a file of events, and how to use it",
-    "export": "write a trained model as ONNX or for torch.export",
+    "export": "write a trained model as ONNX, for torch.export, or as weights alone",
     "push": "put a trained model and its model card into a repository of the Hugging Face Hub",
     "compare": "runs side by side",
     "simulate": "make events",

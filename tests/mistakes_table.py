@@ -337,6 +337,8 @@ def together() -> Iterator[Case]:
     for arguments, says in {
         "ckpt=FILES/seed": "scores a batch as a whole",
         "ckpt=[FILES/run,FILES/dnn]": "trained with model",
+        "ckpt=[FILES/run,FILES/dnn] output=a.safetensors": "trained with model",
+        "ckpt=FILES/nothing output=a.safetensors": "nothing does not exist",
         "ckpt=[]": "at least one run",
     }.items():
         yield case("export", kind, arguments, says)

@@ -76,7 +76,7 @@ def test_a_jet_is_a_cone_about_the_hardest_cell_left():
     first, neighbour, beyond, across = [10, 0.05, 3.1], [4, 0.75, 3.1], [6, 0.85, 3.1], [3.5, 0.05, -3.1]
     too_soft_to_join, too_soft_to_begin = [0.4, 0.15, 3.1], [2.6, -2, 0]
     cells = objects(first, beyond, neighbour, across, too_soft_to_begin, too_soft_to_join)
-    jets = detector_module._cones(cells).rows
+    jets = detector_module._cones(cells, 2.7).rows
     assert jets[:, 0] == pytest.approx([17.5, 6], abs=0.1)
     assert jets[0, 1] == pytest.approx(0.21, abs=0.02)
     assert jets[1, 1:] == pytest.approx([0.85, 3.1])
@@ -85,7 +85,7 @@ def test_a_jet_is_a_cone_about_the_hardest_cell_left():
 def test_cones_stay_within_their_collision():
     collision = [0, 0, 2, 3, 3]
     cells = objects([8, 0, 0], [4, 0.1, 0], [2, 0, 0], [5, 1, 1], [3.5, -1, 1], collision=collision)
-    jets = detector_module._cones(cells)
+    jets = detector_module._cones(cells, 2.7)
     assert jets.collision.tolist() == [0, 3, 3]  # what collision 2 has is too soft
     assert jets.rows[:, 0] == pytest.approx([12, 5, 3.5])
 
@@ -200,7 +200,7 @@ def test_missing_energy_counts_what_is_left_over_twice(detector: Detector, monke
     events = detector(batch)
     assert len(events.collision) > 5
     cells = detector_module._cells(batch.objects, batch.energy)
-    jets = detector_module._cones(cells)
+    jets = detector_module._cones(cells, 2.7)
     jets = jets[jets.rows[:, 0] > 5]
     for event, number in enumerate(events.collision):
         seen = batch.objects.collision == number

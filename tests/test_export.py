@@ -8,11 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from conftest import SMALL, command, composed, make_events
+from conftest import SMALL, SMALL_PARTICLE, command, composed, make_events
 
-from higgs_lightning import load_model
+from higgs_lightning import load_model, save_model
 from higgs_lightning.errors import UserError
 from higgs_lightning.models.graph import export
+from higgs_lightning.training.ancestors import trainings_of
 from higgs_lightning.training.run import train
 
 
@@ -78,11 +79,48 @@ def test_a_model_that_mixes_events_is_refused(higgs_csv: Path, tmp_path: Path):
         export(str(tmp_path / "run"), tmp_path / "model.pt2")
 
 
+@pytest.mark.slow
+@pytest.mark.usefixtures("without_plots")
+def test_the_average_of_weights(run: Path, higgs_csv: Path, tmp_path: Path):
+    """Of two runs half of each weight, and whose events they were; of one twice the run itself."""
+    other = tmp_path / "other"
+    data = ["data=higgs", f"data.csv={higgs_csv}", f"data.dir={tmp_path}"]
+    train(composed(*SMALL_PARTICLE, *data), other)
+    for names, members in (("[RUN,OTHER]", (run, other)), ("[RUN,RUN]", (run, run)), ("RUN", (run,))):
+        ckpt = names.replace("RUN", str(run)).replace("OTHER", str(other))
+        done = command(f"ckpt={ckpt}", "output=average.safetensors", cwd=tmp_path, name="export")
+        assert done.returncode == 0, done.stderr
+        said = "weights" if len(members) == 1 else "the average of the weights of 2 runs"
+        assert done.stdout == f"average.safetensors: {said}\n"
+        average = load_model(tmp_path / "average.safetensors").state_dict()
+        each = [load_model(member).state_dict() for member in members]
+        for name, tensor in average.items():
+            expected = sum(state[name].double() for state in each) / len(each)
+            torch.testing.assert_close(tensor.double(), expected, rtol=1e-6, atol=1e-9)
+        if len(set(members)) == 1:
+            assert all(torch.equal(tensor, each[0][name]) for name, tensor in average.items())
+        trainings = list(trainings_of(tmp_path / "average.safetensors"))
+        assert [each["file"] for each in trainings] == ["average.safetensors"] * len(members)
+        assert all(each["data"] for each in trainings)
+        assert str(tmp_path) not in str(trainings)
+
+
+@pytest.mark.usefixtures("without_plots")
+def test_the_average_of_different_models_is_refused(run: Path, higgs_csv: Path, tmp_path: Path):
+    data = ["data=higgs", f"data.csv={higgs_csv}", f"data.dir={tmp_path}"]
+    train(composed(*SMALL, "model=dnn", "model.num_layers=1", *data), tmp_path / "dnn")
+    with pytest.raises(UserError, match="was trained with model"):
+        save_model([run, tmp_path / "dnn"], tmp_path / "average.safetensors")
+    with pytest.raises(UserError, match="name at least one run"):
+        save_model([], tmp_path / "average.safetensors")
+    assert not (tmp_path / "average.safetensors").exists()
+
+
 @pytest.mark.parametrize(
     ("overrides", "sentence"),
     [
         (["ckpt=pretrained"], "say output=..."),
-        (["ckpt=pretrained", "output=model.txt"], "end the name in .onnx or .pt2"),
+        (["ckpt=pretrained", "output=model.txt"], "end the name in .onnx, .pt2, .safetensors"),
         (["ckpt=pretrained", "output=nowhere/model.onnx"], "a folder that exists"),
     ],
 )

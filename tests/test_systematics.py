@@ -162,9 +162,8 @@ def by_hand(jets: Sequence[tuple[float, float, float, float]], name: str, factor
         probability = weight = 1.0
         for number, (pt, eta, _, level) in enumerate(jets):
             flavour = tagging.BOTTOM if number in bottoms else tagging.LIGHT
-            loose, tight = (
-                float(e[0]) for e in tagging.efficiencies(*map(np.atleast_1d, (flavour, pt, eta)))
-            )
+            of_flavour, of_pt, of_eta = map(np.atleast_1d, (flavour, pt, eta))
+            loose, tight = (float(e[0]) for e in tagging.efficiencies(of_flavour, of_pt, of_eta))
             probability *= {0: 1 - loose, 1: loose - tight, 2: tight}[int(level)]
             if (flavour == tagging.BOTTOM) == (name == "btag_efficiency"):
                 weight *= factor if level else (1 - factor * loose) / (1 - loose)

@@ -11,7 +11,7 @@ from higgs_lightning import addresses, runs
 from higgs_lightning.configuration import as_written, require_kinds
 from higgs_lightning.errors import UserError, one_line
 from higgs_lightning.models.weights import save_model
-from higgs_lightning.training.ancestors import trainings_of
+from higgs_lightning.training.ancestors import names_of, trainings_of, without_paths
 
 _CONFIG = (
     *("model.", "objective.", "optimizer.", "scheduler.", "selection.", "data.", "init", "teacher"),
@@ -119,7 +119,7 @@ def push(ckpt: str | Path, output: str, private: bool = False) -> str:
         ) from error
     with TemporaryDirectory() as folder:
         weights, readme = Path(folder) / addresses.WEIGHTS, Path(folder) / "README.md"
-        save_model(run.name, weights, [_without_paths(each, output) for each in trainings_of(run.name)])
+        save_model(run.name, weights, [without_paths(each, output) for each in trainings_of(run.name)])
         readme.write_text(text, encoding="utf-8")
         return addresses.push(output, {each.name: each for each in (readme, weights)}, private, "output")
 
@@ -178,20 +178,6 @@ def card(run: runs.Run, address: str) -> str:
     )
 
 
-def _without_paths(training: dict[str, Any], address: str) -> dict[str, Any]:
-    """What weights were trained on, for others: rows and checksums tell the events, wherever they lie."""
-    data = runs.identity_of(training["data"] or 0)
-    return {
-        "file": address,
-        "data": data and [{**each, "file": _names(each["file"])} for each in data],
-        "options": {key: value for key, value in training["options"].items() if key != "csv"},
-    }
-
-
-def _names(files: str) -> str:
-    return ", ".join(Path(each).name for each in files.split(", "))
-
-
 def _trained_on(number: int | None) -> str:
     if number is None:
         return "Whether the trainings behind it had some of them is not known."
@@ -207,7 +193,7 @@ def _row(split: str, metrics: dict[str, Any]) -> str:
 
 
 def _file(data: dict[str, Any]) -> str:
-    return f"| {_text(_names(data['file']))} | {data['rows']:,} | {data['crc32']:08x} |"
+    return f"| {_text(names_of(data['file']))} | {data['rows']:,} | {data['crc32']:08x} |"
 
 
 def _options(config: dict[str, Any]) -> list[str]:

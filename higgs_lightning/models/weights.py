@@ -295,18 +295,30 @@ def load_model(
     Raises:
         UserError: there is no such file, it can't be read, or models differ.
     """
-    each_ckpt = [ckpt] if isinstance(ckpt, str | Path | int) else ckpt
-    members = [
-        read_weights(each, model_class, key) if model is None else read_weights_alone(each, model)
-        for each in each_ckpt
-    ]
-    if not members:
+    if model is None:
+        members = _read_members(ckpt, model_class, key)
+    else:
+        members = [read_weights_alone(each, model) for each in _each(ckpt, key)]
+    loaded = [_with_weights(member) for member in members]
+    return loaded[0] if len(loaded) == 1 else Ensemble(loaded).eval()
+
+
+def _each(ckpt: str | Path | Sequence[str | Path], key: str) -> Sequence[str | Path]:
+    each = [ckpt] if isinstance(ckpt, str | Path | int) else ckpt
+    if not each:
         raise UserError(f"{key}=[]: name at least one run")
+    return each
+
+
+def _read_members(
+    ckpt: str | Path | Sequence[str | Path], model_class: str | None = None, key: str = "ckpt"
+) -> list[Weights]:
+    """The weights of one run or of several, which are of the same model."""
+    members = [read_weights(each, model_class, key) for each in _each(ckpt, key)]
     for member in members[1:]:
         mend = f"{members[0].path} was not, and a mean is of runs of one model, so leave one of them out"
         require_same_model(members[0].config, member.config, member.path, mend)
-    loaded = [_with_weights(member) for member in members]
-    return loaded[0] if len(loaded) == 1 else Ensemble(loaded).eval()
+    return members
 
 
 def _with_weights(weights: Weights) -> Model:
@@ -364,24 +376,42 @@ def load_weights(model: Model, weights: Weights) -> None:
     model.load_state_dict(weights.tensors)
 
 
-def save_model(ckpt: str | Path, output: str | Path, trainings: Sequence[Mapping[str, Any]] = ()) -> None:
+def save_model(
+    ckpt: str | Path | Sequence[str | Path],
+    output: str | Path,
+    trainings: Sequence[Mapping[str, Any]] = (),
+    model_class: str | None = None,
+) -> None:
     """Write the weights of a run and the configuration of its model as one .safetensors file.
 
+    Of several runs, the average of their weights is written (M. Wortsman et al., *Model soups*, ICML 2022).
+    It is one model, as quick as each of them, and good where they began with the same weights.
+
     Args:
-        ckpt: as for :func:`read_weights`.
+        ckpt: as for :func:`load_model`.
         output: the file.
         trainings: what the weights were trained on, as
             :func:`~higgs_lightning.training.ancestors.trainings_of` says it and finds it there again.
+        model_class: as for :func:`read_weights`.
 
     Raises:
-        UserError: there is no such run.
+        UserError: there is no such run, it can't be read, or models differ.
     """
-    weights = read_weights(ckpt)
+    members = _read_members(ckpt, model_class)
+    states = [_with_weights(member).state_dict() for member in members]
+    tensors = {name: _average([state[name] for state in states]) for name in states[0]}
     with replaced(Path(output)) as partial:
-        metadata = {"model": json.dumps(weights.config), "crc32": checksum(weights.tensors)}
+        metadata = {"model": json.dumps(members[0].config), "crc32": checksum(tensors)}
         if trainings:
             metadata["trainings"] = json.dumps(trainings)
-        save_file(weights.tensors, partial, metadata)
+        save_file(tensors, partial, metadata)
+
+
+def _average(tensors: Sequence[Tensor]) -> Tensor:
+    """Of tensors of one shape and type; whole numbers, such as steps, are the first one's."""
+    if len(tensors) == 1 or not tensors[0].is_floating_point():
+        return tensors[0].contiguous()
+    return torch.stack([each.double() for each in tensors]).mean(0).to(tensors[0].dtype)
 
 
 def recorded_trainings(path: Path) -> list[Any]:

@@ -79,9 +79,7 @@ def simulate_chunk(
     generator = np.random.default_rng(for_detector)
     measure = Detector(lepton_pt, jet_pt, generator, tuning)
     masses = tuple(collision.pop("masses").items())
-    collide = _collider(
-        chunk.label, masses, lepton_pt=lepton_pt, jet_pt=jet_pt, tuning=tuning, **collision
-    )
+    collide = _collider(chunk.label, masses, lepton_pt=lepton_pt, jet_pt=jet_pt, tuning=tuning, **collision)
     collide.restart(1 + int(for_pythia.generate_state(1)[0]) % _PYTHIA_SEEDS)
     batches: list[np.ndarray] = []
     in_vain = 0  # collisions since the last event

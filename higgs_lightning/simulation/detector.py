@@ -296,9 +296,7 @@ def _taus(jets: Objects, particles: Particles, tracks: np.ndarray) -> np.ndarray
     return _same(jets, taus[isolated & (mass(visible) <= _TAU_MASS)])
 
 
-def tag_efficiencies(
-    jets: Objects, quarks: Objects, tuning: Tuning = TUNED
-) -> tuple[np.ndarray, np.ndarray]:
+def tag_efficiencies(jets: Objects, quarks: Objects, tuning: Tuning = TUNED) -> tuple[np.ndarray, np.ndarray]:
     """(J,) and (J,) probabilities of a loose and of a tight b-tag.
 
     Args:
@@ -350,7 +348,8 @@ def _cell_centres(directions: np.ndarray) -> np.ndarray:
 def _cones(cells: Objects, seed_pt: float) -> Objects:
     """pT, eta and phi of jets among cells, which come with the hardest first, as the jets' own do.
 
-    The hardest cell that is left, if above ``seed_pt`` GeV, takes in all that are left and within the cone, and so on.
+    The hardest cell that is left takes in all that are left and within the cone, and so on down to
+    ``seed_pt`` GeV.
     """
     cells = cells[cells.rows[:, 0] > _CELL_PT]
     jet = np.full(len(cells), -1)

@@ -45,6 +45,8 @@ def efficiencies(
         (_TIGHT_B, _TIGHT_LIGHT, _TIGHT_CHARM),
     ):
         b, light = (np.polyval(p[::-1], pt) * np.polyval(e[::-1], eta) for p, e in (of_b, of_light))
-        efficiency = np.select([flavour == BOTTOM, flavour == CHARM], [b, of_charm * b], tuning.wrong_tags * light)
+        efficiency = np.select(
+            [flavour == BOTTOM, flavour == CHARM], [b, of_charm * b], tuning.wrong_tags * light
+        )
         found.append(np.where(eta < 2, np.maximum(efficiency, 0), 0))
     return found[0], found[1]

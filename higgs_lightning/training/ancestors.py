@@ -19,7 +19,8 @@ from higgs_lightning.data import HiggsDataModule
 from higgs_lightning.data.seen import SeenEvents, seen_events
 from higgs_lightning.errors import UserError, one_line
 from higgs_lightning.evaluation.page import Unknown
-from higgs_lightning.models.weights import load_checkpoint, recorded_trainings
+from higgs_lightning.files import output_file
+from higgs_lightning.models.weights import load_checkpoint, recorded_trainings, save_model
 
 #: Of a checkpoint: the trainings that came before its own.
 ANCESTORS = "ancestors"
@@ -89,6 +90,45 @@ def trainings_of(ckpt: str | Path, key: str = "ckpt", is_alone: bool = False) ->
     identity = checkpoint.get("data") or runs.recorded_data(path.parent.parent)
     yield {"file": str(path), "data": identity, "options": options}
     yield from _recorded_ancestors(checkpoint)
+
+
+def without_paths(training: dict[str, Any], name: str) -> dict[str, Any]:
+    """A training for others to read: rows and checksums tell the events, wherever they lie.
+
+    Args:
+        training: one of :func:`trainings_of`.
+        name: by which others have the weights.
+    """
+    data = runs.identity_of(training["data"] or 0)
+    return {
+        "file": name,
+        "data": data and [{**each, "file": names_of(each["file"])} for each in data],
+        "options": {key: value for key, value in training["options"].items() if key != "csv"},
+    }
+
+
+def names_of(files: str) -> str:
+    """The names of the files of an identity, without their folders."""
+    return ", ".join(Path(each).name for each in files.split(", "))
+
+
+def save_weights(
+    ckpt: str | Path | Sequence[str | Path], output: str | Path, model_class: str | None = None
+) -> None:
+    """Write the weights of a run, or the average of several runs', and which events they were trained on.
+
+    Args:
+        ckpt: as for :func:`~higgs_lightning.models.weights.save_model`.
+        output: a .safetensors file, which is safe to give away: it holds no path.
+        model_class: as for :func:`~higgs_lightning.models.weights.save_model`.
+
+    Raises:
+        UserError: there is no such run, it can't be read, models differ, or the file can't be written.
+    """
+    path = output_file("output", str(output), (".safetensors",))
+    known = [each for each in _members(ckpt) if each != "pretrained"]
+    trainings = [without_paths(each, path.name) for run in known for each in trainings_of(run)]
+    save_model(ckpt, path, trainings, model_class)
 
 
 def seen_by(trainings: Sequence[Any], datamodule: HiggsDataModule) -> list[SeenEvents]:
