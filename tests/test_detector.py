@@ -12,6 +12,7 @@ pytest.importorskip("pythia8mc")
 from higgs_lightning.simulation import detector as detector_module
 from higgs_lightning.simulation.detector import Detector, tag_efficiencies, turned, wrap
 from higgs_lightning.simulation.generator import SIGNAL, Collider, Objects, Particles, pairs
+from higgs_lightning.simulation.tuning import TUNED
 
 PION, MUON, PHOTON = 211, 13, 22
 CELL_PHI = 2 * np.pi / 63
@@ -127,6 +128,30 @@ def test_tag_efficiencies():
     tight_b = 0.44394 * 1.05
     assert tight[:2] == pytest.approx([tight_b, 0.22 * tight_b], rel=1e-2)
     assert (tight[2:4] < light).all()
+
+
+def test_tuned_numbers_reach_the_detector():
+    """Where tags are read, how often light jets are tagged, what calorimeter and jets begin with."""
+    jets = objects([40, 0, 0], [40, 0, 2])
+    bottom = objects([5, 0, 0])
+    loose, _ = tag_efficiencies(jets, bottom)
+    often, _ = tag_efficiencies(jets, bottom, TUNED._replace(wrong_tags=2 * TUNED.wrong_tags))
+    assert often == pytest.approx(loose * [1, 2])
+    lower, _ = tag_efficiencies(jets, bottom, TUNED._replace(tag_pt=TUNED.tag_pt / 2))
+    assert lower == pytest.approx(tag_efficiencies(objects([20, 0, 0], [20, 0, 2]), bottom)[0])
+
+    event = particles(*[(PION, 1, 50, 0, phi) for phi in np.linspace(-3, 3, 2000)])
+
+    def energy(**changed: float) -> np.ndarray:
+        detector = Detector(15, 15, np.random.default_rng(1), TUNED._replace(**changed))
+        return detector._deposits(event)[1]
+
+    usual = energy()
+    assert energy(hadronic_scale=1.1) == pytest.approx(1.1 * usual)
+    assert energy(hadronic_resolution=0).std() < energy(hadronic_resolution=0.4).std() < usual.std()
+    cells = objects([8, 0, 0], [2.5, 2, 2])
+    assert len(detector_module._cones(cells, 2.4)) == 2
+    assert len(detector_module._cones(cells, 2.6)) == 1
 
 
 def test_two_jets_are_tagged_as_often_as_their_efficiencies_say(detector: Detector):

@@ -16,12 +16,13 @@ from higgs_lightning.data import sample_csv
 from higgs_lightning.data.cache import open_events
 from higgs_lightning.errors import UserError
 from higgs_lightning.simulation import run as simulation
+from higgs_lightning.simulation.tuning import TUNED, UNCERTAINTY
 
-PHYSICS = {**COLLISION, "measurements": 1}
+PHYSICS = {**COLLISION, "measurements": 1}  # of simulate_chunk
 
 
 def run(output: Path, events: int = 60, seed: int = 1, workers: int = 2, **changed: Any) -> bytes:
-    simulation.simulate(events=events, seed=seed, output=output, workers=workers, **(PHYSICS | changed))
+    simulation.simulate(events=events, seed=seed, output=output, workers=workers, **({"spread": 0} | PHYSICS | changed))
     return output.read_bytes()
 
 
@@ -45,15 +46,51 @@ def rows(tmp_path_factory: pytest.TempPathFactory) -> np.ndarray:
 
 
 @pytest.mark.slow
-def test_the_file_does_not_depend_on_the_workers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+@pytest.mark.parametrize("spread", [0, 1])
+def test_the_file_does_not_depend_on_the_workers(
+    spread: float, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
     chunks = pytest.importorskip("higgs_lightning.simulation.chunks")
     monkeypatch.setattr(chunks, "_CHUNK_EVENTS", 11)  # several chunks of each class, the last one smaller
-    two_workers = run(tmp_path / "2.csv.gz", events=41, workers=2)
-    assert run(tmp_path / "1.csv.gz", events=41, workers=1) == two_workers
+    two_workers = run(tmp_path / "2.csv.gz", events=41, workers=2, spread=spread)
+    assert run(tmp_path / "1.csv.gz", events=41, workers=1, spread=spread) == two_workers
     assert sorted(path.name for path in tmp_path.iterdir()) == ["1.csv.gz", "2.csv.gz"]
     lines = gzip.decompress(two_workers).splitlines()
     assert len(set(lines)) == 41
     assert sum(line.startswith(b"1,") for line in lines) == 20
+
+
+def test_a_spread_draws_the_tuned_numbers_with_their_uncertainties():
+    assert TUNED.varied(0, 7) == TUNED
+    assert TUNED.varied(1, 7) == TUNED.varied(1, 7)
+    drawn = {spread: np.array([TUNED.varied(spread, seed) for seed in range(2000)]) for spread in (1, 2)}
+    uncertainty = drawn[1].std(0)
+    assert dict(zip(TUNED._fields, uncertainty, strict=True)) == pytest.approx(UNCERTAINTY._asdict(), rel=0.05)
+    distance = np.abs(drawn[1] - TUNED) / UNCERTAINTY
+    assert distance.max() == pytest.approx(3**0.5, abs=0.01)
+    np.testing.assert_allclose(drawn[2] - TUNED, 2 * (drawn[1] - TUNED), atol=1e-9)
+    correlation = np.corrcoef(drawn[1].T) - np.eye(len(TUNED))
+    assert np.abs(correlation).max() < 0.1
+
+
+def test_tuned_numbers_reach_pythia():
+    generator = pytest.importorskip("higgs_lightning.simulation.generator")
+    tuning = TUNED._replace(
+        **{"signal_radiation": 0.12, "background_radiation": 0.11, "final_radiation": 0.13},
+        **{"signal_radiation_end": 0.8, "background_radiation_end": 0.7},
+        **{"top_mass": 173.5, "light_higgs_offset": 2.5},
+    )
+    for label, strength, end in ((1, 0.12, 0.8), (0, 0.11, 0.7)):
+        pythia = generator.Collider(label, **COLLISION, tuning=tuning)._pythia
+        for key, value in (
+            ("SpaceShower:alphaSvalue", strength),
+            ("SpaceShower:pTmaxFudge", end),
+            ("TimeShower:alphaSvalue", 0.13),
+        ):
+            assert pythia.settings.parm(key) == value
+        assert pythia.particleData.m0(25) == 122.5
+        if label == 0:
+            assert pythia.particleData.m0(6) == 173.5
 
 
 def test_parquet_holds_the_same_events(tmp_path: Path):
