@@ -22,7 +22,9 @@ PHYSICS = {**COLLISION, "measurements": 1}  # of simulate_chunk
 
 
 def run(output: Path, events: int = 60, seed: int = 1, workers: int = 2, **changed: Any) -> bytes:
-    simulation.simulate(events=events, seed=seed, output=output, workers=workers, **({"spread": 0} | PHYSICS | changed))
+    simulation.simulate(
+        events=events, seed=seed, output=output, workers=workers, **({"spread": 0} | PHYSICS | changed)
+    )
     return output.read_bytes()
 
 
@@ -65,7 +67,9 @@ def test_a_spread_draws_the_tuned_numbers_with_their_uncertainties():
     assert TUNED.varied(1, 7) == TUNED.varied(1, 7)
     drawn = {spread: np.array([TUNED.varied(spread, seed) for seed in range(2000)]) for spread in (1, 2)}
     uncertainty = drawn[1].std(0)
-    assert dict(zip(TUNED._fields, uncertainty, strict=True)) == pytest.approx(UNCERTAINTY._asdict(), rel=0.05)
+    assert dict(zip(TUNED._fields, uncertainty, strict=True)) == pytest.approx(
+        UNCERTAINTY._asdict(), rel=0.05
+    )
     distance = np.abs(drawn[1] - TUNED) / UNCERTAINTY
     assert distance.max() == pytest.approx(3**0.5, abs=0.01)
     np.testing.assert_allclose(drawn[2] - TUNED, 2 * (drawn[1] - TUNED), atol=1e-9)
