@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # A network that scales its own inputs in MeV has other scores once OpenVINO has saved it.
 #
-# Guessed: save_model's halving of the file, on by default, moves scores by less than 0.001; constants that half
-# precision cannot hold stay in single precision, or a warning comes.
+# Guessed: save_model, which halves the file by default, moves the scores of a network with its own scaler for MeV by
+# less than 0.001.
 # What happens: save_model writes constants as half precision (compress_to_fp16=True), those of the scaler too. If few of
 # them are beyond its largest number, 65,504, they become 65,504: of the means (91,200, 0.1, 1.2) the first, ten of its
 # spreads off. Compiled in single precision, the network read back from the file has other scores, by 0.18 on
