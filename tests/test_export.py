@@ -189,6 +189,8 @@ def test_weights_of_another_precision(tmp_path: Path):
         (["ckpt=pretrained"], "say output=..."),
         (["ckpt=pretrained", "output=model.txt"], "end the name in .onnx, .pt2, .safetensors"),
         (["ckpt=pretrained", "output=nowhere/model.onnx"], "a folder that exists"),
+        (["ckpt=12", "output=weights.safetensors"], "ckpt=12: 12 does not exist"),
+        (["ckpt=[]", "output=weights.safetensors"], "name at least one run"),
     ],
 )
 def test_bad_input_ends_with_one_sentence(overrides: list[str], sentence: str, refusal: Callable[..., str]):

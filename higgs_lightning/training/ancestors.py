@@ -148,7 +148,7 @@ def save_weights(
         UserError: there is no such run, it can't be read, models differ, or the file can't be written.
     """
     path = output_file("output", str(output), (".safetensors",))
-    members = [ckpt] if isinstance(ckpt, str | Path) else list(ckpt)
+    members = [ckpt] if isinstance(ckpt, str | Path | int) else list(ckpt)  # 12 may be a folder
     known = [each for each in members if str(each) != "pretrained"]
     trainings = [without_paths(each, path.name) for run in known for each in trainings_of(run)]
     once = [each for number, each in enumerate(trainings) if each not in trainings[:number]]
