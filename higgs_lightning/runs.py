@@ -379,5 +379,5 @@ def identity_of(data: Any) -> list[dict[str, Any]] | None:
             {"file": str(each["file"]), "rows": int(each["rows"]), "crc32": int(each["crc32"])}
             for each in data
         ]
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, OverflowError):  # the last of a number without end
         return None

@@ -469,6 +469,7 @@ def strange(deep: Any) -> Iterator[tuple[str, Callable[[dict[str, Any]], Any]]]:
     yield "ancestors_class", lambda c: c.update(ancestors=[{**ancestor(c), "options": {"seed": tripwire}}])
     yield "ancestors_data", lambda c: c.update(ancestors=[{**ancestor(c), "data": "x"}])
     yield "ancestors_text", lambda c: c.update(ancestors="x")
+    yield "ancestors_none", lambda c: c.update(ancestors=None)
     yield "betas_text", lambda c: c["optimizer_states"][0]["param_groups"][0].update(betas="x")
     yield "groups_none", lambda c: c["optimizer_states"][0].update(param_groups=None)
     yield "moment_shape", lambda c: c["optimizer_states"][0]["state"][0].update(exp_avg=torch.zeros(3))

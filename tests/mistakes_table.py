@@ -857,6 +857,7 @@ FOREIGN = {
     "ancestors_class": "builtins.int|may not",
     "ancestors_data": "ancestors",
     "ancestors_text": "ancestors",
+    "ancestors_none": "ancestors",
     "objective_teacher": "objective.teacher",
 }
 RESUMED = {

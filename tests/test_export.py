@@ -1,20 +1,26 @@
 """Exported models: raw events in, the model's own scores out, for batches of any size."""
 
+import json
 import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 from conftest import SMALL, SMALL_PARTICLE, command, composed, make_events
+from safetensors.torch import save_file
 
 from higgs_lightning import load_model, save_model
 from higgs_lightning.errors import UserError
+from higgs_lightning.models import Model
 from higgs_lightning.models.graph import export
-from higgs_lightning.training.ancestors import trainings_of
+from higgs_lightning.models.weights import build_model
+from higgs_lightning.training.ancestors import save_weights, trainings_of
 from higgs_lightning.training.run import train
+from higgs_lightning.training.testing import evaluate
 
 
 def expected_scores(run: Path | str, features: np.ndarray) -> np.ndarray:
@@ -100,9 +106,15 @@ def test_the_average_of_weights(run: Path, higgs_csv: Path, tmp_path: Path):
         if len(set(members)) == 1:
             assert all(torch.equal(tensor, each[0][name]) for name, tensor in average.items())
         trainings = list(trainings_of(tmp_path / "average.safetensors"))
-        assert [each["file"] for each in trainings] == ["average.safetensors"] * len(members)
+        assert [each["file"] for each in trainings] == ["average.safetensors"] * len(set(members))
         assert all(each["data"] for each in trainings)
         assert str(tmp_path) not in str(trainings)
+    both = (str(run), str(other), str(tmp_path / "average.safetensors"))
+    save_weights(both, tmp_path / "second.safetensors")
+    assert len(list(trainings_of(tmp_path / "second.safetensors"))) == 2  # each of them once
+    options = [f"ckpt={tmp_path / 'second.safetensors'}", *data, "data.seed=2", *SMALL[-1:]]
+    with pytest.raises(UserError, match=r"second.safetensors was trained on [\d,]+ of the 300 test events"):
+        evaluate(composed(*options, name="evaluate"), tmp_path / "evaluated")
 
 
 @pytest.mark.usefixtures("without_plots")
@@ -116,12 +128,69 @@ def test_the_average_of_different_models_is_refused(run: Path, higgs_csv: Path, 
     assert not (tmp_path / "average.safetensors").exists()
 
 
+class Tied(Model):
+    """A model in which two names stand for one weight."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first = torch.nn.Linear(21, 21)
+        self.second = self.first
+
+
+def test_weights_of_two_names_are_written_twice(tmp_path: Path):
+    name, output = f"{Tied.__module__}.Tied", tmp_path / "weights.safetensors"
+    state = {f"model.{name}": tensor for name, tensor in Tied().state_dict().items()}
+    torch.save({"config": {"model": {"_target_": name}}, "state_dict": state}, tmp_path / "tied.ckpt")
+    for ckpt in (tmp_path / "tied.ckpt", [tmp_path / "tied.ckpt", output]):
+        save_weights(ckpt, output, model_class=name)
+        assert torch.equal(load_model(output, name).state_dict()["second.bias"], state["model.first.bias"])
+    with pytest.raises(UserError, match="name it yourself"):
+        save_weights(output, output)
+
+
+def strange(path: Path, trainings: Any = (), **changed: torch.Tensor) -> Path:
+    """Weights of a small model, of which some are others, and what they say of their trainings."""
+    config = {"_target_": "higgs_lightning.models.DeepNetwork", "num_layers": 1, "dim": 4}
+    tensors = build_model(config).state_dict() | changed
+    save_file(tensors, path, {"model": json.dumps(config), "trainings": json.dumps(trainings)})
+    return path
+
+
+@pytest.mark.parametrize(
+    "training",
+    [
+        *(5, "x", {}, {"file": 5, "data": None, "options": {}}, {"file": "x", "data": None, "options": [1]}),
+        {"file": "x", "data": 5, "options": {}},
+        {"file": "x", "data": [{"file": "x", "rows": float("inf"), "crc32": 1}], "options": {}},
+    ],
+)
+def test_what_a_file_says_of_its_trainings_may_be_anything(training: Any, tmp_path: Path):
+    source = strange(tmp_path / "strange.safetensors", [training])
+    with pytest.raises(UserError, match="ancestors are damaged"):
+        save_weights(source, tmp_path / "weights.safetensors")
+    assert [path.name for path in tmp_path.iterdir()] == ["strange.safetensors"]
+
+
+def test_weights_of_another_precision(tmp_path: Path):
+    """They become the model's own; what has no room there is refused."""
+    name = "classifier.bias"
+    for kind in (torch.float64, torch.float16, torch.float8_e4m3fn):
+        source = strange(tmp_path / "strange.safetensors", **{name: torch.tensor([1.5]).to(kind)})
+        save_weights(source, tmp_path / "weights.safetensors")
+        assert load_model(tmp_path / "weights.safetensors").state_dict()[name] == torch.tensor([1.5])
+    source = strange(tmp_path / "strange.safetensors", **{name: torch.tensor([1e300], dtype=torch.float64)})
+    with pytest.raises(UserError, match=f"its weights {name} are not finite"):
+        load_model(source)
+
+
 @pytest.mark.parametrize(
     ("overrides", "sentence"),
     [
         (["ckpt=pretrained"], "say output=..."),
         (["ckpt=pretrained", "output=model.txt"], "end the name in .onnx, .pt2, .safetensors"),
         (["ckpt=pretrained", "output=nowhere/model.onnx"], "a folder that exists"),
+        (["ckpt=12", "output=weights.safetensors"], "ckpt=12: 12 does not exist"),
+        (["ckpt=[]", "output=weights.safetensors"], "name at least one run"),
     ],
 )
 def test_bad_input_ends_with_one_sentence(overrides: list[str], sentence: str, refusal: Callable[..., str]):

@@ -204,6 +204,18 @@ def test_a_teacher_looks_at_one_image_where_events_are_mirrored_at_random(reflec
     assert not any(parameter.requires_grad for parameter in teacher.parameters())
 
 
+@pytest.mark.parametrize("teacher_weight", [0.25, 1.0])
+def test_a_teacher_may_answer_in_bfloat16(batch, teacher_weight):
+    teacher = DeepNetwork(num_layers=1, dim=8)
+    part = module(Recorder(), reconstruction_weight=0.0, teacher=teacher, teacher_weight=teacher_weight)
+    part.on_fit_start()
+    expected = part.train()._shared_step(batch, 0).losses["loss"]
+    with torch.autocast("cpu", torch.bfloat16):
+        assert teacher(batch[0]).logits.dtype == torch.bfloat16
+        found = part._shared_step(batch, 0).losses["loss"]
+    torch.testing.assert_close(found, expected, rtol=1e-2, atol=0)
+
+
 def test_chance_depends_on_the_seed_and_the_step_alone(batch):
     def masks(seed: int, step: int) -> Tensor:
         model = Recorder()

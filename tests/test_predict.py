@@ -13,9 +13,9 @@ import torch
 import uproot
 from conftest import command, make_events
 
-from higgs_lightning import load_model, schema
+from higgs_lightning import load_model, models, schema
 from higgs_lightning.errors import UserError
-from higgs_lightning.evaluation.prediction import predict
+from higgs_lightning.evaluation.prediction import predict, score
 from higgs_lightning.models import ParticleAutoencoder
 
 NAMES = [feature.name for feature in schema.LOW_LEVEL]
@@ -97,6 +97,20 @@ def test_products_in_bfloat16(run: Path, expected: np.ndarray, tmp_path: Path, m
     assert found.dtype == np.float32
     np.testing.assert_allclose(found, expected, atol=0.02)
     assert np.abs(found - expected).max() > 1e-5
+
+
+@pytest.mark.parametrize("name", ["DeepNetwork", "ScalarTransformer", "TransformerAutoencoderClassifier"])
+def test_models_that_answer_in_bfloat16(name: str):
+    """Numbers of 32 bits are written, and of each score more than bfloat16's eight bits."""
+    torch.manual_seed(1)
+    model = getattr(models, name)().eval()
+    features = torch.from_numpy(EVENTS[:64, 1:])
+    expected = score(model, features, 2.0, latent=True, reconstruction=model.has_decoder)
+    with torch.autocast("cpu", torch.bfloat16):
+        found = score(model, features, 2.0, latent=True, reconstruction=model.has_decoder)
+    assert found.schema == expected.schema
+    np.testing.assert_allclose(found["score"], expected["score"], atol=0.02)
+    assert np.abs(np.array(found["score"]) - np.array(expected["score"])).max() > 1e-6
 
 
 @pytest.mark.parametrize("name", ["scores.csv", "scores.csv.gz"])

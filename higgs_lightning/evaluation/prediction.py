@@ -182,12 +182,13 @@ def score(
 ) -> pa.RecordBatch:
     """One batch in, its columns out."""
     output = model(features)
-    columns: dict[str, Any] = {"score": (output.logits / temperature).sigmoid().cpu().numpy()}
+    # numpy has no bfloat16, in which models may answer
+    columns: dict[str, Any] = {"score": (output.logits.float() / temperature).sigmoid().cpu().numpy()}
     if latent:
         values = output.latent.float().cpu().numpy()
         columns |= {f"latent_{number}": values[:, number] for number in range(values.shape[1])}
     if reconstruction:
-        values = model.reconstruct(output.encoded, features).features.cpu().numpy()
+        values = model.reconstruct(output.encoded, features).features.float().cpu().numpy()
         columns |= {feature.name: values[:, i] for i, feature in enumerate(schema.LOW_LEVEL)}
     return pa.RecordBatch.from_pydict(columns)
 

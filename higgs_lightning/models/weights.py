@@ -368,12 +368,15 @@ def load_weights(model: Model, weights: Weights) -> None:
         UserError: they don't fit, or are no numbers.
     """
     _require_fit(model, weights)
-    for name, tensor in weights.tensors.items():
-        if tensor.is_meta or not torch.isfinite(tensor).all():
-            raise UserError(
-                f"{weights.path}: its weights {name} are not finite: damaged, or of a run that diverged"
-            )
-    model.load_state_dict(weights.tensors)
+    wrong = [name for name, tensor in weights.tensors.items() if tensor.is_meta]
+    if not wrong:
+        model.load_state_dict(weights.tensors)
+        # those of the model: what is finite in another type may not be in its own
+        wrong = [name for name, tensor in model.state_dict().items() if not torch.isfinite(tensor).all()]
+    if wrong:
+        raise UserError(
+            f"{weights.path}: its weights {wrong[0]} are not finite: damaged, or of a run that diverged"
+        )
 
 
 def save_model(
@@ -410,7 +413,7 @@ def save_model(
 def _average(tensors: Sequence[Tensor]) -> Tensor:
     """Of tensors of one shape and type; whole numbers, such as steps, are the first one's."""
     if len(tensors) == 1 or not tensors[0].is_floating_point():
-        return tensors[0].contiguous()
+        return tensors[0].clone(memory_format=torch.contiguous_format)  # two names may share one
     return torch.stack([each.double() for each in tensors]).mean(0).to(tensors[0].dtype)
 
 

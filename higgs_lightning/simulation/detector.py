@@ -1,9 +1,10 @@
 """A fast detector: particles in; one lepton, missing energy and jets with b-tag levels out.
 
 It does what PGS 4 does (J. Conway's "Pretty Good Simulation of high energy collisions") with that program's
-parameters of an LHC detector, because real HIGGS events show its marks: jet directions that cluster at the
-centres of its cells, jets in the order of their hardest cells, how near to each other two jets can be, and
-b-tags that end at a pseudorapidity of 1.8, as CDF's did, and of which as many are tight as were there:
+parameters of an LHC detector, but for the few in ``tuning.py``, because real HIGGS events show its marks:
+jet directions that cluster at the centres of its cells, jets in the order of their hardest cells, how near to
+each other two jets can be, and b-tags that end at a pseudorapidity of 1.8, as CDF's did, and of which as many
+are tight as were there:
 
 - particles leave energy in cells of 0.1 x 2 pi / 63, each with its own error;
 - a jet is a cone about its hardest cell, the hardest first, and jets stay in that order;

@@ -12,10 +12,10 @@ class Tuning(NamedTuple):
         signal_radiation: strength (alpha_s at the Z mass) of what the protons radiate. Pythia's own, 0.1365,
             makes too many jets.
         background_radiation: the same beside top pairs.
-        signal_radiation_end: share of the process's scale that this radiation may reach. Without an end
+        signal_radiation_end: how far this radiation may reach, times the process's scale. Without an end
             (pTmaxMatch 2), hard jets are too central.
         background_radiation_end: the same beside top pairs.
-        final_radiation: strength of what quarks radiate; Pythia's own.
+        final_radiation: strength of what the process makes radiates; Pythia has 0.1365.
         top_mass: GeV.
         light_higgs_offset: GeV, added to the mass of h0 that is asked for.
         hadronic_scale: what the calorimeter measures of a hadron's energy.

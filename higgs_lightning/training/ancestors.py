@@ -48,7 +48,8 @@ def _recorded_ancestors(checkpoint: Mapping[str, Any]) -> list[dict[str, Any]]:
     unknown: list[dict[str, Any]] = [
         {"file": str(ckpt), "data": None, "options": {}} for ckpt in _before(checkpoint["config"])
     ]
-    return list(checkpoint.get(ANCESTORS, unknown))
+    recorded = checkpoint.get(ANCESTORS, unknown)
+    return list(recorded) if isinstance(recorded, list) else [recorded]  # which is damaged, see _read
 
 
 def _before(config: Mapping[str, Any]) -> list[Any]:
@@ -98,13 +99,34 @@ def without_paths(training: dict[str, Any], name: str) -> dict[str, Any]:
     Args:
         training: one of :func:`trainings_of`.
         name: by which others have the weights.
+
+    Raises:
+        UserError: what a file says of it is damaged.
     """
-    data = runs.identity_of(training["data"] or 0)
+    _, data, options = _read(training)
     return {
         "file": name,
         "data": data and [{**each, "file": names_of(each["file"])} for each in data],
-        "options": {key: value for key, value in training["options"].items() if key != "csv"},
+        "options": {key: value for key, value in options.items() if key != "csv"},
     }
+
+
+def _read(training: Any) -> tuple[str, list[dict[str, Any]] | None, dict[str, Any]]:
+    """File, identity of the data, None where it is not known, and options of one of :func:`trainings_of`.
+
+    Raises:
+        UserError: it is damaged.
+    """
+    try:
+        path, identity, options = training["file"], training["data"], training["options"]
+        if not isinstance(path, str) or (identity is not None and runs.identity_of(identity) is None):
+            raise ValueError("no file or no identity")
+        read: dict[str, Any] = as_data({"data": options}, path, {})["data"]
+        if not isinstance(read, dict):
+            raise TypeError("options without names")
+    except (TypeError, LookupError, ValueError) as error:
+        raise UserError("a checkpoint's ancestors are damaged: it is not to be trusted") from error
+    return path, runs.identity_of(identity or 0), read
 
 
 def names_of(files: str) -> str:
@@ -126,9 +148,11 @@ def save_weights(
         UserError: there is no such run, it can't be read, models differ, or the file can't be written.
     """
     path = output_file("output", str(output), (".safetensors",))
-    known = [each for each in _members(ckpt) if each != "pretrained"]
+    members = [ckpt] if isinstance(ckpt, str | Path | int) else list(ckpt)  # 12 may be a folder
+    known = [each for each in members if str(each) != "pretrained"]
     trainings = [without_paths(each, path.name) for run in known for each in trainings_of(run)]
-    save_model(ckpt, path, trainings, model_class)
+    once = [each for number, each in enumerate(trainings) if each not in trainings[:number]]
+    save_model(members, path, once, model_class)
 
 
 def seen_by(trainings: Sequence[Any], datamodule: HiggsDataModule) -> list[SeenEvents]:
@@ -139,15 +163,9 @@ def seen_by(trainings: Sequence[Any], datamodule: HiggsDataModule) -> list[SeenE
     """
     found = []
     for training in trainings:
-        try:
-            path, identity, options = training["file"], training["data"], training["options"]
-            if not isinstance(path, str) or (identity is not None and runs.identity_of(identity) is None):
-                raise ValueError("no file or no identity")
-            read = as_data({"data": options}, path, {})["data"]
-        except (TypeError, LookupError, ValueError) as error:
-            raise UserError("a checkpoint's ancestors are damaged: it is not to be trusted") from error
+        path, identity, options = _read(training)
         here = {"dir": datamodule.cache_dir.parent}
-        found.append(seen_events({**read, **here}, runs.identity_of(identity or 0), path, datamodule))
+        found.append(seen_events({**options, **here}, identity, path, datamodule))
     return found
 
 

@@ -250,7 +250,7 @@ class MaskedObjective:
         if self.teacher is None:
             return labels
         with torch.no_grad():
-            return labels.lerp(self.teacher(features).logits.sigmoid(), self.teacher_weight)
+            return labels.lerp(self.teacher(features).logits.float().sigmoid(), self.teacher_weight)
 
     def _num_decoded(self, model: Model, num_events: int) -> int:
         """How many events of a batch are decoded, which are its first ones."""
