@@ -78,8 +78,8 @@ def shares(events: np.ndarray, deciles: dict[str, np.ndarray]) -> tuple[np.ndarr
         found += list(counts / len(values))
         names += [name] * len(counts)
         errors += [len(values)] * len(counts)
-    jets = (events * SCALES)[:, 5 : len(schema.LOW_LEVEL)].reshape(-1, 4, 4)
-    pt, level = jets[..., 0], jets[..., 3]
+    pt = (events * SCALES)[:, schema.columns("pt")][:, -4:]
+    level = events[:, schema.columns("btag")]  # as it was read: a level already
     for name, tagged in (
         *((f"tags of jet {place + 1}", level[:, place] > 0) for place in range(4)),
         ("tight ones of tags", level[level > 0] > 1.5),
