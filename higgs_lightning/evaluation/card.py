@@ -10,8 +10,7 @@ import yaml
 from higgs_lightning import addresses, runs
 from higgs_lightning.configuration import as_written, require_kinds
 from higgs_lightning.errors import UserError, one_line
-from higgs_lightning.models.weights import save_model
-from higgs_lightning.training.ancestors import names_of, trainings_of, without_paths
+from higgs_lightning.training.ancestors import names_of, save_weights
 
 _CONFIG = (
     *("model.", "objective.", "optimizer.", "scheduler.", "selection.", "data.", "init", "teacher"),
@@ -119,7 +118,7 @@ def push(ckpt: str | Path, output: str, private: bool = False) -> str:
         ) from error
     with TemporaryDirectory() as folder:
         weights, readme = Path(folder) / addresses.WEIGHTS, Path(folder) / "README.md"
-        save_model(run.name, weights, [without_paths(each, output) for each in trainings_of(run.name)])
+        save_weights(run.name, weights, name=output)
         readme.write_text(text, encoding="utf-8")
         return addresses.push(output, {each.name: each for each in (readme, weights)}, private, "output")
 

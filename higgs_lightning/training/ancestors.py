@@ -93,16 +93,8 @@ def trainings_of(ckpt: str | Path, key: str = "ckpt", is_alone: bool = False) ->
     yield from _recorded_ancestors(checkpoint)
 
 
-def without_paths(training: dict[str, Any], name: str) -> dict[str, Any]:
-    """A training for others to read: rows and checksums tell the events, wherever they lie.
-
-    Args:
-        training: one of :func:`trainings_of`.
-        name: by which others have the weights.
-
-    Raises:
-        UserError: what a file says of it is damaged.
-    """
+def _without_paths(training: dict[str, Any], name: str) -> dict[str, Any]:
+    """One of :func:`trainings_of` for others: rows and checksums tell the events, wherever they lie."""
     _, data, options = _read(training)
     return {
         "file": name,
@@ -135,7 +127,10 @@ def names_of(files: str) -> str:
 
 
 def save_weights(
-    ckpt: str | Path | Sequence[str | Path], output: str | Path, model_class: str | None = None
+    ckpt: str | Path | Sequence[str | Path],
+    output: str | Path,
+    model_class: str | None = None,
+    name: str | None = None,
 ) -> None:
     """Write the weights of a run, or the average of several runs', and which events they were trained on.
 
@@ -143,6 +138,7 @@ def save_weights(
         ckpt: as for :func:`~higgs_lightning.models.weights.save_model`.
         output: a .safetensors file, which is safe to give away: it holds no path.
         model_class: as for :func:`~higgs_lightning.models.weights.save_model`.
+        name: by which others will have the weights; the file's own by default.
 
     Raises:
         UserError: there is no such run, it can't be read, models differ, or the file can't be written.
@@ -150,7 +146,7 @@ def save_weights(
     path = output_file("output", str(output), (".safetensors",))
     members = [ckpt] if isinstance(ckpt, str | Path | int) else list(ckpt)  # 12 may be a folder
     known = [each for each in members if str(each) != "pretrained"]
-    trainings = [without_paths(each, path.name) for run in known for each in trainings_of(run)]
+    trainings = [_without_paths(each, name or path.name) for run in known for each in trainings_of(run)]
     once = [each for number, each in enumerate(trainings) if each not in trainings[:number]]
     save_model(members, path, once, model_class)
 
