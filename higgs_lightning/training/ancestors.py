@@ -40,16 +40,32 @@ def ancestors_of(config: Mapping[str, Any], resume: Path | None) -> list[dict[st
     checkpoint = load_checkpoint(resume)
     teachers = [] if config["teacher"] == checkpoint["config"].get("teacher") else _members(config["teacher"])
     new = [each for ckpt in teachers if ckpt != "pretrained" for each in trainings_of(ckpt, "teacher")]
-    return [*_recorded_ancestors(checkpoint), *new]
+    return [*_recorded_ancestors(checkpoint, resume), *new]
 
 
-def _recorded_ancestors(checkpoint: Mapping[str, Any]) -> list[dict[str, Any]]:
+def _recorded_ancestors(checkpoint: Mapping[str, Any], path: Path) -> list[dict[str, Any]]:
     """Those that a checkpoint holds; one of an earlier version holds none, and only names are known."""
     unknown: list[dict[str, Any]] = [
         {"file": str(ckpt), "data": None, "options": {}} for ckpt in _before(checkpoint["config"])
     ]
     recorded = checkpoint.get(ANCESTORS, unknown)
-    return list(recorded) if isinstance(recorded, list) else [recorded]  # which is damaged, see _read
+    return _checked(recorded if isinstance(recorded, list) else [recorded], path)
+
+
+def _checked(trainings: Sequence[Any], path: Path) -> list[dict[str, Any]]:
+    """What a file says of trainings, once it is known that :func:`_read` can read it.
+
+    Raises:
+        UserError: it is damaged.
+    """
+    try:
+        for training in trainings:
+            _read(training)
+    except (TypeError, LookupError, ValueError) as error:
+        raise UserError(
+            f"{path}: what it says of the events behind its weights is damaged: it is not to be trusted"
+        ) from error
+    return list(trainings)
 
 
 def _before(config: Mapping[str, Any]) -> list[Any]:
@@ -71,7 +87,7 @@ def trainings_of(ckpt: str | Path, key: str = "ckpt", is_alone: bool = False) ->
         is_alone: whether the file holds nothing but weights, so that nothing is known of them.
 
     Raises:
-        UserError: there is no such run.
+        UserError: there is no such run, or what it says of trainings is damaged.
     """
     path = runs.find_checkpoint(ckpt, "best", key)
     if is_alone or path.suffix == ".safetensors":
@@ -80,7 +96,7 @@ def trainings_of(ckpt: str | Path, key: str = "ckpt", is_alone: bool = False) ->
             "data": None,
             "options": {},
         }
-        yield from ([] if is_alone else recorded_trainings(path)) or [unknown]
+        yield from ([] if is_alone else _checked(recorded_trainings(path), path)) or [unknown]
         return
     checkpoint = load_checkpoint(path)
     config = checkpoint["config"]
@@ -89,8 +105,8 @@ def trainings_of(ckpt: str | Path, key: str = "ckpt", is_alone: bool = False) ->
     if isinstance(data.get("csv"), list):  # of which the identity has one name
         options["csv"] = data["csv"]
     identity = checkpoint.get("data") or runs.recorded_data(path.parent.parent)
-    yield {"file": str(path), "data": identity, "options": options}
-    yield from _recorded_ancestors(checkpoint)
+    yield from _checked([{"file": str(path), "data": identity, "options": options}], path)
+    yield from _recorded_ancestors(checkpoint, path)
 
 
 def _without_paths(training: dict[str, Any], name: str) -> dict[str, Any]:
@@ -104,20 +120,13 @@ def _without_paths(training: dict[str, Any], name: str) -> dict[str, Any]:
 
 
 def _read(training: Any) -> tuple[str, list[dict[str, Any]] | None, dict[str, Any]]:
-    """File, identity of the data, None where it is not known, and options of one of :func:`trainings_of`.
-
-    Raises:
-        UserError: it is damaged.
-    """
-    try:
-        path, identity, options = training["file"], training["data"], training["options"]
-        if not isinstance(path, str) or (identity is not None and runs.identity_of(identity) is None):
-            raise ValueError("no file or no identity")
-        read: dict[str, Any] = as_data({"data": options}, path, {})["data"]
-        if not isinstance(read, dict):
-            raise TypeError("options without names")
-    except (TypeError, LookupError, ValueError) as error:
-        raise UserError("a checkpoint's ancestors are damaged: it is not to be trusted") from error
+    """File, identity of the data, None where it is not known, and options of one of :func:`trainings_of`."""
+    path, identity, options = training["file"], training["data"], training["options"]
+    if not isinstance(path, str) or (identity is not None and runs.identity_of(identity) is None):
+        raise ValueError("no file or no identity")
+    read: dict[str, Any] = as_data({"data": options}, path, {})["data"]
+    if not isinstance(read, dict):
+        raise TypeError("options without names")
     return path, runs.identity_of(identity or 0), read
 
 
@@ -152,11 +161,7 @@ def save_weights(
 
 
 def seen_by(trainings: Sequence[Any], datamodule: HiggsDataModule) -> list[SeenEvents]:
-    """Look for the test events of ``datamodule`` among those of some trainings, see :func:`trainings_of`.
-
-    Raises:
-        UserError: what a checkpoint says of its ancestors is damaged.
-    """
+    """Look for the test events of ``datamodule`` among those of some trainings, see :func:`trainings_of`."""
     found = []
     for training in trainings:
         path, identity, options = _read(training)
