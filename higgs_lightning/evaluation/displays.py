@@ -14,8 +14,8 @@ from higgs_lightning.evaluation.scored import ScoredEvents
 from higgs_lightning.masking import hide_objects
 from higgs_lightning.simulation.rows import TOP_MASS, W_MASS, four_momenta, mass
 
-#: GeV; of the light Higgs boson, as in HIGGS.
-HIGGS_MASS = 125.0
+#: GeV; of the light Higgs boson, as HIGGS has it, see docs/higgs.md.
+HIGGS_MASS = 120.0
 _NUM_PAIRS = 3  # with the strongest attention
 _HIDDEN = 1 / 3  # of the objects, for the decoder
 
