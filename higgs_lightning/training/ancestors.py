@@ -34,6 +34,9 @@ def ancestors_of(config: Mapping[str, Any], resume: Path | None) -> list[dict[st
     Args:
         config: of the run.
         resume: the checkpoint that it goes on with.
+
+    Raises:
+        UserError: a run that it names is not there, or what one says of trainings is damaged.
     """
     if resume is None:
         return [each for ckpt in _before(config) for each in trainings_of(ckpt, "init or teacher")]
