@@ -252,10 +252,10 @@ def _test_scores(path: Path, events: Any) -> tuple[np.ndarray, np.ndarray, np.nd
         has_weights = "weight" in file.schema_arrow.names
         test = file.read(["label", "score", *["weight"][: int(has_weights)]])
     labels, scores, *weights = (column.to_numpy().astype(float) for column in test.columns)
-    if set(np.unique(labels)) != {0.0, 1.0} or not np.isfinite(scores).all():
+    if not {*np.unique(labels)} <= {0.0, 1.0} or not np.isfinite(scores).all():
         raise ValueError("its labels are not 0 and 1, or a score is not a number")
     if has_weights and not (
-        np.isfinite(weights[0]).all() and all(weights[0][labels == each].sum() > 0 for each in (0, 1))
+        np.isfinite(weights[0]).all() and all(weights[0][labels == each].sum() > 0 for each in set(labels))
     ):
         raise ValueError("a weight is not a number, or those of a class have no positive sum")
     return labels, scores, weights[0] if weights else None

@@ -12,7 +12,7 @@ from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
 from higgs_lightning import runs
-from higgs_lightning.errors import one_line, one_sentence, user_error_in
+from higgs_lightning.errors import UserError, one_line, one_sentence, user_error_in
 from higgs_lightning.files import write_text
 
 _log = logging.getLogger(__name__)
@@ -54,7 +54,7 @@ def _as_far_as_known(cfg: DictConfig) -> str:
         return OmegaConf.to_yaml(cfg)
 
 
-def study_name(data: Any, model: str, objective: str, monitor: str) -> str:
+def study_name(data: Any, model: str, objective: str, monitor: str | None) -> str:
     """`${study_name:DATA,MODEL,OBJECTIVE,MONITOR}`: a search is named by what it seeks.
 
     By the identity of the events and what they are weighed by, the classes of model and objective, and what
@@ -63,6 +63,10 @@ def study_name(data: Any, model: str, objective: str, monitor: str) -> str:
     """
     from hydra.utils import instantiate  # what it makes imports torch, which --help must not wait for
 
+    if monitor is None:
+        raise UserError(
+            "a search ranks its jobs by selection.monitor, which is null: say selection.monitor=val/auc"
+        )
     datamodule = instantiate(data)
     checksums = "-".join(
         f"{each[name]:08x}"

@@ -53,6 +53,40 @@ def test_the_distance_correlation_is_the_published_one():
     assert linear.item() == pytest.approx(1.0)
 
 
+def test_an_event_of_weight_two_is_two_events():
+    generator = np.random.default_rng(2)
+    x, noise = generator.normal(size=(2, 60))
+    y = x**2 + noise
+    some, weights = generator.random(60) < 0.6, generator.integers(4, size=60)
+    found = squared_distance_correlation(*map(torch.from_numpy, (x, y, some, weights.astype(float))))
+    several = np.repeat(np.arange(60), weights * some)
+    assert found.item() == pytest.approx(by_the_definition(x[several], y[several]), rel=1e-10)
+    unweighted = squared_distance_correlation(*map(torch.from_numpy, (x, y, some)))
+    assert found.item() != pytest.approx(unweighted.item(), rel=0.01)
+
+
+def test_the_penalty_counts_weights_and_whole_jets_alone(generator: torch.Generator):
+    events = torch.from_numpy(make_events(300))
+    features, labels = events[:, 1:], events[:, 0]
+    weights = 0.5 + (features[:, 0] > 1).float()
+    model = DeepNetwork(num_layers=1, dim=8).train()
+    objective = DecorrelatedObjective(5.0, **OPTIONS)
+    pseudorapidity = [each.name for each in schema.LOW_LEVEL].index("jet_1_eta")
+    incomplete = features.clone()
+    incomplete[:, pseudorapidity] = torch.nan
+    for given in (features, incomplete):
+        scores = model(given).logits.sigmoid()
+        objects = to_objects(given)  # of which a jet without its pseudorapidity has no mass
+        objects = objects._replace(
+            btag=torch.where(objects.eta.isnan(), 0, objects.btag), eta=objects.eta.nan_to_num()
+        )
+        m_bb = tagged_pair_mass(objects)
+        chosen = (labels == 0) & (m_bb > 0)
+        expected = squared_distance_correlation(scores, m_bb, chosen, weights)
+        found = objective(model, given, labels, generator, weights).losses["distance_correlation"]
+        assert found.item() == pytest.approx(expected.item(), rel=1e-4)
+
+
 def test_what_does_not_vary_depends_on_nothing():
     score = torch.full((50,), 0.3, requires_grad=True)
     for number in (50, 1, 0):

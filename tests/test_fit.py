@@ -236,6 +236,15 @@ def test_too_little_background_is_refused(scored):
         templates(labels, scores, np.array([0, 0.999, 1]), ANALYSIS)
 
 
+def test_background_that_may_be_less_than_nothing_is_refused(scored):
+    labels, scores = scored
+    events = ScoredEvents(None, np.zeros((len(labels), 21)), labels, scores, "", 100)  # type: ignore[arg-type]
+    options = ["report=[fit]", "fit.least_background=0", "analysis.uncertainty=1.5"]
+    config: Any = OmegaConf.to_container(composed(*options, name="evaluate"))
+    with pytest.raises(UserError, match=r"analysis.uncertainty=1.5: a fit .* say at most 1"):
+        chosen_sections(config, events)
+
+
 def test_negative_bins_are_refused(scored):
     labels, scores = scored
     weights = np.where(scores > 0.9, -1.0, 1.0)

@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 import yaml
 from conftest import REPOSITORY, SMALL_PARTICLE, command, composed, make_events, write_csv
 
-from higgs_lightning import load_model, read_run, save_model
+from higgs_lightning import load_model, read_run, save_model, schema
 from higgs_lightning.data import HiggsDataModule
 from higgs_lightning.errors import UserError
 from higgs_lightning.models.weights import load_checkpoint
@@ -557,6 +558,39 @@ def test_seen_events_of_several_files(tmp_path: Path):
             UserError, match=r"both/checkpoints/best.ckpt was trained on 3\d\d of the 400 test"
         ):
             evaluate(cfg, tmp_path / "out")
+
+
+@pytest.mark.slow
+def test_seen_events_of_files_of_one_class_and_in_other_units(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    events = {name: make_events(400, 11, label) for name, label in (("background", 0.0), ("signal", 1.0))}
+    for name, of_class in events.items():
+        frame = pd.DataFrame(of_class, columns=list(schema.CACHED_COLUMNS)).drop(columns="label")
+        frame.to_parquet(tmp_path / f"{name}.parquet")
+    csv = ",".join(f"{name}:{tmp_path}/{name}.parquet" for name in events)
+    options = [*SMALL_PARTICLE, "data=higgs", f"data.dir={tmp_path}", "data.train_events=null"]
+    train(composed(*options, f"data.csv={{{csv}}}"), tmp_path / "run")
+    cfg = own_evaluation(composed(f"ckpt={tmp_path / 'run'}", QUIET, name="evaluate"), [])
+    both = np.concatenate(list(events.values()))
+    cfg.data.test_csv = str(write_csv(tmp_path / "both.csv", both))
+    with pytest.raises(UserError, match=r"best.ckpt was trained on 640 of the 800 test events"):
+        evaluate(cfg, tmp_path / "out")
+
+    frame = pd.DataFrame(both, columns=list(schema.CACHED_COLUMNS))
+    for feature in schema.LOW_LEVEL:
+        frame[feature.name] *= feature.scale
+    frame.to_parquet(tmp_path / "gev.parquet")
+    own = composed(
+        *(f"ckpt={tmp_path / 'run'}", QUIET, "data=higgs", "data.units=gev", f"data.dir={tmp_path}"),
+        *(f"data.csv={tmp_path / 'gev.parquet'}", f"data.test_csv={tmp_path / 'gev.parquet'}"),
+        name="evaluate",
+    )
+    metrics = evaluate(own, tmp_path / "in-gev")
+    assert metrics["test/events_trained_on"] is None
+    assert "best.ckpt was trained on is not known" in metrics["unknown"]["test/events_trained_on"]
+    said = " ".join(capsys.readouterr().err.replace("│", " ").split())
+    assert "These are in units=gev and those in higgs, so whether test events are among its training" in said
 
 
 def test_a_run_that_begins_with_weights_has_their_model(tmp_path: Path):

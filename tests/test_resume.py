@@ -142,6 +142,27 @@ def test_accumulated_gradients_are_not_lost(
     assert_same(tmp_path / "run", tmp_path / "whole", steps=9)
 
 
+@pytest.mark.parametrize("batches", [2, 5])
+def test_epochs_that_are_cut_short(batches: int, overrides: list[str], tmp_path: Path):
+    """The next one begins with its first batch, in a run that goes on, too."""
+    overrides = [*overrides, f"trainer.limit_train_batches={batches}"]
+    train(composed(*overrides), tmp_path / "whole")
+    train(composed(*overrides, "trainer.max_epochs=1"), tmp_path / "run")
+    train(composed(*overrides, f"ckpt={tmp_path / 'run'}"), tmp_path / "run")
+    assert_same(tmp_path / "run", tmp_path / "whole", steps=3 * batches)
+
+
+def test_the_first_checkpoint_on_a_full_disk(
+    overrides: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    def full(*_: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(torch, "save", full)
+    with pytest.raises(UserError, match=r"\.ckpt can't be written \(No space left .*; none is saved"):
+        train(composed(*overrides, "trainer.max_epochs=1"), tmp_path / "run")
+
+
 def train_until_killed(step: int, overrides: list[str], run: Path) -> None:
     training_step = HiggsModule.training_step
 

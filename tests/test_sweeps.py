@@ -21,6 +21,7 @@ from conftest import REPOSITORY, command, composed, make_events, started, write_
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra_plugins.hydra_submitit_launcher.config import SlurmQueueConf
 from omegaconf import OmegaConf
+from omegaconf.errors import InterpolationResolutionError
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
 from optuna.trial import TrialState
 
@@ -235,6 +236,12 @@ def test_what_is_no_search_is_refused(arguments: list[str], options: Any, senten
     with pytest.raises(UserError, match=sentence):
         search(tmp_path, lambda job: {}, *arguments, **options)
     assert not list(tmp_path.iterdir())
+
+
+def test_a_search_without_a_metric_is_refused():
+    cfg = composed("hparams_search=optuna", "selection.monitor=null")
+    with pytest.raises(InterpolationResolutionError, match=r"selection.monitor, which is null: say"):
+        cfg.pruning.study_name  # noqa: B018
 
 
 def test_without_optuna_the_extra_is_named(refusal: Callable[..., str], monkeypatch: pytest.MonkeyPatch):

@@ -555,3 +555,17 @@ def test_tf32_needs_a_gpu_that_has_it(tmp_path: Path, monkeypatch: pytest.Monkey
     with pytest.raises(UserError, match="say tf32=false"):
         train(composed("tf32=true"), tmp_path / "run")
     assert not (tmp_path / "run").exists()
+
+
+def test_test_events_of_one_class(tmp_path: Path):
+    """A look at the first batches of a file in the order of its classes sees background alone."""
+    events = make_events(1_800)
+    data = write_csv(tmp_path / "events.csv", events[events[:, 0].argsort()])
+    options = ["data=higgs", f"data.csv={data}", "data.batch_size=16", "model=dnn", "hydra.run.dir=run"]
+    done = command("trainer=debug", *options, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    metrics = json.loads((tmp_path / "run" / "metrics.json").read_text())
+    assert metrics["test/auc"] is None
+    assert metrics["test/accuracy"] is not None
+    done = command("run", "output=comparison", cwd=tmp_path, name="compare")
+    assert done.returncode == 0, done.stderr

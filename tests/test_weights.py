@@ -103,8 +103,9 @@ def test_every_format(name: str, tmp_path: Path):
     assert np.array_equal(found.events, EVENTS)
     assert found.weights is not None
     assert np.array_equal(found.weights, WEIGHTS)
-    if name != "npz of rows" and name != "hdf5":  # which a second vector beside rows makes ambiguous
-        assert open_cache(path, tmp_path / "cache").weights is None
+    without = open_cache(path, tmp_path / "cache")
+    assert without.weights is None
+    assert np.array_equal(without.events, EVENTS)
 
 
 def test_the_cache_of_weights(tmp_path: Path):

@@ -52,7 +52,9 @@ def open_events(files: Files, cache_dir: str | Path, reading: Reading | None = N
     return open_cache(files, cache_dir, reading).events
 
 
-def open_cache(files: Files, cache_dir: str | Path, reading: Reading | None = None) -> Cache:
+def open_cache(
+    files: Files, cache_dir: str | Path, reading: Reading | None = None, key: str = "csv"
+) -> Cache:
     """The events of files, from the cache, which is built first where need be, in the order of the files.
 
     Processes that want the same cache at once build it once; the others wait. A cache that is not of these
@@ -63,12 +65,13 @@ def open_cache(files: Files, cache_dir: str | Path, reading: Reading | None = No
             :mod:`higgs_lightning.data.formats`.
         cache_dir: folder of the caches.
         reading: how to read them; None for what is usual.
+        key: of the configuration that names them, for sentences.
 
     Raises:
         UserError: a file can't be read, or the cache not written; nothing is left behind.
     """
     reading = reading or Reading()
-    sources = find_sources(files, f"{reading.prefix}csv")
+    sources = find_sources(files, f"{reading.prefix}{key}")
     differences = reading.differences()
     named = [*map(str, sources), str(reading.skip_rows), *([json.dumps(differences)] if differences else [])]
     named += [f"{source.label:g}" for source in sources if source.label is not None]

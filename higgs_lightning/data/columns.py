@@ -148,14 +148,19 @@ def named_columns(names: Sequence[str], reading: Reading, source: object, needs_
     if reading.label is not None:
         usual = [i for i, each in enumerate(names) if each == reading.label]
     else:
-        usual = [i for i, each in enumerate(names) if each == schema.LABEL] or [
-            place for name in _LABEL_NAMES for place in schema.places(name, names)
-        ]
+        usual = label_places(names)
     label = only(usual, schema.LABEL)
     if label is None and needs_label:
         wanted = reading.label or schema.LABEL
         raise UserError(f"{source} has no column {wanted!r}: say {reading.prefix}label=NAME; {_few(names)}")
     return Columns(features, label)
+
+
+def label_places(names: Sequence[str]) -> list[int]:
+    """Where the label is by its usual names."""
+    return [place for place, name in enumerate(names) if name == schema.LABEL] or [
+        place for name in _LABEL_NAMES for place in schema.places(name, names)
+    ]
 
 
 def weights_column(names: Sequence[str] | None, reading: Reading, source: object) -> int:

@@ -309,6 +309,10 @@ class HiggsDataModule(LightningDataModule):
         self._train_loader.load_state_dict(self._position)
         return self._train_loader
 
+    def end_epoch(self) -> None:
+        """Let the next epoch begin with its first batch, also where this one was cut short."""
+        self._train_loader.order.position = 0
+
     # Lightning 2.6 restores a loader's own state too late once the number of steps has been asked for
 
     def state_dict(self) -> dict[str, int]:
@@ -331,7 +335,7 @@ class HiggsDataModule(LightningDataModule):
         cache = open_cache(self.csv, self.cache_dir, self.reading)
         if self.test_csv is None:
             return cache, (None, None)
-        return cache, open_cache(self.test_csv, self.cache_dir, self.reading)
+        return cache, open_cache(self.test_csv, self.cache_dir, self.reading, "test_csv")
 
     def _device(self, num_events: int) -> torch.device | None:
         """The device whose memory is to hold the events, if any is."""

@@ -38,6 +38,7 @@ from higgs_lightning.data.columns import (
     kept_columns,
     kept_values,
     label_of,
+    label_places,
     named_columns,
     names_features,
     unnamed_columns,
@@ -671,6 +672,8 @@ def _arrays(arrays: Mapping[str, Any], source: Source, rows: int, weights: str |
     vectors = [name for name, array in arrays.items() if len(array.shape) == 1]
     extra = [weights] if tables and weights in vectors else []
     vectors = [name for name in vectors if name not in extra]
+    if tables and len(vectors) > 1:  # others than labels are passed over, as other columns are
+        vectors = [vectors[place] for place in label_places(vectors)] or vectors
     known = ", ".join(f"{name} {tuple(array.shape)}" for name, array in islice(arrays.items(), 6))
     label = None
     if len(arrays) == 1 and len(records) == 1:

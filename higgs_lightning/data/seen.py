@@ -102,6 +102,14 @@ def seen_events(
         trained_on = len(np.intersect1d(train.rows, test.rows, assume_unique=True))
     else:
         trained_on = int(np.isin(keys(test), keys(train)).sum())
+        if run_data.reading.units != datamodule.reading.units:
+            # the same event differs in its last digit, but for a few
+            remark += (
+                f" These are in units={datamodule.reading.units} and those in {run_data.reading.units}, so "
+                "whether test events are among its training events is not known"
+                f"{f', but {trained_on:,} are' if trained_on else ''}."
+            )
+            return SeenEvents(path, None, len(test), remark.strip())
     if remark and not trained_on:
         remark += " None of the test events is among its training events."
     if trained_on:

@@ -162,8 +162,12 @@ def draw(runs: Sequence[Run]) -> dict[str, Figure]:
             drawn[name if len(name) <= _LONGEST_NAME else run.name] = run
     histories = {name: run.history for name, run in drawn.items() if run.history}
     figures = {}
-    if drawn:
-        curves = {name: (run.labels, run.scores, run.weights) for name, run in drawn.items()}
+    curves = {
+        name: (run.labels, run.scores, run.weights)
+        for name, run in drawn.items()
+        if run.metrics.get("test/auc") is not None  # as it is for events of one class
+    }
+    if curves:
         figures["roc"] = plots.roc(curves, "test events of each run")
     if histories:
         figures["auc"] = plots.learning_curves(histories)

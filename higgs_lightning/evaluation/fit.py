@@ -432,8 +432,14 @@ def edges_for(
     Args: see :func:`section`.
 
     Raises:
-        UserError: a bin has no background, or a negative number of events.
+        UserError: a bin has no background, or a negative number of events; or the background may be less than
+            nothing within its uncertainty.
     """
+    if analysis.uncertainty > 1:
+        raise UserError(
+            f"analysis.uncertainty={analysis.uncertainty:g}: a fit moves the background by one of it up and "
+            "down, and it can't be below 0: say at most 1, or leave fit out of report"
+        )
     if background_number(scored.labels, scored.weights) < least_background:
         return None
     events = scored.labels, scored.probabilities

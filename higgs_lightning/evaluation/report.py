@@ -70,7 +70,9 @@ def write(
     write_tables(run_dir / runs.TABLES, parts)
     for name, picture in write_page(run_dir / runs.PAGE, f"Training on {metrics['dataset']}", parts).items():
         show(picture, f"final/{name}", metrics["best_epoch"], loggers)
-    final = {f"final/{name}": metrics[name] for name in ("val/auc", "test/auc", "test/accuracy", "test/loss")}
+    names = ("val/auc", "test/auc", "test/accuracy", "test/loss")
+    # of events of one class there is no ROC-AUC
+    final = {f"final/{name}": metrics[name] for name in names if metrics[name] is not None}
     for logger in loggers:
         if isinstance(logger, TensorBoardLogger):
             classes = ["signal" if label else "background" for label in test.labels[test.projected]]

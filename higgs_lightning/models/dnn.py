@@ -7,7 +7,7 @@ from torch import nn
 from higgs_lightning import schema
 from higgs_lightning.masking import hidden_features, hidden_or_missing
 from higgs_lightning.models.base import Model, Output
-from higgs_lightning.models.layers import Standardize
+from higgs_lightning.models.layers import ScoreLayer, Standardize
 from higgs_lightning.shapes import Features, ObjectMask
 
 
@@ -31,7 +31,7 @@ class DeepNetwork(Model):
         self.hidden_layers = nn.Sequential(
             *(layer for pair in pairwise(widths) for layer in (nn.Linear(*pair), nn.Tanh()))
         )
-        self.classifier = nn.Linear(dim, 1)
+        self.classifier = ScoreLayer(dim)
 
     def forward(self, features: Features, hidden: ObjectMask | None = None) -> Output:
         """As :meth:`Model.forward`; what is hidden or missing enters as its mean."""

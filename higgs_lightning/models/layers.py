@@ -46,6 +46,21 @@ class Standardize(nn.Module):
         return standardized * self.std + self.mean
 
 
+class ScoreLayer(nn.Linear):
+    """A linear map to one number of each event, in float32 where products are in bfloat16.
+
+    That has 8 bits of a fraction, so that thousands of events would have some hundred scores.
+    """
+
+    def __init__(self, in_dim: int) -> None:
+        super().__init__(in_dim, 1)
+
+    def forward(self, x: Float[Tensor, "B I"]) -> Float[Tensor, "B 1"]:
+        if _is_precision_mixed(x):
+            return (x.float() * self.weight).sum(dim=1, keepdim=True) + self.bias
+        return super().forward(x)
+
+
 class Block(nn.Module):
     """Pre-norm transformer block: attention with an additive bias, then a feed-forward layer of 2 x dim.
 

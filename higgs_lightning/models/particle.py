@@ -21,7 +21,7 @@ from higgs_lightning.constants import Choice, Constant
 from higgs_lightning.kinematics import Objects
 from higgs_lightning.masking import hidden_or_missing
 from higgs_lightning.models.base import Model, Output, Reconstruction
-from higgs_lightning.models.layers import Block
+from higgs_lightning.models.layers import Block, ScoreLayer
 from higgs_lightning.shapes import Features, ObjectMask, PerEvent, PerObject
 
 # log pT, eta, cos phi, sin phi, then the b-tag level as one of three classes
@@ -95,7 +95,7 @@ class ParticleAutoencoder(Model):
         self.encoder = nn.ModuleList(Block(dim, num_heads, dropout) for _ in range(num_layers))
         self.encoder_norm = nn.LayerNorm(dim)
         self.bottleneck = nn.Linear(dim, latent_dim)
-        self.classifier = nn.Sequential(nn.GELU(), nn.Dropout(dropout), nn.Linear(latent_dim, 1))
+        self.classifier = nn.Sequential(nn.GELU(), nn.Dropout(dropout), ScoreLayer(latent_dim))
         self.decoder = nn.ModuleList(Block(dim, num_heads, dropout) for _ in range(decoder_layers))
         self.decoder_norm = nn.LayerNorm(dim)
         self.reconstructor = PerObjectLinear(dim, _NUM_QUANTITIES)

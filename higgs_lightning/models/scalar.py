@@ -6,7 +6,7 @@ from torch import nn
 from higgs_lightning import schema
 from higgs_lightning.masking import hidden_features, hidden_or_missing
 from higgs_lightning.models.base import Model, Output
-from higgs_lightning.models.layers import Block, Standardize
+from higgs_lightning.models.layers import Block, ScoreLayer, Standardize
 from higgs_lightning.shapes import Features, ObjectMask
 
 
@@ -30,7 +30,7 @@ class ScalarTransformer(Model):
         self.class_token = nn.Parameter(torch.randn(dim) / dim**0.5)
         self.encoder = nn.Sequential(*(Block(dim, num_heads, dropout) for _ in range(num_layers)))
         self.encoder_norm = nn.LayerNorm(dim)
-        self.classifier = nn.Linear(dim, 1)
+        self.classifier = ScoreLayer(dim)
 
     def forward(self, features: Features, hidden: ObjectMask | None = None) -> Output:
         """As :meth:`Model.forward`; what is hidden or missing enters as its mean."""

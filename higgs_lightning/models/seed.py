@@ -5,7 +5,7 @@ from torch import nn
 from higgs_lightning import schema
 from higgs_lightning.masking import hidden_features, hidden_or_missing
 from higgs_lightning.models.base import Model, Output, Reconstruction
-from higgs_lightning.models.layers import Standardize
+from higgs_lightning.models.layers import ScoreLayer, Standardize
 from higgs_lightning.shapes import Features, ObjectMask
 
 
@@ -51,7 +51,7 @@ class TransformerAutoencoderClassifier(Model):
         )
         self.decoder = nn.TransformerDecoder(self.decoder_layers, num_layers)
         self.bottleneck = nn.Linear(width, latent_dim)
-        self.classifier = nn.Linear(latent_dim, 1)
+        self.classifier = ScoreLayer(latent_dim)
         self.dropout = nn.Dropout(dropout)
 
     def forward(self, features: Features, hidden: ObjectMask | None = None) -> Output:

@@ -105,8 +105,9 @@ def trainings_of(ckpt: str | Path, key: str = "ckpt", is_alone: bool = False) ->
     config = checkpoint["config"]
     data = config.get("data") if isinstance(config.get("data"), dict) else {}
     options = {key: value for key, value in data.items() if key not in _OF_A_MACHINE}
-    if isinstance(data.get("csv"), list):  # of which the identity has one name
-        options["csv"] = data["csv"]
+    csv = data.get("csv")
+    if isinstance(csv, list) or (isinstance(csv, dict) and "_target_" not in csv):
+        options["csv"] = csv  # of several files the identity has one name
     identity = checkpoint.get("data") or runs.recorded_data(path.parent.parent)
     yield from _checked([{"file": str(path), "data": identity, "options": options}], path)
     yield from _recorded_ancestors(checkpoint, path)

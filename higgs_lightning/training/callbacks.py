@@ -21,6 +21,7 @@ from lightning.pytorch.utilities.exceptions import SIGTERMException
 from higgs_lightning.errors import UserError
 from higgs_lightning.evaluation import report
 from higgs_lightning.files import replaced
+from higgs_lightning.runs import checkpoint_path
 from higgs_lightning.sweeps import study_storage
 from higgs_lightning.training.ancestors import ANCESTORS
 
@@ -88,9 +89,11 @@ class WholeCheckpoints(TorchCheckpointIO):
                 file.flush()
                 os.fsync(file.fileno())
         except OSError as error:
+            run = path.parent.parent
+            is_saved = checkpoint_path(run, "last").exists()
+            mend = f"the one before it is whole: mend that and go on with it by ckpt={run}"
             raise UserError(
-                f"{path} can't be written ({error.strerror}); the one before it is whole: mend that and go "
-                f"on with it by ckpt={path.parent.parent}"
+                f"{path} can't be written ({error.strerror}); {mend if is_saved else 'none is saved yet'}"
             ) from error
 
 

@@ -180,6 +180,7 @@ class HiggsModule(LightningModule):
             self.train_metrics.add_state(state)
 
     def on_train_epoch_end(self) -> None:
+        self.trainer.datamodule.end_epoch()  # type: ignore[attr-defined]
         metrics = self.train_metrics.compute()
         self._stop_if_not_finite(metrics["train/loss"])
         self.log_dict(metrics, prog_bar=True)

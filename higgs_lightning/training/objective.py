@@ -180,7 +180,7 @@ class MaskedObjective:
         whole, masked = self._outputs(model, features, seen, hidden)
         classification = F.binary_cross_entropy_with_logits(whole.logits, targets, weights)
         loss = self.classification_weight * classification
-        penalties = self.penalties(whole, features, labels)
+        penalties = self.penalties(whole, features, labels, weights)
         for weight, penalty in penalties.values():
             loss = loss + weight * penalty
         if hidden is not None:
@@ -218,7 +218,7 @@ class MaskedObjective:
         )
 
     def penalties(
-        self, whole: Output, features: Features, labels: PerEvent
+        self, whole: Output, features: Features, labels: PerEvent, weights: PerEvent | None
     ) -> dict[str, tuple[float, Float[Tensor, ""]]]:
         """What else is minimised, by the name of the loss: its weight and the loss of whole events; none."""
         return {}
