@@ -311,7 +311,7 @@ class HiggsDataModule(LightningDataModule):
 
     def end_epoch(self) -> None:
         """Let the next epoch begin with its first batch, also where this one was cut short."""
-        self._train_loader.order.position = 0
+        self._train_loader.order.start_at(0)
 
     # Lightning 2.6 restores a loader's own state too late once the number of steps has been asked for
 
