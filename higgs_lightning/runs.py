@@ -6,7 +6,7 @@ Nothing else knows these names. What a run folder holds may be a stranger's: it 
 import csv
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -228,7 +228,7 @@ def read_run(folder: Path, name: str) -> Run:
         if reading.exists():
             metrics = _metrics(json.loads(_own(reading).read_text()))
             reading = folder / TEST_SCORES
-            labels, scores, weights = _test_scores(reading, metrics.get("test/events"))
+            labels, scores, weights = _test_scores(reading, metrics)
             reading = folder / HISTORY
             history = read_history(reading)
         else:
@@ -240,10 +240,11 @@ def read_run(folder: Path, name: str) -> Run:
     return Run(name, values, metrics, history, labels, scores, weights, failure.strip())
 
 
-def _test_scores(path: Path, events: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
+def _test_scores(path: Path, metrics: Mapping[str, Any]) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
     """Labels, scores and weights, (N,) each, of as many events as the run's metrics say, if they are such."""
     import pyarrow.parquet
 
+    events, has_both = metrics.get("test/events"), metrics.get("test/auc") is not None
     with pyarrow.parquet.ParquetFile(_own(path)) as file:
         rows = file.metadata.num_rows
         # a few bytes of such a file can stand for more rows than any memory holds
@@ -252,10 +253,11 @@ def _test_scores(path: Path, events: Any) -> tuple[np.ndarray, np.ndarray, np.nd
         has_weights = "weight" in file.schema_arrow.names
         test = file.read(["label", "score", *["weight"][: int(has_weights)]])
     labels, scores, *weights = (column.to_numpy().astype(float) for column in test.columns)
-    if not {*np.unique(labels)} <= {0.0, 1.0} or not np.isfinite(scores).all():
+    classes = {*np.unique(labels)}
+    if not classes <= {0.0, 1.0} or len(classes) < 1 + has_both or not np.isfinite(scores).all():
         raise ValueError("its labels are not 0 and 1, or a score is not a number")
     if has_weights and not (
-        np.isfinite(weights[0]).all() and all(weights[0][labels == each].sum() > 0 for each in set(labels))
+        np.isfinite(weights[0]).all() and all(weights[0][labels == each].sum() > 0 for each in classes)
     ):
         raise ValueError("a weight is not a number, or those of a class have no positive sum")
     return labels, scores, weights[0] if weights else None

@@ -557,6 +557,7 @@ def test_tf32_needs_a_gpu_that_has_it(tmp_path: Path, monkeypatch: pytest.Monkey
     assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.slow
 def test_test_events_of_one_class(tmp_path: Path):
     """A look at the first batches of a file in the order of its classes sees background alone."""
     events = make_events(1_800)
