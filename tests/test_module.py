@@ -207,7 +207,8 @@ def test_a_teacher_looks_at_one_image_where_events_are_mirrored_at_random(reflec
 @pytest.mark.parametrize("teacher_weight", [0.25, 1.0])
 def test_a_teacher_may_answer_in_bfloat16(batch, teacher_weight):
     teacher = DeepNetwork(num_layers=1, dim=8)
-    teacher.classifier = nn.Linear(8, 1)  # type: ignore[assignment]  # as a model from outside of the package may have it
+    # as a model from outside of the package may have it
+    teacher.classifier = nn.Linear(8, 1)  # type: ignore[assignment]
     part = module(Recorder(), reconstruction_weight=0.0, teacher=teacher, teacher_weight=teacher_weight)
     part.on_fit_start()
     expected = part.train()._shared_step(batch, 0).losses["loss"]

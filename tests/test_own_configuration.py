@@ -577,20 +577,23 @@ def test_seen_events_of_files_of_one_class_and_in_other_units(
     with pytest.raises(UserError, match=r"best.ckpt was trained on 640 of the 800 test events"):
         evaluate(cfg, tmp_path / "out")
 
-    frame = pd.DataFrame(both, columns=list(schema.CACHED_COLUMNS))
+    gev = pd.DataFrame(both.astype(float), columns=list(schema.CACHED_COLUMNS))
     for feature in schema.LOW_LEVEL:
-        frame[feature.name] *= feature.scale
-    frame.to_parquet(tmp_path / "gev.parquet")
-    own = composed(
-        *(f"ckpt={tmp_path / 'run'}", QUIET, "data=higgs", "data.units=gev", f"data.dir={tmp_path}"),
-        *(f"data.csv={tmp_path / 'gev.parquet'}", f"data.test_csv={tmp_path / 'gev.parquet'}"),
-        name="evaluate",
-    )
+        gev[feature.name] *= feature.scale
+    rounded = gev.round({"lepton_pT": 1})  # what a program between the two may do to digits
+    rounded.to_parquet(tmp_path / "gev.parquet")
+    pd.concat([gev, rounded]).to_parquet(tmp_path / "some.parquet")
+    options = [f"ckpt={tmp_path / 'run'}", QUIET, "data=higgs", "data.units=gev", f"data.dir={tmp_path}"]
+    own = composed(*options, f"data.csv={tmp_path / 'gev.parquet'}", name="evaluate")
+    own.data.test_csv = own.data.csv
     metrics = evaluate(own, tmp_path / "in-gev")
     assert metrics["test/events_trained_on"] is None
     assert "best.ckpt was trained on is not known" in metrics["unknown"]["test/events_trained_on"]
     said = " ".join(capsys.readouterr().err.replace("│", " ").split())
     assert "These are in units=gev and those in higgs, so whether test events are among its training" in said
+    own.data.csv = own.data.test_csv = str(tmp_path / "some.parquet")
+    with pytest.raises(UserError, match=r"best.ckpt was trained on [1-9]\d* of the 1,600 test events"):
+        evaluate(own, tmp_path / "some")
 
 
 def test_a_run_that_begins_with_weights_has_their_model(tmp_path: Path):

@@ -76,8 +76,7 @@ def seen_events(
     csv = options.get("csv")
     options = {key: value for key, value in options.items() if key not in ("_target_", "csv", "test_csv")}
     # files of the same events may lie elsewhere by now, in another format
-    is_several = isinstance(csv, list) or (isinstance(csv, dict) and "_target_" not in csv)
-    file = csv if is_several else identity[0]["file"]
+    file = csv if names_several(csv) else identity[0]["file"]
     if _same(identity[:1], at_hand[:1]):
         file = datamodule.csv
         options |= {name: value for name, value in asdict(datamodule.reading).items() if name != "prefix"}
@@ -102,19 +101,24 @@ def seen_events(
         trained_on = len(np.intersect1d(train.rows, test.rows, assume_unique=True))
     else:
         trained_on = int(np.isin(keys(test), keys(train)).sum())
-        if run_data.reading.units != datamodule.reading.units:
-            # the same event differs in its last digit, but for a few
+        if run_data.reading.units != datamodule.reading.units:  # so that digits of the same event differ
+            which = "more" if trained_on else "test events"
             remark += (
                 f" These are in units={datamodule.reading.units} and those in {run_data.reading.units}, so "
-                "whether test events are among its training events is not known"
-                f"{f', but {trained_on:,} are' if trained_on else ''}."
+                f"whether {which} are among its training events is not known."
             )
-            return SeenEvents(path, None, len(test), remark.strip())
+            if not trained_on:
+                return SeenEvents(path, None, len(test), remark.strip())
     if remark and not trained_on:
         remark += " None of the test events is among its training events."
     if trained_on:
         remark = f"{path} was trained on {trained_on:,} of the {len(test):,} test events. {remark}".strip()
     return SeenEvents(path, trained_on, len(test), remark)
+
+
+def names_several(csv: Any) -> bool:
+    """Whether a recorded ``data.csv`` names several files, of which an identity has one name."""
+    return isinstance(csv, list) or (isinstance(csv, dict) and "_target_" not in csv)
 
 
 def _same(one: Sequence[Mapping[str, Any]], other: Sequence[Mapping[str, Any]]) -> bool:

@@ -165,7 +165,7 @@ def draw(runs: Sequence[Run]) -> dict[str, Figure]:
     curves = {
         name: (run.labels, run.scores, run.weights)
         for name, run in drawn.items()
-        if run.metrics.get("test/auc") is not None  # as it is for events of one class
+        if run.metrics.get("test/auc") is not None  # events of one class have none
     }
     if curves:
         figures["roc"] = plots.roc(curves, "test events of each run")

@@ -16,7 +16,7 @@ from higgs_lightning import runs
 from higgs_lightning.addresses import is_address
 from higgs_lightning.configuration import as_data
 from higgs_lightning.data import HiggsDataModule
-from higgs_lightning.data.seen import SeenEvents, seen_events
+from higgs_lightning.data.seen import SeenEvents, names_several, seen_events
 from higgs_lightning.errors import UserError, one_line
 from higgs_lightning.evaluation.page import Unknown
 from higgs_lightning.files import output_file
@@ -105,9 +105,8 @@ def trainings_of(ckpt: str | Path, key: str = "ckpt", is_alone: bool = False) ->
     config = checkpoint["config"]
     data = config.get("data") if isinstance(config.get("data"), dict) else {}
     options = {key: value for key, value in data.items() if key not in _OF_A_MACHINE}
-    csv = data.get("csv")
-    if isinstance(csv, list) or (isinstance(csv, dict) and "_target_" not in csv):
-        options["csv"] = csv  # of several files the identity has one name
+    if names_several(data.get("csv")):
+        options["csv"] = data["csv"]
     identity = checkpoint.get("data") or runs.recorded_data(path.parent.parent)
     yield from _checked([{"file": str(path), "data": identity, "options": options}], path)
     yield from _recorded_ancestors(checkpoint, path)

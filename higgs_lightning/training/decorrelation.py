@@ -37,9 +37,7 @@ class DecorrelatedObjective(MaskedObjective):
     def penalties(
         self, whole: Output, features: Features, labels: PerEvent, weights: PerEvent | None
     ) -> dict[str, tuple[float, Float[Tensor, ""]]]:
-        incomplete = hidden_features(
-            missing_objects(features)
-        )  # without its pseudorapidity a jet has no mass
+        incomplete = hidden_features(missing_objects(features))  # such a jet has no mass
         m_bb = tagged_pair_mass(to_objects(features.masked_fill(incomplete, 0.0)))
         chosen = (labels < 0.5) & (m_bb > 0)
         scores = whole.logits.float().sigmoid()
@@ -57,7 +55,7 @@ def squared_distance_correlation(
 
     G. J. Szekely, M. L. Rizzo and N. K. Bakirov, Ann. Statist. 35 (2007) 2769, definitions 4 and 5: of the
     distances between all pairs, less the means of row and column, the mean product over the root of the mean
-    squares. Every mean is by the weights of the events, if they have some: of weight 2 one counts as two.
+    squares. Every mean is by the weights of the events, if they have some: one of weight 2 is two.
     Of few independent events it is a little above 0. 0 where one of the two does not vary, or of fewer than
     three events. Events are chosen by factors of 0 and 1, so that shapes do not depend on them.
     """
