@@ -77,19 +77,48 @@ def test_missing_objects_are_hidden(model, features, generator):
     torch.testing.assert_close(model(features, nobody).logits, expected)
 
 
-@pytest.mark.parametrize("num_wanted", [None, 1, 3])
+@pytest.mark.parametrize(("num_wanted", "num_whole"), [(7, 0), (1, 0), (3, 0), (1, 20), (1, 50)])
 @pytest.mark.parametrize("has_bias", [True, False])
-def test_a_block_without_gradients_says_the_same(generator, num_wanted, has_bias):
+def test_a_block_makes_no_more_than_is_wanted_of_it(generator, num_wanted, num_whole, has_bias):
+    """With gradients, which are those of the block as a whole, and without."""
     block = Block(32, 4, dropout=0.1).double().eval()
     x = torch.randn(7, 50, 32, generator=generator, dtype=torch.double)
     bias = torch.randn(4, 7, 7, 50, generator=generator, dtype=torch.double) if has_bias else None
-    with_gradients = block(x, bias)
-    assert with_gradients.requires_grad
-    assert torch.equal(block(x, bias, num_wanted), with_gradients[:num_wanted])
+    learned = [*block.parameters(), *([] if bias is None else [bias.requires_grad_()])]
+    others, whole = block(x, bias).split([50 - num_whole, num_whole], dim=1)
+    expected = torch.cat([others[:num_wanted].flatten(0, 1), whole.flatten(0, 1)])
+    rows = block.rows(x, bias, num_wanted, num_whole)
+    torch.testing.assert_close(rows, expected)
+    slopes = torch.randn(expected.shape, generator=generator, dtype=torch.double)
+    found, right = (torch.autograd.grad((each * slopes).sum(), learned) for each in (rows, expected))
+    torch.testing.assert_close(found, right)
     with torch.no_grad():
-        torch.testing.assert_close(block(x, bias, num_wanted), with_gradients[:num_wanted])
-        none = block(x[:, :0], None if bias is None else bias[..., :0], num_wanted)
-    assert none.shape == (num_wanted or 7, 0, 32)
+        torch.testing.assert_close(block.rows(x, bias, num_wanted, num_whole), expected)
+        none = block.rows(x[:, :0], None if bias is None else bias[..., :0], num_wanted)
+    assert none.shape == (0, 32)
+
+
+@pytest.mark.parametrize("detector_missing_energy", [False, True])
+def test_whole_and_masked_events_in_one_pass(features, generator, detector_missing_energy):
+    """They are scored, encoded and learned from as one by one."""
+    options = {"num_layers": 2, "dim": 16, "detector_missing_energy": detector_missing_energy}
+    model = ParticleAutoencoder(**options).double().train()
+    features = features.double()
+    features[3, 5:9] = math.nan  # its second jet is missing
+    hidden = masking.hide_objects(60, 0.33, generator)
+    whole, masked = model.whole_and_masked(features, hidden)
+    expected, of_masked = model(features), model(features[:60], hidden)
+    torch.testing.assert_close(whole[:2], expected[:2])
+    torch.testing.assert_close(masked, of_masked)
+    losses = [
+        (each.logits.square().sum() + other.logits.sum() + other.encoded.square().sum())
+        for each, other in ((whole, masked), (expected, of_masked))
+    ]
+    learned = [
+        weight for name, weight in model.named_parameters() if "decode" not in name and "recon" not in name
+    ]
+    found, right = (torch.autograd.grad(loss, learned) for loss in losses)
+    torch.testing.assert_close(found, right)
 
 
 def test_no_events(model):

@@ -36,7 +36,7 @@ class Step(NamedTuple):
         labels: 1 for signal.
         latent: the bottleneck, of L = latent_dim numbers.
         features: in HIGGS units, of the first M events: those that were decoded.
-        reconstruction: in HIGGS units.
+        reconstruction: in HIGGS units; None in training, which looks at its errors alone.
         counted: the features that the reconstruction loss counts: the hidden ones, if any.
         weights: of the events, in the mean 1; None where all count alike.
         btag: the probability of each b-tag level of each jet, where the decoder gives one.
@@ -47,7 +47,7 @@ class Step(NamedTuple):
     labels: PerEvent
     latent: Float[Tensor, "B L"]
     features: Float[Tensor, "M F=21"]
-    reconstruction: Float[Tensor, "M F=21"]
+    reconstruction: Float[Tensor, "M F=21"] | None
     counted: Bool[Tensor, "M F=21"]
     weights: PerEvent | None = None
     btag: Float[Tensor, "M J=4 K=3"] | None = None

@@ -5,7 +5,7 @@ from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 import torch
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from numpy.typing import ArrayLike
 from torch import Tensor, nn
 
@@ -38,8 +38,7 @@ class Reconstruction(NamedTuple):
     Attributes:
         features: in HIGGS units.
         errors: the error of each feature, in the measure that the model trains on.
-        btag: the probability of each b-tag level of each jet; None in training, and of a model that tells a
-            level alone.
+        btag: the probability of each b-tag level of each jet; None of a model that tells a level alone.
     """
 
     features: Features
@@ -66,11 +65,30 @@ class Model(nn.Module):
         """
         raise NotImplementedError
 
+    def whole_and_masked(self, features: Features, hidden: Bool[Tensor, "M O=6"]) -> tuple[Output, Output]:
+        """Score events whole, and the first M of them once more with objects hidden: a step of training.
+
+        What is encoded of whole events nobody reads, and may be less than :meth:`forward` returns.
+
+        Args:
+            features: in HIGGS units.
+            hidden: ``True`` = hidden from the encoder, of the first M events.
+        """
+        both = self(*with_masked(features, hidden))
+        whole, masked = zip(*(field.split([len(features), len(hidden)]) for field in both), strict=True)
+        return Output(*whole), Output(*masked)
+
     def reconstruct(
         self, encoded: Float[Tensor, "B ..."], features: Features, hidden: ObjectMask | None = None
     ) -> Reconstruction:
         """Decode what :meth:`forward` encoded of the same features and mask."""
         raise NotImplementedError
+
+    def reconstruction_errors(
+        self, encoded: Float[Tensor, "B ..."], features: Features, hidden: ObjectMask | None = None
+    ) -> Features:
+        """The errors of :meth:`reconstruct`, of which a step of training looks at nothing else."""
+        return self.reconstruct(encoded, features, hidden).errors
 
     def standardize_by(self, mean: PerFeature, std: PerFeature) -> None:
         """Let z-scores, where the model has them, be of events with this mean and standard deviation."""
@@ -110,6 +128,14 @@ class Model(nn.Module):
                 part.training = True
         signal = torch.cat(scores).numpy() if scores else np.empty(0, np.float32)
         return np.stack([1 - signal, signal], axis=1)
+
+
+def with_masked(
+    features: Features, hidden: Bool[Tensor, "M O=6"]
+) -> tuple[Float[Tensor, "N F=21"], Bool[Tensor, "N O=6"]]:
+    """The N events of one pass over all events whole and then the first M masked, and what is hidden."""
+    nothing = hidden.new_zeros(len(features), hidden.shape[1])
+    return torch.cat([features, features[: len(hidden)]]), torch.cat([nothing, hidden])
 
 
 def checked_features(features: Any, units: str = "higgs") -> Float[np.ndarray, "N 21"]:

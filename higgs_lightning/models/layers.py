@@ -1,11 +1,14 @@
 """Layers that models share."""
 
+import math
+from collections.abc import Iterator
 from typing import Any
 
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
+from torch.nn import functional as F  # noqa: N812
 
 from higgs_lightning import schema
 from higgs_lightning.shapes import Features, PerFeature
@@ -87,39 +90,59 @@ class Block(nn.Module):
         self.dropout = nn.Dropout(dropout)
 
     def forward(
-        self,
-        x: Float[Tensor, "T B D"],
-        bias: Float[Tensor, "H T T B"] | None = None,
-        num_wanted: int | None = None,
-    ) -> Float[Tensor, "S B D"]:
-        """Map tokens to tokens, with a bias of each head's attention from one of them to another.
+        self, x: Float[Tensor, "T B D"], bias: Float[Tensor, "H T T B"] | None = None
+    ) -> Float[Tensor, "T B D"]:
+        """Map tokens to tokens.
 
         Args:
             x: the tokens.
-            bias: from the token that asks (second axis) to the one that is asked.
-            num_wanted: S, how many of the first tokens are returned; None for all.
+            bias: of each head's attention, from the token that asks (second axis) to the one that is asked.
+        """
+        return self.rows(x, bias, len(x)).view_as(x)
+
+    def rows(
+        self,
+        x: Float[Tensor, "T B D"],
+        bias: Float[Tensor, "H T T B"] | None,
+        num_wanted: int,
+        num_whole: int = 0,
+    ) -> Float[Tensor, "R D"]:
+        """Of what :meth:`forward` returns only the tokens that are wanted; the others are not made.
+
+        Args:
+            x: the tokens.
+            bias: as there.
+            num_wanted: how many of the first tokens of an event are wanted.
+            num_whole: of how many events, the last ones, all tokens are wanted.
+
+        Returns:
+            The wanted tokens, tokens first and events second, of the other events and then of these.
         """
         if _is_precision_mixed(x):  # then what lies between the products reads half the memory, too
             x = x.to(torch.get_autocast_dtype(x.device.type))
-        if not (self.training or torch.is_grad_enabled()):
-            return self._evaluated(x, bias, len(x) if num_wanted is None else num_wanted)
         num_tokens, num_events, dim = x.shape
+        if not (self.training or torch.is_grad_enabled() or num_whole):
+            return self._evaluated(x, bias, num_wanted)
         tokens = x.flatten(0, 1)
         qkv = torch.addmm(self.qkv.bias[:, None], self.qkv.weight, self.attention_norm(tokens).T)
         qkv = qkv.view(3, self.num_heads, dim // self.num_heads, num_tokens, num_events)
         if torch.compiler.is_compiling():
-            q, k, v = qkv.unbind()
-            attended = attended_values(q, k, v, bias)
+            attended = [attended_values(*part) for part in _parts(qkv, bias, num_wanted, num_whole)]
         else:
-            attended = Attention.apply(qkv, bias)  # type: ignore[no-untyped-call]
-        tokens = tokens + self.dropout(self.projection(attended.view(dim, num_tokens * num_events).T))
-        transformed: Tensor = tokens + self.feed_forward(tokens)
-        return transformed.view_as(x)[:num_wanted]
+            attended = Attention.apply(qkv, bias, num_wanted, num_whole)  # type: ignore[no-untyped-call]
+        asked, wanted = attended[0].view(dim, -1), tokens[: num_wanted * num_events]
+        if num_whole:
+            asked = torch.cat([asked, attended[1].view(dim, -1)], dim=1)
+            others, whole = x.split([num_events - num_whole, num_whole], dim=1)
+            wanted = torch.cat([others[:num_wanted].flatten(0, 1), whole.flatten(0, 1)])
+        wanted = wanted + self.dropout(self.projection(asked.T))
+        transformed: Tensor = wanted + self.feed_forward(wanted)
+        return transformed
 
     def _evaluated(
         self, x: Float[Tensor, "T B D"], bias: Float[Tensor, "H T T B"] | None, num_wanted: int
-    ) -> Float[Tensor, "S B D"]:
-        """What :meth:`forward` returns where no gradient is wanted, in fewer passes over fewer tokens.
+    ) -> Float[Tensor, "R D"]:
+        """What :meth:`rows` returns where no gradient is wanted, in fewer passes over fewer tokens.
 
         A bias of the keys adds the same to all that a token asks, which softmax takes away; one of the values
         passes attention as it is, because its weights sum to 1. What is added to is added to in place.
@@ -140,8 +163,7 @@ class Block(nn.Module):
         norm, widen, activation, narrow, _ = self.feed_forward
         widened = activation(widen(norm(wanted)))
         wanted = wanted + narrow.bias.to(wanted)  # type: ignore[operator]
-        wanted = wanted.addmm_(widened, narrow.weight.to(widened).T)  # type: ignore[arg-type]
-        return wanted.view(num_wanted, num_events, dim)
+        return wanted.addmm_(widened, narrow.weight.to(widened).T)  # type: ignore[arg-type]
 
     def attention(
         self, x: Float[Tensor, "T B D"], bias: Float[Tensor, "H T T B"] | None = None
@@ -186,32 +208,70 @@ class Attention(torch.autograd.Function):
     Every product is a sum of products of slices, so that the tensor of all products, which leaves the
     processor's caches, is never there. That holds backward too, because each gradient is such a sum again.
 
-    Shape legend: H heads, C channels of a head, T tokens. Within, all have the axes H, C, queries, keys, B.
+    Shape legend: H heads, C channels of a head, T tokens, of which the first S ask. Within, all have the axes
+    H, C, queries, keys, B.
     """
 
     @staticmethod
     def forward(
-        ctx: Any, qkv: Float[Tensor, "3 H C T B"], bias: Float[Tensor, "H T T B"] | None
-    ) -> Float[Tensor, "H C T B"]:
-        mean, weights = _attended(*_with_all_axes(*qkv.unbind()), bias)
-        ctx.save_for_backward(qkv, weights)
-        return mean
+        ctx: Any,
+        qkv: Float[Tensor, "3 H C T B"],
+        bias: Float[Tensor, "H T T B"] | None,
+        num_wanted: int,
+        num_whole: int,
+    ) -> tuple[Float[Tensor, "H C S b"], ...]:
+        """The means of each part of the events, see :func:`_parts`."""
+        parts = _parts(qkv, bias, num_wanted, num_whole)
+        found = [_attended(*_with_all_axes(*part), of_pairs) for *part, of_pairs in parts]
+        means, weights = zip(*found, strict=True)
+        ctx.save_for_backward(qkv, *weights)
+        ctx.wanted = num_wanted, num_whole
+        return means
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, Tensor | None]:
-        qkv, weights = ctx.saved_tensors
-        q, k, v = _with_all_axes(*qkv.unbind())
-        of_mean = gradient[:, :, :, None]
-        of_weights = _sum_of_products(of_mean, v, axis=1).mul_(weights)
-        of_logits = of_weights.addcmul_(weights, of_weights.sum(dim=3, keepdim=True), value=-1)
-        of_agreement = of_logits * q.shape[1] ** -0.5
-        of_qkv = torch.empty_like(qkv)
-        of_q, of_k, of_v = _with_all_axes(*of_qkv.unbind())
-        _sum_of_products(of_agreement, k, axis=3, out=of_q)
-        _sum_of_products(of_agreement, q, axis=2, out=of_k)
-        _sum_of_products(of_mean, weights, axis=2, out=of_v)
-        return of_qkv, of_logits[:, 0] if ctx.needs_input_grad[1] else None
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
+        qkv, *weights = ctx.saved_tensors
+        num_tokens = qkv.shape[3]
+        # what nobody asked has no gradient
+        of_qkv = (torch.empty_like if ctx.wanted == (num_tokens, 0) else torch.zeros_like)(qkv)
+        of_biases = []
+        parts = (_parts(each, None, *ctx.wanted) for each in (qkv, of_qkv))
+        for gradient, weight, (*part, _), (*of_part, _) in zip(gradients, weights, *parts, strict=True):
+            (q, k, v), (of_q, of_k, of_v) = _with_all_axes(*part), _with_all_axes(*of_part)
+            of_mean = gradient[:, :, :, None]
+            of_weights = _sum_of_products(of_mean, v, axis=1).mul_(weight)
+            of_logits = of_weights.addcmul_(weight, of_weights.sum(dim=3, keepdim=True), value=-1)
+            of_agreement = of_logits * q.shape[1] ** -0.5
+            _sum_of_products(of_agreement, k, axis=3, out=of_q)
+            _sum_of_products(of_agreement, q, axis=2, out=of_k)
+            _sum_of_products(of_mean, weight, axis=2, out=of_v)
+            of_bias, num_silent = of_logits[:, 0], num_tokens - q.shape[2]
+            of_biases.append(F.pad(of_bias, (0, 0, 0, 0, 0, num_silent)) if num_silent else of_bias)
+        of_bias = torch.cat(of_biases, dim=3) if len(of_biases) > 1 else of_biases[0]
+        return of_qkv, of_bias if ctx.needs_input_grad[1] else None, None, None
+
+
+def _parts(
+    qkv: Float[Tensor, "3 H C T B"],
+    bias: Float[Tensor, "H T T B"] | None,
+    num_wanted: int,
+    num_whole: int,
+) -> Iterator[tuple[Tensor, Tensor, Tensor, Tensor | None]]:
+    """What asks, keys, values and biases of the events of which the first tokens ask, and of the last ones.
+
+    Of these, which are ``num_whole``, all tokens ask; where there are none, it is one part.
+    """
+    if not num_whole:
+        q, k, v = qkv.unbind()
+        yield q[:, :, :num_wanted], k, v, None if bias is None else bias[:, :num_wanted]
+        return
+    sizes = [qkv.shape[4] - num_whole, num_whole]
+    biases = (None, None) if bias is None else bias.split(sizes, dim=3)
+    for part, of_part, number in zip(
+        qkv.split(sizes, dim=4), biases, (num_wanted, qkv.shape[3]), strict=True
+    ):
+        yield from _parts(part, of_part, number, 0)
 
 
 def _attended(q: Tensor, k: Tensor, v: Tensor, bias: Tensor | None) -> tuple[Tensor, Tensor]:
@@ -229,9 +289,11 @@ def _with_all_axes(q: Tensor, k: Tensor, v: Tensor) -> tuple[Tensor, Tensor, Ten
 
 def _sum_of_products(a: Tensor, b: Tensor, axis: int, out: Tensor | None = None) -> Tensor:
     """``(a * b).sum(axis, keepdim=True)``"""
-    ones = a.shape[axis] * [1]
-    slices = zip(torch.split_with_sizes(a, ones, axis), torch.split_with_sizes(b, ones, axis), strict=True)
+    # two channels at a time halve the calls, and what is added up last is small; more leave the caches
+    at_a_time = math.gcd(2, a.shape[axis]) if axis == 1 else 1
+    sizes = a.shape[axis] // at_a_time * [at_a_time]
+    slices = zip(torch.split_with_sizes(a, sizes, axis), torch.split_with_sizes(b, sizes, axis), strict=True)
     total = torch.mul(*next(slices), out=out)
     for slice_of_a, slice_of_b in slices:
         total.addcmul_(slice_of_a, slice_of_b)
-    return total
+    return total.sum(dim=axis, keepdim=True) if at_a_time > 1 else total

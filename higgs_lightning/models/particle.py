@@ -20,7 +20,7 @@ from higgs_lightning import kinematics, schema
 from higgs_lightning.constants import Choice, Constant
 from higgs_lightning.kinematics import Objects
 from higgs_lightning.masking import hidden_or_missing
-from higgs_lightning.models.base import Model, Output, Reconstruction
+from higgs_lightning.models.base import Model, Output, Reconstruction, with_masked
 from higgs_lightning.models.layers import Block, ScoreLayer
 from higgs_lightning.shapes import Features, ObjectMask, PerEvent, PerObject
 
@@ -118,6 +118,23 @@ class ParticleAutoencoder(Model):
             output = output._replace(logits=torch.stack(logits).mean(dim=0))
         return output._replace(logits=output.logits.to(features))  # mixed precision ends here
 
+    def whole_and_masked(self, features: Features, hidden: Bool[Tensor, "M O=6"]) -> tuple[Output, Output]:
+        """As :meth:`Model.whole_and_masked`; of whole events the last block makes the class token alone."""
+        num_events = len(features), len(hidden)
+        objects, hidden = self.seen(*with_masked(features, hidden))
+        bias = self.attention_bias(objects, hidden)
+        x = self.tokens(objects, hidden)
+        *blocks, last = self.encoder
+        for block in blocks:
+            x = block(x, bias)
+        rows = self.encoder_norm(last.rows(x, bias, 1, num_events[1]))  # type: ignore[operator]
+        num_scores = sum(num_events)
+        latent = self.bottleneck(rows[:num_scores])
+        logits = self.score(latent).to(features)
+        of_objects = rows[num_scores:].view(len(x) - 1, num_events[1], -1)[: schema.NUM_OBJECTS]
+        whole, masked = zip(logits.split(num_events), latent.split(num_events), strict=True)
+        return Output(*whole, whole[1][:, :0]), Output(*masked, of_objects.transpose(0, 1))
+
     def seen(self, features: Features, hidden: ObjectMask | None) -> tuple[Objects, Bool[Tensor, "B N"]]:
         """What the encoder may see of events, and what is hidden of it."""
         objects, hidden, _ = self.view(features, hidden)
@@ -155,12 +172,20 @@ class ParticleAutoencoder(Model):
         self, encoded: Float[Tensor, "B O=6 D"], features: Features, hidden: ObjectMask | None = None
     ) -> Reconstruction:
         objects, _, origin = self.view(features, hidden)
-        decoded = self.decode(encoded.transpose(0, 1)).transpose(0, 1).to(features)
+        decoded = self.decode(encoded).to(features)
         reconstructed = to_objects(decoded)
         reconstructed = reconstructed._replace(phi=reconstructed.phi + origin)
-        errors = reconstruction_errors(decoded, objects)
-        btag = None if self.training else decoded[:, schema.FIRST_JET :, _BTAG].softmax(dim=-1)
-        return Reconstruction(kinematics.to_features(reconstructed), errors, btag)
+        return Reconstruction(
+            kinematics.to_features(reconstructed),
+            reconstruction_errors(decoded, objects),
+            decoded[:, schema.FIRST_JET :, _BTAG].softmax(dim=-1),
+        )
+
+    def reconstruction_errors(
+        self, encoded: Float[Tensor, "B O=6 D"], features: Features, hidden: ObjectMask | None = None
+    ) -> Features:
+        objects, _, _ = self.view(features, hidden)
+        return reconstruction_errors(self.decode(encoded).to(features), objects)
 
     def view(
         self, features: Features, hidden: ObjectMask | None
@@ -180,12 +205,12 @@ class ParticleAutoencoder(Model):
     ) -> Float[Tensor, "S B D"]:
         """Encode the class token and the objects; or only the first S = ``num_tokens`` of them."""
         x = self.tokens(objects, hidden)
+        num_tokens = len(x) if num_tokens is None else num_tokens
         *blocks, last = self.encoder
         for block in blocks:
             x = block(x, bias)
-        x = last(x, bias, num_tokens)
-        encoded: Tensor = self.encoder_norm(x)
-        return encoded
+        rows: Tensor = self.encoder_norm(last.rows(x, bias, num_tokens))  # type: ignore[operator]
+        return rows.view(num_tokens, *x.shape[1:])
 
     def tokens(self, objects: Objects, hidden: Bool[Tensor, "B N"]) -> Float[Tensor, "T B D"]:
         """What enters the encoder."""
@@ -205,12 +230,13 @@ class ParticleAutoencoder(Model):
         of_tokens = _PAIR_OF_TOKENS[num_tokens].of(bias.permute(2, 1, 0))
         return of_tokens.view(bias.shape[2], num_tokens, num_tokens, bias.shape[0])
 
-    def decode(self, tokens: Float[Tensor, "O=6 B D"]) -> Float[Tensor, "O=6 B Q=7"]:
+    def decode(self, encoded: Float[Tensor, "B O=6 D"]) -> Float[Tensor, "B O=6 Q=7"]:
         """Decode the encoded objects into their quantities."""
+        tokens = encoded.transpose(0, 1)
         for block in self.decoder:
             tokens = block(tokens)
         decoded: Tensor = self.reconstructor(self.decoder_norm(tokens))
-        return decoded
+        return decoded.transpose(0, 1)
 
 
 def joined(objects: Objects, more: Objects) -> Objects:

@@ -38,6 +38,8 @@ class ScalarTransformer(Model):
         z = self.standardize(features).masked_fill(hidden_features(hidden), 0.0)
         tokens = z.T[:, :, None] * self.direction[:, None] + self.position[:, None]
         tokens = torch.cat([self.class_token.expand(1, tokens.shape[1], -1), tokens])
-        encoded = self.encoder_norm(self.encoder(tokens))  # tokens first, as in its blocks
-        latent = encoded[0]
-        return Output(self.classifier(latent).squeeze(1), latent, encoded.transpose(0, 1))
+        *blocks, last = self.encoder
+        for block in blocks:
+            tokens = block(tokens)  # tokens first, as within blocks
+        latent = self.encoder_norm(last.rows(tokens, None, 1))  # type: ignore[operator]
+        return Output(self.classifier(latent).squeeze(1), latent, latent)

@@ -12,7 +12,7 @@ from torch.nn import functional as F  # noqa: N812
 from higgs_lightning.evaluation.scores import Step
 from higgs_lightning.kinematics import measuring_errors, mirrored, signs, smear
 from higgs_lightning.masking import hidden_features, hide_objects
-from higgs_lightning.models.base import Model, Output, Reconstruction
+from higgs_lightning.models.base import Model, Output
 from higgs_lightning.shapes import Features, ObjectMask, PerEvent
 
 
@@ -192,29 +192,33 @@ class MaskedObjective:
             )
             weight = self.classification_weight * self.mask_fraction / max(1, len(seen))
             loss = loss + weight * masked_classification
-        if model.has_decoder:
-            decoded = model.reconstruct(masked.encoded, seen, hidden)
+        reconstruction: Features | None = None
+        btag = None
+        if not model.has_decoder:
+            reconstruction, errors = seen, torch.zeros_like(seen)
+        elif model.training:
+            errors = model.reconstruction_errors(masked.encoded, seen, hidden)
         else:
-            decoded = Reconstruction(seen, torch.zeros_like(seen))
+            reconstruction, errors, btag = model.reconstruct(masked.encoded, seen, hidden)
         # the mean over hidden features only; 0 where there are none
-        errors = decoded.errors * counted
+        errors = errors * counted
         if weights is not None:
             errors = errors * weights[: len(seen), None]
-        reconstruction = errors.sum() / counted.sum().clamp(min=1)
+        reconstruction_loss = errors.sum() / counted.sum().clamp(min=1)
         return Step(
             losses={
-                "loss": loss + self.reconstruction_weight * reconstruction,
+                "loss": loss + self.reconstruction_weight * reconstruction_loss,
                 "classification_loss": classification.detach(),
-                "reconstruction_loss": reconstruction.detach(),
+                "reconstruction_loss": reconstruction_loss.detach(),
                 **{name: penalty.detach() for name, (_, penalty) in penalties.items()},
             },
             probabilities=whole.logits.detach().float().sigmoid(),
             labels=labels,
             latent=whole.latent.detach(),
             features=seen,
-            reconstruction=decoded.features.detach(),
+            reconstruction=None if reconstruction is None else reconstruction.detach(),
             counted=counted,
-            btag=None if decoded.btag is None else decoded.btag.detach(),
+            btag=None if btag is None else btag.detach(),
         )
 
     def penalties(
@@ -235,11 +239,8 @@ class MaskedObjective:
             whole = model(features)
             return whole, whole
         learns_from_whole = self.classification_weight > 0
-        if model.training and learns_from_whole and not model.mixes_events:  # one pass, the masked ones last
-            nothing = hidden.new_zeros(len(features), hidden.shape[1])
-            both = model(torch.cat([features, seen]), torch.cat([nothing, hidden]))
-            whole, masked = zip(*(field.split([len(features), len(seen)]) for field in both), strict=True)
-            return Output(*whole), Output(*masked)
+        if model.training and learns_from_whole and not model.mixes_events:  # in one pass
+            return model.whole_and_masked(features, hidden)
         # unlabelled pretraining looks at the scores without learning from them
         with torch.set_grad_enabled(torch.is_grad_enabled() and learns_from_whole):
             whole = model(features)
