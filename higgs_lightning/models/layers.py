@@ -233,9 +233,9 @@ class Attention(torch.autograd.Function):
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
         qkv, *weights = ctx.saved_tensors
         num_tokens = qkv.shape[3]
-        # what nobody asked has no gradient
-        of_qkv = (torch.empty_like if ctx.wanted == (num_tokens, 0) else torch.zeros_like)(qkv)
-        of_biases = []
+        of_qkv, of_biases = torch.empty_like(qkv), []
+        if ctx.wanted != (num_tokens, 0):
+            of_qkv[0] = 0  # what does not ask has no gradient
         parts = (_parts(each, None, *ctx.wanted) for each in (qkv, of_qkv))
         for gradient, weight, (*part, _), (*of_part, _) in zip(gradients, weights, *parts, strict=True):
             (q, k, v), (of_q, of_k, of_v) = _with_all_axes(*part), _with_all_axes(*of_part)
