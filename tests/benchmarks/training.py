@@ -36,6 +36,7 @@ from higgs_lightning.command import CONFIG_DIR
 from higgs_lightning.data import HiggsDataModule, sample_csv
 from higgs_lightning.kinematics import mirrored, signs
 from higgs_lightning.masking import hidden_features, hide_objects
+from higgs_lightning.models import Model
 from higgs_lightning.training.run import train
 
 EPOCHS = 3
@@ -64,7 +65,7 @@ def particle_loop(features: Tensor, labels: Tensor, batch_size: int) -> Iterator
     """The steps of `particle` and nothing else, epoch after epoch; everything in memory."""
     with initialize_config_dir(CONFIG_DIR, version_base="1.3"):
         cfg = compose("train")
-    model: nn.Module = instantiate(cfg.model).train()
+    model: Model = instantiate(cfg.model).train()
     optimizer = instantiate(cfg.optimizer)(model.parameters())
     steps = EPOCHS * -(-len(labels) // batch_size)
     scheduler = instantiate(cfg.scheduler)(optimizer, total_steps=steps)["scheduler"]
@@ -74,13 +75,12 @@ def particle_loop(features: Tensor, labels: Tensor, batch_size: int) -> Iterator
             x, y = mirrored(features[rows], *signs(len(rows), generator)), labels[rows]
             seen = x[: int(objective.mask_fraction * len(x))]
             hidden = hide_objects(len(seen), objective.mask_ratio, generator)
-            nothing = hidden.new_zeros(len(x), hidden.shape[1])
-            output = model(torch.cat([x, seen]), torch.cat([nothing, hidden]))
-            loss = F.binary_cross_entropy_with_logits(output.logits[: len(x)], y)
-            of_masked = F.binary_cross_entropy_with_logits(output.logits[len(x) :], y[: len(seen)])
-            decoded = model.reconstruct(output.encoded[len(x) :], seen, hidden)  # type: ignore[operator]
+            whole, masked = model.whole_and_masked(x, hidden)
+            loss = F.binary_cross_entropy_with_logits(whole.logits, y)
+            of_masked = F.binary_cross_entropy_with_logits(masked.logits, y[: len(seen)])
+            errors = model.reconstruction_errors(masked.encoded, seen, hidden)
             counted = hidden_features(hidden)
-            reconstruction = (decoded.errors * counted).sum() / counted.sum()
+            reconstruction = (errors * counted).sum() / counted.sum()
             loss = (
                 loss + objective.mask_fraction * of_masked + objective.reconstruction_weight * reconstruction
             )
