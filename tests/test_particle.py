@@ -9,7 +9,7 @@ from torch import Tensor
 from higgs_lightning import kinematics, masking, schema
 from higgs_lightning.models import ParticleAutoencoder
 from higgs_lightning.models.layers import Block
-from higgs_lightning.models.particle import joined, quantities, reconstruction_errors
+from higgs_lightning.models.particle import feature_errors, joined, quantities
 
 
 @pytest.fixture(params=[True, False], ids=["with detector's missing energy", "six objects"])
@@ -77,37 +77,38 @@ def test_missing_objects_are_hidden(model, features, generator):
     torch.testing.assert_close(model(features, nobody).logits, expected)
 
 
-@pytest.mark.parametrize(("num_wanted", "num_whole"), [(7, 0), (1, 0), (3, 0), (1, 20), (1, 50)])
+@pytest.mark.parametrize(("num_wanted", "num_full"), [(7, 0), (1, 0), (3, 0), (1, 20), (1, 50)])
 @pytest.mark.parametrize("has_bias", [True, False])
-def test_a_block_makes_no_more_than_is_wanted_of_it(generator, num_wanted, num_whole, has_bias):
+def test_a_block_makes_no_more_than_is_wanted_of_it(generator, num_wanted, num_full, has_bias):
     """With gradients, which are those of the block as a whole, and without."""
     block = Block(32, 4, dropout=0.1).double().eval()
     x = torch.randn(7, 50, 32, generator=generator, dtype=torch.double)
     bias = torch.randn(4, 7, 7, 50, generator=generator, dtype=torch.double) if has_bias else None
     learned = [*block.parameters(), *([] if bias is None else [bias.requires_grad_()])]
-    others, whole = block(x, bias).split([50 - num_whole, num_whole], dim=1)
-    expected = torch.cat([others[:num_wanted].flatten(0, 1), whole.flatten(0, 1)])
-    rows = block.rows(x, bias, num_wanted, num_whole)
+    others, full = block(x, bias).split([50 - num_full, num_full], dim=1)
+    expected = torch.cat([others[:num_wanted].flatten(0, 1), full.flatten(0, 1)])
+    rows = block.rows(x, bias, num_wanted, num_full)
     torch.testing.assert_close(rows, expected)
     slopes = torch.randn(expected.shape, generator=generator, dtype=torch.double)
     found, right = (torch.autograd.grad((each * slopes).sum(), learned) for each in (rows, expected))
     torch.testing.assert_close(found, right)
     with torch.no_grad():
-        torch.testing.assert_close(block.rows(x, bias, num_wanted, num_whole), expected)
+        torch.testing.assert_close(block.rows(x, bias, num_wanted, num_full), expected)
         none = block.rows(x[:, :0], None if bias is None else bias[..., :0], num_wanted)
     assert none.shape == (0, 32)
 
 
+@pytest.mark.parametrize("num_masked", [0, 1, 60, 256])
 @pytest.mark.parametrize("detector_missing_energy", [False, True])
-def test_whole_and_masked_events_in_one_pass(features, generator, detector_missing_energy):
+def test_whole_and_masked_events_in_one_pass(features, generator, detector_missing_energy, num_masked):
     """They are scored, encoded and learned from as one by one."""
     options = {"num_layers": 2, "dim": 16, "detector_missing_energy": detector_missing_energy}
     model = ParticleAutoencoder(**options).double().train()
     features = features.double()
     features[3, 5:9] = math.nan  # its second jet is missing
-    hidden = masking.hide_objects(60, 0.33, generator)
+    hidden = masking.hide_objects(num_masked, 0.33, generator)
     whole, masked = model.whole_and_masked(features, hidden)
-    expected, of_masked = model(features), model(features[:60], hidden)
+    expected, of_masked = model(features), model(features[:num_masked], hidden)
     torch.testing.assert_close(whole[:2], expected[:2])
     torch.testing.assert_close(masked, of_masked)
     losses = [
@@ -210,23 +211,23 @@ def perfect(objects: kinematics.Objects) -> Tensor:
 
 def test_a_perfect_reconstruction_has_no_error(features):
     objects = kinematics.to_objects(features)
-    assert reconstruction_errors(perfect(objects), objects).abs().max() < 1e-6
+    assert feature_errors(perfect(objects), objects).abs().max() < 1e-6
 
 
 def test_azimuth_error_is_periodic(features):
     objects = kinematics.to_objects(features)
     turned = perfect(objects._replace(phi=objects.phi + 2 * math.pi))
-    assert reconstruction_errors(turned, objects).abs().max() < 1e-4
+    assert feature_errors(turned, objects).abs().max() < 1e-4
     opposite = perfect(objects._replace(phi=objects.phi + math.pi))
-    errors = reconstruction_errors(opposite, objects)[:, schema.columns("phi")]
+    errors = feature_errors(opposite, objects)[:, schema.columns("phi")]
     torch.testing.assert_close(errors, torch.full_like(errors, 4.0), atol=1e-4, rtol=0)
 
 
-def test_reconstruction_errors_land_on_their_feature(features):
+def test_feature_errors_land_on_their_feature(features):
     objects = kinematics.to_objects(features)
     decoded = perfect(objects)
     decoded[:, 4, 1] += 0.5  # pseudorapidity of jet 3
-    errors = reconstruction_errors(decoded, objects)
+    errors = feature_errors(decoded, objects)
     (wrong,) = errors.mean(dim=0).gt(1e-3).nonzero().T.tolist()
     assert [schema.LOW_LEVEL[i].name for i in wrong] == ["jet_3_eta"]
     assert errors[:, wrong[0]].mean() == pytest.approx(0.25)

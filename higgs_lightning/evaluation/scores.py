@@ -36,7 +36,8 @@ class Step(NamedTuple):
         labels: 1 for signal.
         latent: the bottleneck, of L = latent_dim numbers.
         features: in HIGGS units, of the first M events: those that were decoded.
-        reconstruction: in HIGGS units; None in training, which looks at its errors alone.
+        reconstruction: in HIGGS units; None where it was left out, as in training, which looks at its errors
+            alone.
         counted: the features that the reconstruction loss counts: the hidden ones, if any.
         weights: of the events, in the mean 1; None where all count alike.
         btag: the probability of each b-tag level of each jet, where the decoder gives one.
@@ -162,9 +163,11 @@ class Gatherer:
         weights = () if step.weights is None else (step.weights.cpu(),)
         self._scores.append((step.labels.cpu(), step.probabilities.cpu(), *weights))
         self._latents.add(rows, step.latent.float())
-        kept = (step.features, step.reconstruction, step.counted, step.btag)
+        num_kept = 0 if step.reconstruction is None else len(step.features)
+        reconstruction = step.features if step.reconstruction is None else step.reconstruction
+        kept = (step.features, reconstruction, step.counted, step.btag)
         self._reconstructions.add(
-            rows[: len(step.features)], *(column for column in kept if column is not None)
+            rows[:num_kept], *(column[:num_kept] for column in kept if column is not None)
         )
 
     def losses(self) -> dict[str, float]:

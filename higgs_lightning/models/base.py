@@ -68,7 +68,8 @@ class Model(nn.Module):
     def whole_and_masked(self, features: Features, hidden: Bool[Tensor, "M O=6"]) -> tuple[Output, Output]:
         """Score events whole, and the first M of them once more with objects hidden: a step of training.
 
-        What is encoded of whole events nobody reads, and may be less than :meth:`forward` returns.
+        Nothing reads ``encoded`` of whole events, which may be less than :meth:`forward` returns. It is not
+        called of a model that mixes events, nor where whole events are not learned from or none are masked.
 
         Args:
             features: in HIGGS units.

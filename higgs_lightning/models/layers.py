@@ -8,7 +8,6 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
-from torch.nn import functional as F  # noqa: N812
 
 from higgs_lightning import schema
 from higgs_lightning.shapes import Features, PerFeature
@@ -71,7 +70,7 @@ class Block(nn.Module):
     last: an event has a few tokens only, and what it asks of each pair of them is one operation on all events
     at once, more than twice as fast as a tiny product of matrices for each event and head.
 
-    Shape legend: T tokens, of which S are returned, D = dim width, H heads, C channels of a head.
+    Shape legend: T tokens, R rows, each a token of an event, D = dim width, H heads, C channels of a head.
     """
 
     def __init__(self, dim: int, num_heads: int, dropout: float) -> None:
@@ -105,7 +104,7 @@ class Block(nn.Module):
         x: Float[Tensor, "T B D"],
         bias: Float[Tensor, "H T T B"] | None,
         num_wanted: int,
-        num_whole: int = 0,
+        num_full: int = 0,
     ) -> Float[Tensor, "R D"]:
         """Of what :meth:`forward` returns only the tokens that are wanted; the others are not made.
 
@@ -113,28 +112,29 @@ class Block(nn.Module):
             x: the tokens.
             bias: as there.
             num_wanted: how many of the first tokens of an event are wanted.
-            num_whole: of how many events, the last ones, all tokens are wanted.
+            num_full: of how many events, the last ones, all tokens are wanted.
 
         Returns:
-            The wanted tokens, tokens first and events second, of the other events and then of these.
+            First the first ``num_wanted`` tokens of all other events, then all tokens of the last
+            ``num_full``; within each, tokens first and events second.
         """
         if _is_precision_mixed(x):  # then what lies between the products reads half the memory, too
             x = x.to(torch.get_autocast_dtype(x.device.type))
         num_tokens, num_events, dim = x.shape
-        if not (self.training or torch.is_grad_enabled() or num_whole):
+        if not (self.training or torch.is_grad_enabled() or num_full):
             return self._evaluated(x, bias, num_wanted)
         tokens = x.flatten(0, 1)
         qkv = torch.addmm(self.qkv.bias[:, None], self.qkv.weight, self.attention_norm(tokens).T)
         qkv = qkv.view(3, self.num_heads, dim // self.num_heads, num_tokens, num_events)
         if torch.compiler.is_compiling():
-            attended = [attended_values(*part) for part in _parts(qkv, bias, num_wanted, num_whole)]
+            attended = [attended_values(*group) for group in _groups(qkv, bias, num_wanted, num_full)]
         else:
-            attended = Attention.apply(qkv, bias, num_wanted, num_whole)  # type: ignore[no-untyped-call]
+            attended = Attention.apply(qkv, bias, num_wanted, num_full)  # type: ignore[no-untyped-call]
         asked, wanted = attended[0].view(dim, -1), tokens[: num_wanted * num_events]
-        if num_whole:
+        if num_full:
             asked = torch.cat([asked, attended[1].view(dim, -1)], dim=1)
-            others, whole = x.split([num_events - num_whole, num_whole], dim=1)
-            wanted = torch.cat([others[:num_wanted].flatten(0, 1), whole.flatten(0, 1)])
+            others, full = x.split([num_events - num_full, num_full], dim=1)
+            wanted = torch.cat([others[:num_wanted].flatten(0, 1), full.flatten(0, 1)])
         wanted = wanted + self.dropout(self.projection(asked.T))
         transformed: Tensor = wanted + self.feed_forward(wanted)
         return transformed
@@ -208,8 +208,8 @@ class Attention(torch.autograd.Function):
     Every product is a sum of products of slices, so that the tensor of all products, which leaves the
     processor's caches, is never there. That holds backward too, because each gradient is such a sum again.
 
-    Shape legend: H heads, C channels of a head, T tokens, of which the first S ask. Within, all have the axes
-    H, C, queries, keys, B.
+    Shape legend: H heads, C channels of a head, T tokens, of which S ask, b events of a group. Within, all
+    have the axes H, C, queries, keys, events.
     """
 
     @staticmethod
@@ -218,27 +218,33 @@ class Attention(torch.autograd.Function):
         qkv: Float[Tensor, "3 H C T B"],
         bias: Float[Tensor, "H T T B"] | None,
         num_wanted: int,
-        num_whole: int,
+        num_full: int,
     ) -> tuple[Float[Tensor, "H C S b"], ...]:
-        """The means of each part of the events, see :func:`_parts`."""
-        parts = _parts(qkv, bias, num_wanted, num_whole)
-        found = [_attended(*_with_all_axes(*part), of_pairs) for *part, of_pairs in parts]
+        """The means of each group of events, see :func:`_groups`."""
+        groups = _groups(qkv, bias, num_wanted, num_full)
+        found = [_attended(*_with_all_axes(*group), of_pairs) for *group, of_pairs in groups]
         means, weights = zip(*found, strict=True)
         ctx.save_for_backward(qkv, *weights)
-        ctx.wanted = num_wanted, num_whole
+        ctx.wanted = num_wanted, num_full
         return means
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
         qkv, *weights = ctx.saved_tensors
-        num_tokens = qkv.shape[3]
-        of_qkv, of_biases = torch.empty_like(qkv), []
-        if ctx.wanted != (num_tokens, 0):
-            of_qkv[0] = 0  # what does not ask has no gradient
-        parts = (_parts(each, None, *ctx.wanted) for each in (qkv, of_qkv))
-        for gradient, weight, (*part, _), (*of_part, _) in zip(gradients, weights, *parts, strict=True):
-            (q, k, v), (of_q, of_k, of_v) = _with_all_axes(*part), _with_all_axes(*of_part)
+        num_tokens, num_events = qkv.shape[3:]
+        of_qkv, of_bias = torch.empty_like(qkv), None
+        if ctx.needs_input_grad[1]:
+            of_bias = qkv.new_empty(qkv.shape[1], num_tokens, num_tokens, num_events)
+        if ctx.wanted != (num_tokens, 0):  # queries that nobody wanted have no gradient
+            of_qkv[0] = 0
+            if of_bias is not None:
+                of_bias.zero_()
+        groups = _groups(qkv, None, *ctx.wanted), _groups(of_qkv, of_bias, *ctx.wanted)
+        for gradient, weight, (*group, _), (*of_group, of_pairs) in zip(
+            gradients, weights, *groups, strict=True
+        ):
+            (q, k, v), (of_q, of_k, of_v) = _with_all_axes(*group), _with_all_axes(*of_group)
             of_mean = gradient[:, :, :, None]
             of_weights = _sum_of_products(of_mean, v, axis=1).mul_(weight)
             of_logits = of_weights.addcmul_(weight, of_weights.sum(dim=3, keepdim=True), value=-1)
@@ -246,32 +252,30 @@ class Attention(torch.autograd.Function):
             _sum_of_products(of_agreement, k, axis=3, out=of_q)
             _sum_of_products(of_agreement, q, axis=2, out=of_k)
             _sum_of_products(of_mean, weight, axis=2, out=of_v)
-            of_bias, num_silent = of_logits[:, 0], num_tokens - q.shape[2]
-            of_biases.append(F.pad(of_bias, (0, 0, 0, 0, 0, num_silent)) if num_silent else of_bias)
-        of_bias = torch.cat(of_biases, dim=3) if len(of_biases) > 1 else of_biases[0]
-        return of_qkv, of_bias if ctx.needs_input_grad[1] else None, None, None
+            if of_pairs is not None:
+                of_pairs.copy_(of_logits[:, 0])
+        return of_qkv, of_bias, None, None
 
 
-def _parts(
+def _groups(
     qkv: Float[Tensor, "3 H C T B"],
     bias: Float[Tensor, "H T T B"] | None,
     num_wanted: int,
-    num_whole: int,
+    num_full: int,
 ) -> Iterator[tuple[Tensor, Tensor, Tensor, Tensor | None]]:
-    """What asks, keys, values and biases of the events of which the first tokens ask, and of the last ones.
+    """Queries, keys, values and bias of each group of events, as views: see :meth:`Block.rows`.
 
-    Of these, which are ``num_whole``, all tokens ask; where there are none, it is one part.
+    In the first group the first tokens ask, in the second, if there is one, all.
     """
-    if not num_whole:
+    if not num_full:
         q, k, v = qkv.unbind()
         yield q[:, :, :num_wanted], k, v, None if bias is None else bias[:, :num_wanted]
         return
-    sizes = [qkv.shape[4] - num_whole, num_whole]
+    sizes = [qkv.shape[4] - num_full, num_full]
     biases = (None, None) if bias is None else bias.split(sizes, dim=3)
-    for part, of_part, number in zip(
-        qkv.split(sizes, dim=4), biases, (num_wanted, qkv.shape[3]), strict=True
-    ):
-        yield from _parts(part, of_part, number, 0)
+    for group, of_pairs, number in zip(qkv.split(sizes, dim=4), biases, (num_wanted, None), strict=True):
+        q, k, v = group.unbind()
+        yield q[:, :, :number], k, v, None if of_pairs is None else of_pairs[:, :number]
 
 
 def _attended(q: Tensor, k: Tensor, v: Tensor, bias: Tensor | None) -> tuple[Tensor, Tensor]:
@@ -290,7 +294,7 @@ def _with_all_axes(q: Tensor, k: Tensor, v: Tensor) -> tuple[Tensor, Tensor, Ten
 def _sum_of_products(a: Tensor, b: Tensor, axis: int, out: Tensor | None = None) -> Tensor:
     """``(a * b).sum(axis, keepdim=True)``"""
     # two channels at a time halve the calls, and what is added up last is small; more leave the caches
-    at_a_time = math.gcd(2, a.shape[axis]) if axis == 1 else 1
+    at_a_time = math.gcd(2, a.shape[axis]) if axis == 1 and out is None else 1
     sizes = a.shape[axis] // at_a_time * [at_a_time]
     slices = zip(torch.split_with_sizes(a, sizes, axis), torch.split_with_sizes(b, sizes, axis), strict=True)
     total = torch.mul(*next(slices), out=out)

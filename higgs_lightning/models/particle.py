@@ -113,27 +113,23 @@ class ParticleAutoencoder(Model):
                 objects._replace(eta=eta * objects.eta, phi=phi * objects.phi)
                 for eta, phi in ((-1, 1), (1, -1), (-1, -1))
             ]
-            encoded = [self.encode(mirror, hidden, bias, num_tokens=1)[0] for mirror in mirrors]
+            encoded = [self.encode(mirror, hidden, bias, 1) for mirror in mirrors]
             logits = [output.logits, *(self.score(self.bottleneck(each)) for each in encoded)]
             output = output._replace(logits=torch.stack(logits).mean(dim=0))
         return output._replace(logits=output.logits.to(features))  # mixed precision ends here
 
     def whole_and_masked(self, features: Features, hidden: Bool[Tensor, "M O=6"]) -> tuple[Output, Output]:
         """As :meth:`Model.whole_and_masked`; of whole events the last block makes the class token alone."""
-        num_events = len(features), len(hidden)
+        sizes = len(features), len(hidden)
         objects, hidden = self.seen(*with_masked(features, hidden))
-        bias = self.attention_bias(objects, hidden)
-        x = self.tokens(objects, hidden)
-        *blocks, last = self.encoder
-        for block in blocks:
-            x = block(x, bias)
-        rows = self.encoder_norm(last.rows(x, bias, 1, num_events[1]))  # type: ignore[operator]
-        num_scores = sum(num_events)
-        latent = self.bottleneck(rows[:num_scores])
+        rows = self.encode(objects, hidden, self.attention_bias(objects, hidden), 1, num_full=sizes[1])
+        class_tokens, of_objects = rows.split([sum(sizes), len(rows) - sum(sizes)])
+        latent = self.bottleneck(class_tokens)
         logits = self.score(latent).to(features)
-        of_objects = rows[num_scores:].view(len(x) - 1, num_events[1], -1)[: schema.NUM_OBJECTS]
-        whole, masked = zip(logits.split(num_events), latent.split(num_events), strict=True)
-        return Output(*whole, whole[1][:, :0]), Output(*masked, of_objects.transpose(0, 1))
+        encoded = of_objects.view(hidden.shape[1], sizes[1], rows.shape[1])[: schema.NUM_OBJECTS]
+        (whole, latent_of_whole), masked = zip(logits.split(sizes), latent.split(sizes), strict=True)
+        nothing = latent.new_empty(len(features), 0)
+        return Output(whole, latent_of_whole, nothing), Output(*masked, encoded.transpose(0, 1))
 
     def seen(self, features: Features, hidden: ObjectMask | None) -> tuple[Objects, Bool[Tensor, "B N"]]:
         """What the encoder may see of events, and what is hidden of it."""
@@ -145,7 +141,8 @@ class ParticleAutoencoder(Model):
 
     def look(self, objects: Objects, hidden: Bool[Tensor, "B N"], bias: Float[Tensor, "H T T B"]) -> Output:
         """Score events as they are, without their mirror images."""
-        encoded = self.encode(objects, hidden, bias)
+        rows = self.encode(objects, hidden, bias, 1 + hidden.shape[1])
+        encoded = rows.view(1 + hidden.shape[1], hidden.shape[0], rows.shape[1])
         latent = self.bottleneck(encoded[0])
         of_objects = encoded[1 : 1 + schema.NUM_OBJECTS]
         return Output(self.score(latent), latent, of_objects.transpose(0, 1))
@@ -177,7 +174,7 @@ class ParticleAutoencoder(Model):
         reconstructed = reconstructed._replace(phi=reconstructed.phi + origin)
         return Reconstruction(
             kinematics.to_features(reconstructed),
-            reconstruction_errors(decoded, objects),
+            feature_errors(decoded, objects),
             decoded[:, schema.FIRST_JET :, _BTAG].softmax(dim=-1),
         )
 
@@ -185,7 +182,7 @@ class ParticleAutoencoder(Model):
         self, encoded: Float[Tensor, "B O=6 D"], features: Features, hidden: ObjectMask | None = None
     ) -> Features:
         objects, _, _ = self.view(features, hidden)
-        return reconstruction_errors(self.decode(encoded).to(features), objects)
+        return feature_errors(self.decode(encoded).to(features), objects)
 
     def view(
         self, features: Features, hidden: ObjectMask | None
@@ -201,16 +198,20 @@ class ParticleAutoencoder(Model):
         objects: Objects,
         hidden: Bool[Tensor, "B N"],
         bias: Float[Tensor, "H T T B"],
-        num_tokens: int | None = None,
-    ) -> Float[Tensor, "S B D"]:
-        """Encode the class token and the objects; or only the first S = ``num_tokens`` of them."""
+        num_tokens: int,
+        num_full: int = 0,
+    ) -> Float[Tensor, "R D"]:
+        """Encode so many of the class token and the objects; of the last ``num_full`` events all of them.
+
+        Returns:
+            Tokens first and events second, see :meth:`~higgs_lightning.models.layers.Block.rows`.
+        """
         x = self.tokens(objects, hidden)
-        num_tokens = len(x) if num_tokens is None else num_tokens
         *blocks, last = self.encoder
         for block in blocks:
             x = block(x, bias)
-        rows: Tensor = self.encoder_norm(last.rows(x, bias, num_tokens))  # type: ignore[operator]
-        return rows.view(num_tokens, *x.shape[1:])
+        encoded: Tensor = self.encoder_norm(last.rows(x, bias, num_tokens, num_full))  # type: ignore[operator]
+        return encoded
 
     def tokens(self, objects: Objects, hidden: Bool[Tensor, "B N"]) -> Float[Tensor, "T B D"]:
         """What enters the encoder."""
@@ -278,7 +279,7 @@ def to_objects(decoded: Float[Tensor, "B O=6 Q=7"]) -> Objects:
     )
 
 
-def reconstruction_errors(decoded: Float[Tensor, "B O=6 Q=7"], objects: Objects) -> Features:
+def feature_errors(decoded: Float[Tensor, "B O=6 Q=7"], objects: Objects) -> Features:
     """Error of each feature of decoded quantities against the true objects.
 
     Squared error of log pT and of pseudorapidity; for azimuth the squared distance to the true direction on
