@@ -39,6 +39,18 @@ def test_few_events_are_all_drawn_in_their_order():
     assert found.reconstructed.tolist() == found.projected.tolist() == list(range(1000))
 
 
+def test_a_reconstruction_may_be_left_out():
+    """By an objective that asks for errors alone, in validation as in training: none is drawn then."""
+    gatherer, rows, table = Gatherer(), torch.arange(300), torch.ones(300, 21)
+    scores_of_rows = (torch.full((300,), 0.5), SIGNAL[rows].float())
+    gatherer.add(
+        Step({"loss": torch.tensor(0.0)}, *scores_of_rows, table[:, :2], table, None, table > 0), rows
+    )
+    found = gatherer.evaluation()
+    assert found.num_events == len(found.latent) == 300
+    assert found.features.shape == found.reconstruction.shape == found.counted.shape == (0, 21)
+
+
 def test_processes_draw_what_one_draws(monkeypatch: pytest.MonkeyPatch):
     alone = gathered(torch.arange(NUM_EVENTS), 512).evaluation()
     shares = [gathered(torch.arange(rank, NUM_EVENTS, 2), 256)._reconstructions for rank in range(2)]
