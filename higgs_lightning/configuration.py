@@ -319,6 +319,7 @@ KINDS: dict[str, dict[str, Kind]] = {
         "temperature": number(above=0),
         "one_look": FLAG,
         "precision": one_of("32-true", "bf16-mixed"),
+        "compile": FLAG,
         "batch_size": whole(1),
         "device": TEXT,
         "threads": THREADS,

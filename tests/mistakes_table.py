@@ -132,7 +132,7 @@ KEYS: dict[str, dict[str, str]] = {
     "predict": {
         **{"ckpt": "path", "model_class": "text?", "input": "path", "output": "path", "latent": "flag"},
         **{"reconstruction": "flag", "temperature": "positive", "batch_size": "whole", "device": "text"},
-        **{"one_look": "flag", "precision": "choice", "threads": "threads"},
+        **{"one_look": "flag", "precision": "choice", "compile": "flag", "threads": "threads"},
         **{"columns": "names?", "missing": "number?", "units": "choice"},
         "keep": "columns",
     },

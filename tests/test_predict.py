@@ -3,6 +3,7 @@
 import gzip
 import re
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -348,3 +349,36 @@ def test_bad_arguments(output: str, changed: dict[str, object], sentence: str, r
     source = write("csv of 21", tmp_path)
     with pytest.raises(UserError, match=sentence):
         scores(run, source, tmp_path / output, **changed)
+
+
+@pytest.mark.usefixtures("without_shape_checks")
+def test_compiled(run: Path, tmp_path: Path, expected: np.ndarray, monkeypatch: pytest.MonkeyPatch):
+    """By a backend that needs no compiler: the same scores, of one graph for whole batches."""
+    sizes: list[int] = []
+
+    def backend(graph: torch.fx.GraphModule, inputs: list[Any]) -> Any:
+        def compiled(*values: Any) -> Any:
+            sizes.append(
+                max(len(value) for value in values if isinstance(value, torch.Tensor) and value.dim())
+            )
+            return graph(*values)
+
+        return compiled
+
+    monkeypatch.setattr(torch, "compile", partial(torch.compile, backend=backend))
+    found = scores(run, write("parquet", tmp_path), tmp_path / "scores.parquet", compile=True, latent=True)
+    np.testing.assert_allclose(found, expected, atol=1e-5)
+    assert len(sizes) == 500 // 64
+
+
+@pytest.mark.slow
+def test_without_a_compiler(run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("CXX", str(tmp_path / "g++"))
+    monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", str(tmp_path / "cache"))
+    source = write("parquet", tmp_path)
+    arguments = (f"ckpt={run}", f"input={source}", "output=scores.csv", "compile=true", "batch_size=64")
+    done = command(*arguments, cwd=tmp_path, name="predict")
+    assert done.returncode == 1
+    assert "error: compile=true needs a C++ compiler" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (tmp_path / "scores.csv").exists()

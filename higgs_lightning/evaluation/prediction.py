@@ -1,8 +1,8 @@
 """The scores of the events of any file, in its order."""
 
 import re
-from collections.abc import Mapping, Sequence
-from contextlib import ExitStack, nullcontext
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +16,13 @@ from rich.progress import Progress
 
 from higgs_lightning import schema
 from higgs_lightning.configuration import require_kinds
+from higgs_lightning.constants import Constant
 from higgs_lightning.data.columns import Reading
 from higgs_lightning.data.formats import import_uproot, read_files
 from higgs_lightning.data.sources import Paths, Source, as_text, find_sources
 from higgs_lightning.errors import UserError, one_line
 from higgs_lightning.files import output_file, replaced
-from higgs_lightning.models import Model
+from higgs_lightning.models.base import Model, Output
 from higgs_lightning.models.weights import load_model
 from higgs_lightning.precision import require_bfloat16
 from higgs_lightning.runs import require_no_file_of_a_run
@@ -51,6 +52,7 @@ def predict(
     threads: int | str = "auto",
     one_look: bool = False,
     precision: str = "32-true",
+    compile: bool = False,
 ) -> int:
     """Score every event of some files, in their order; memory does not grow with the files.
 
@@ -73,6 +75,7 @@ def predict(
         threads: see :func:`~higgs_lightning.threads.computing_with`.
         one_look: see :meth:`~higgs_lightning.models.base.Model.look_once`.
         precision: ``bf16-mixed`` for products in bfloat16, as Lightning's Trainer has it; else ``32-true``.
+        compile: make one graph of the model by ``torch.compile``, for whole batches.
 
     Returns:
         The number of events.
@@ -87,7 +90,7 @@ def predict(
             **{"model_class": model_class, "units": units, "columns": columns, "missing": missing},
             **{"latent": latent, "reconstruction": reconstruction, "temperature": temperature},
             **{"batch_size": batch_size, "device": device},
-            **{"threads": threads, "one_look": one_look, "precision": precision},
+            **{"threads": threads, "one_look": one_look, "precision": precision, "compile": compile},
             "keep": keep if isinstance(keep, str) else list(keep),
         },
     )
@@ -115,6 +118,7 @@ def predict(
     is_mixed = precision == "bf16-mixed"
     products = torch.autocast(torch.device(device).type, torch.bfloat16) if is_mixed else nullcontext()
     with replaced(output) as partial, ExitStack() as stack, computing_with(threads), products:
+        compiled = stack.enter_context(_compiled(model)) if compile else None
         bar = stack.enter_context(Progress(console=console, disable=not console.is_terminal))
         task = bar.add_task("Scoring", total=1.0)
         written: pa.Schema | None = None
@@ -127,7 +131,8 @@ def predict(
             require_measurements(block, source, events - before, reading)
             for start in range(0, len(block), batch_size):
                 batch = torch.from_numpy(block[start : start + batch_size]).to(device)
-                scored = score(model, batch, temperature, latent, reconstruction)
+                of_batch = compiled if len(batch) == batch_size else None
+                scored = score(model, batch, temperature, latent, reconstruction, of_batch)
                 kept = {name: values.slice(start, batch_size) for name, values in found.kept.items()}
                 table = beside(kept, scored, written, source)
                 if written is None:
@@ -176,12 +181,29 @@ def available_device(device: str) -> str:
     return device
 
 
+@contextmanager
+def _compiled(model: Model) -> Iterator[Callable[[Features], Output]]:
+    """What the model says of a batch, as one graph, which is compiled when the first comes."""
+    # here, because it takes a second to import
+    from higgs_lightning.compilation import says_what_compilation_lacks
+
+    torch.compiler.reset()  # a process may compile a function only so often, and a sweep has many jobs
+    Constant.put_all_on(next(model.parameters()).device)
+    with says_what_compilation_lacks("the model"):
+        yield torch.compile(model, fullgraph=True, dynamic=False)
+
+
 @torch.inference_mode()
 def score(
-    model: Model, features: Features, temperature: float, latent: bool, reconstruction: bool
+    model: Model,
+    features: Features,
+    temperature: float,
+    latent: bool,
+    reconstruction: bool,
+    compiled: Callable[[Features], Output] | None = None,
 ) -> pa.RecordBatch:
-    """One batch in, its columns out."""
-    output = model(features)
+    """One batch in, its columns out; ``compiled`` says what the model does."""
+    output = (model if compiled is None else compiled)(features)
     # numpy has no bfloat16, in which models may answer
     columns: dict[str, Any] = {"score": (output.logits.float() / temperature).sigmoid().cpu().numpy()}
     if latent:

@@ -23,10 +23,10 @@ from lightning.pytorch.utilities.exceptions import SIGTERMException
 from omegaconf import DictConfig, OmegaConf
 from rich.console import Console
 from torch import Tensor
-from torch._dynamo.exc import BackendCompilerFailed, Unsupported
 from torch.optim import Optimizer
 
 from higgs_lightning import addresses, runs
+from higgs_lightning.compilation import says_what_compilation_lacks
 from higgs_lightning.configuration import as_data, as_written, literal, renewed, require_metric, validate
 from higgs_lightning.data import HiggsDataModule
 from higgs_lightning.data.seen import seen_in_training
@@ -377,7 +377,8 @@ def wandb_of_its_own() -> Iterator[None]:
 def ends_in_a_sentence(run_dir: Path) -> Iterator[None]:
     """Say in one sentence how to go on after SIGTERM or Ctrl-C, and what compilation lacks."""
     try:
-        yield
+        with says_what_compilation_lacks("the step"):
+            yield
     except SIGTERMException:
         print(f"terminated: {_how_to_go_on(run_dir)}", file=sys.stderr)
         raise SystemExit(128 + signal.SIGTERM) from None
@@ -385,15 +386,6 @@ def ends_in_a_sentence(run_dir: Path) -> Iterator[None]:
         if isinstance(end.__context__, KeyboardInterrupt):
             raise KeyboardInterrupt(_how_to_go_on(run_dir)) from None
         raise
-    except Unsupported as error:
-        raise UserError(
-            f"compile=true: the step is no single graph, say compile=false: {one_line(error)}"
-        ) from error
-    except BackendCompilerFailed as error:
-        cause = str(error).splitlines()[0]
-        raise UserError(
-            f"compile=true needs a C++ compiler, such as g++, or on a GPU Triton: {cause}"
-        ) from error
 
 
 def _how_to_go_on(run_dir: Path) -> str:
