@@ -28,6 +28,7 @@ from higgs_lightning import runs
 from higgs_lightning.addresses import quoted
 from higgs_lightning.configuration import KINDS, nodes, require_kinds
 from higgs_lightning.errors import UserError, one_sentence
+from higgs_lightning.memory import keep_freed_memory
 from higgs_lightning.sweeps import job, study_name
 from higgs_lightning.threads import wait_briefly
 
@@ -104,6 +105,7 @@ def command(
         @one_sentence
         def run() -> Any:
             wait_briefly()
+            keep_freed_memory()
             # argparse would refuse the values after a flag that follows others
             sys.argv[1:] = sorted(map(quoted, sys.argv[1:]), key=lambda argument: argument not in _MULTIRUN)
             if not _asks_for_completion(sys.argv[1:]):

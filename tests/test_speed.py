@@ -11,6 +11,7 @@ from torch.profiler import ProfilerActivity, profile
 
 from higgs_lightning.constants import Choice, Constant
 from higgs_lightning.models import DeepNetwork, ParticleAutoencoder
+from higgs_lightning.models.layers import Gelu
 from higgs_lightning.training.decorrelation import DecorrelatedObjective
 from higgs_lightning.training.objective import Chance, MaskedObjective
 from higgs_lightning.training.run import train
@@ -86,6 +87,42 @@ def test_a_step_is_one_graph(objective: MaskedObjective, features: torch.Tensor)
     objective.compile(256, backend="aot_eager")  # which refuses a second graph
     torch.testing.assert_close(gradients(256), whole)
     torch.testing.assert_close(gradients(100), smaller, rtol=0, atol=0)
+
+
+@pytest.mark.usefixtures("without_shape_checks")
+@pytest.mark.parametrize("objective", ["masked"], indirect=True)
+def test_a_step_in_bfloat16_is_one_graph(objective: MaskedObjective, features: torch.Tensor):
+    """With other formulas than without a compiler, for the same gradients."""
+    model = ParticleAutoencoder(num_layers=2, dim=32).train()
+    labels = (torch.arange(len(features)) % 2).float()
+
+    def gradients() -> torch.Tensor:
+        with torch.autocast("cpu", torch.bfloat16):
+            step = objective(model, features[:256], labels[:256], torch.Generator().manual_seed(1))
+        found = torch.autograd.grad(step.losses["loss"], list(model.parameters()))
+        return torch.cat([each.flatten() for each in found])
+
+    eager = gradients()
+    objective.compile(256, backend="aot_eager")
+    assert (gradients() - eager).norm() < 0.02 * eager.norm()
+
+
+@pytest.mark.usefixtures("without_shape_checks")
+@pytest.mark.parametrize(
+    ("dtype", "rounded_away", "error", "error_of_gradient"),
+    [(torch.float32, 1e-5, 1e-6, 1e-6), (torch.bfloat16, 1 / 256, 1e-4, 4e-4)],
+)
+def test_compiled_gelu(dtype: torch.dtype, rounded_away: float, error: float, error_of_gradient: float):
+    """In bfloat16 it is another formula; far out it is 0 or x itself."""
+    torch.compiler.reset()
+    x = torch.cat([torch.linspace(-8, 8, 2001), torch.tensor([-1e4, 1e4])]).to(dtype).requires_grad_()
+    exact = x.detach().double().requires_grad_()
+    found, expected = torch.compile(Gelu(), backend="aot_eager")(x), torch.nn.functional.gelu(exact)
+    found.sum().backward()
+    expected.sum().backward()
+    assert found.dtype == dtype
+    torch.testing.assert_close(found.double(), expected, rtol=rounded_away, atol=error)
+    torch.testing.assert_close(x.grad.double(), exact.grad, rtol=rounded_away, atol=error_of_gradient)
 
 
 @pytest.mark.usefixtures("without_shape_checks")

@@ -21,7 +21,7 @@ from higgs_lightning.constants import Choice, Constant
 from higgs_lightning.kinematics import Objects
 from higgs_lightning.masking import hidden_or_missing
 from higgs_lightning.models.base import Model, Output, Reconstruction, with_masked
-from higgs_lightning.models.layers import Block, ScoreLayer
+from higgs_lightning.models.layers import Block, Gelu, ScoreLayer
 from higgs_lightning.shapes import Features, ObjectMask, PerEvent, PerObject
 
 # log pT, eta, cos phi, sin phi, then the b-tag level as one of three classes
@@ -90,7 +90,7 @@ class ParticleAutoencoder(Model):
         self.mask_token = nn.Parameter(0.02 * torch.randn(dim))
         self.class_token = nn.Parameter(0.02 * torch.randn(dim))
         self.pair_bias = nn.Sequential(
-            nn.Linear(len(kinematics.PAIR_INVARIANTS), 32), nn.GELU(), nn.Linear(32, num_heads)
+            nn.Linear(len(kinematics.PAIR_INVARIANTS), 32), Gelu(), nn.Linear(32, num_heads)
         )
         self.encoder = nn.ModuleList(Block(dim, num_heads, dropout) for _ in range(num_layers))
         self.encoder_norm = nn.LayerNorm(dim)

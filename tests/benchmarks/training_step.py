@@ -1,34 +1,38 @@
 """What a training step of the train command is made of: calls of PyTorch's operators, waits, and its speed.
 
-    python tests/benchmarks/training_step.py [--before FOLDER] [--events 24000] [--repeats 3] [--own-time]
+    python tests/benchmarks/training_step.py [--before FOLDER] [--events 48000] [--turns 10]
                                              [--now compile=true ...]
 
 FOLDER is a working tree of another revision (``git worktree add FOLDER REVISION``), which is measured beside
-this one, in turns; the medians of the repeats count. Calls, and waits for the device
-(``aten::_local_scalar_dense``), are the profiler's, eager, in batches of 1024: the difference of runs of 15
-and of 5 steps, over 10. Events a second are those of metrics.csv, in the epochs after the first; keys after
-``--now`` are for the speed of this revision alone.
+this one. Calls, and waits for the device (``aten::_local_scalar_dense``), are the profiler's, eager, in
+batches of 1024: the difference of runs of 15 and of 5 steps, over 10.
 
-On a machine that has other work, ``--own-time`` with OMP_NUM_THREADS=1 measures by the clock of the process.
+Events a second are of steps alone, once compilation and eight steps are over: both revisions train at once,
+but one is stopped while the other has its turn of four seconds, so that whatever else the machine does meets
+both. The medians of the turns count. Keys after ``--now`` are for the speed of this revision alone.
 """
 
 import argparse
-import csv
 import json
 import os
 import runpy
+import signal
 import statistics
 import subprocess
 import sys
 import time
-from contextlib import redirect_stdout
+from contextlib import ExitStack, redirect_stdout
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
+from lightning.pytorch.loops.training_epoch_loop import _TrainingEpochLoop
 from rich.console import Console
 from rich.table import Table
 from torch.profiler import ProfilerActivity, profile
 
+BATCH_SIZE = 1024
+SECONDS = 4  # of a turn
 REPOSITORY = Path(__file__).parents[2]
 SHARES = ("data.val_fraction=0.02", "data.test_fraction=0.02")
 FEW = ("trainer.max_epochs=1", "data.train_events=16384")
@@ -36,7 +40,7 @@ FEW = ("trainer.max_epochs=1", "data.train_events=16384")
 
 def train(folder: str, *overrides: str) -> None:
     """Run the train command in this process, of whichever revision PYTHONPATH names."""
-    options = ("data.batch_size=1024", "figures_every=0", "trainer.enable_progress_bar=false")
+    options = (f"data.batch_size={BATCH_SIZE}", "figures_every=0", "trainer.enable_progress_bar=false")
     sys.argv = ["train", *SHARES, *options, f"hydra.run.dir={folder}", *overrides]
     with redirect_stdout(sys.stderr):
         runpy.run_module("higgs_lightning.train", run_name="__main__")
@@ -53,54 +57,96 @@ def count() -> dict[str, float]:
     return {name: (number - counts[5].get(name, 0)) / 10 for name, number in counts[15].items()}
 
 
-def speed(events: int, overrides: list[str]) -> float:
-    """Events a second."""
-    with TemporaryDirectory() as folder:
-        train(folder, f"data.train_events={events}", "trainer.max_epochs=3", *overrides)
-        with Path(folder, "metrics.csv").open() as file:
-            speeds = [float(row["events_per_second"]) for row in csv.DictReader(file)]
-    return statistics.mean(speeds[1:])
+def train_on(steps: Path, events: int, overrides: list[str]) -> None:
+    """Train until someone puts an end to it, and write down when each step begins and ends."""
+    advance = _TrainingEpochLoop.advance
+    with steps.open("w", buffering=1) as file, TemporaryDirectory() as folder:
+
+        def timed(*arguments: Any) -> None:
+            start = time.monotonic()
+            advance(*arguments)
+            file.write(f"{start} {time.monotonic()}\n")
+
+        _TrainingEpochLoop.advance = timed
+        train(folder, f"data.train_events={events}", "trainer.max_epochs=1000", *overrides)
+
+
+def take_turns(
+    trainings: dict[str, subprocess.Popen[bytes]], folder: Path, turns: int
+) -> dict[str, list[float]]:
+    """Events a second of each training in each of its turns, while the others are stopped."""
+    speeds: dict[str, list[float]] = {name: [] for name in trainings}
+    for name, training in trainings.items():
+        while len(times(folder / name)) < 8:
+            if training.poll() is not None:
+                raise SystemExit(f"the training of {name} came to an end")
+            time.sleep(0.1)
+        training.send_signal(signal.SIGSTOP)
+    for _ in range(turns):
+        for name, training in trainings.items():
+            start = time.monotonic()
+            training.send_signal(signal.SIGCONT)
+            time.sleep(SECONDS)
+            training.send_signal(signal.SIGSTOP)
+            end = time.monotonic()
+            within = [last - first for first, last in times(folder / name) if start < first and last < end]
+            speeds[name].append(BATCH_SIZE * len(within) / sum(within))
+    return speeds
+
+
+def times(steps: Path) -> list[tuple[float, float]]:
+    """Beginnings and ends of steps, as far as they are written down."""
+    lines = steps.read_text().splitlines(keepends=True) if steps.exists() else []
+    pairs = (map(float, line.split()) for line in lines if line.endswith("\n"))
+    return [(start, end) for start, end in pairs]
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--before", type=Path)
-    parser.add_argument("--events", type=int, default=24_000)
-    parser.add_argument("--repeats", type=int, default=3)
-    parser.add_argument("--own-time", action="store_true")
+    parser.add_argument("--events", type=int, default=48_000)
+    parser.add_argument("--turns", type=int, default=10)
     parser.add_argument("--now", nargs="*", default=[], metavar="KEY=VALUE")
-    parser.add_argument("--measure", choices=["count", "speed", "speed-now"], help=argparse.SUPPRESS)
+    parser.add_argument("--count", action="store_true", help=argparse.SUPPRESS)
+    parser.add_argument("--train-on", type=Path, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
-    if arguments.own_time:
-        time.perf_counter = time.process_time
-    if arguments.measure:
-        overrides = arguments.now if arguments.measure == "speed-now" else []
-        print(json.dumps(count() if arguments.measure == "count" else speed(arguments.events, overrides)))
+    if arguments.count:
+        print(json.dumps(count()))
+        return
+    if arguments.train_on:
+        is_now = arguments.train_on.name == "now"
+        train_on(arguments.train_on, arguments.events, arguments.now if is_now else [])
         return
 
-    def measured(revision: Path, what: str) -> str:
-        command = [sys.executable, __file__, *sys.argv[1:], "--measure", what]
-        environment = {**os.environ, "PYTHONPATH": str(revision)}
-        return subprocess.run(command, cwd=revision, env=environment, stdout=-1, check=True, text=True).stdout
-
     revisions = {"before": arguments.before, "now": REPOSITORY} if arguments.before else {"now": REPOSITORY}
+    of_revision = {
+        name: {"cwd": revision, "env": {**os.environ, "PYTHONPATH": str(revision)}}
+        for name, revision in revisions.items()
+    }
+    command = [sys.executable, __file__, *sys.argv[1:]]
+    with TemporaryDirectory() as folder, ExitStack() as stack:
+        trainings = {}
+        for name, options in of_revision.items():
+            steps = str(Path(folder, name))
+            training = subprocess.Popen([*command, "--train-on", steps], stderr=subprocess.DEVNULL, **options)
+            stack.callback(training.kill)
+            trainings[name] = training
+        speeds = take_turns(trainings, Path(folder), arguments.turns)
     table = Table()
-    for column in ("", "calls a step", "waits a step", "events a second", "range"):
+    for column in ("", "calls a step", "waits a step", "events a second", "range", "of the first"):
         table.add_column(column)
-    speeds: dict[str, list[float]] = {name: [] for name in revisions}
-    for _ in range(arguments.repeats):
-        for name, revision in revisions.items():
-            speeds[name].append(json.loads(measured(revision, "speed-now" if name == "now" else "speed")))
-    for name, revision in revisions.items():
-        calls = json.loads(measured(revision, "count"))
+    for name, options in of_revision.items():
+        counted = subprocess.run([*command, "--count"], stdout=-1, check=True, text=True, **options)
+        calls = json.loads(counted.stdout)
         if name == "now":
             most = sorted(calls.items(), key=lambda call: -call[1])[:25]
             print(", ".join(f"{number:.0f} {operator.removeprefix('aten::')}" for operator, number in most))
         waits = calls.get("aten::_local_scalar_dense", 0)
-        found = speeds[name]
+        found, of_first = speeds[name], next(iter(speeds.values()))
+        ratio = statistics.median(own / other for own, other in zip(found, of_first, strict=True))
         spread = f"{min(found):,.0f} to {max(found):,.0f}"
         middle = f"{statistics.median(found):,.0f}"
-        table.add_row(name, f"{sum(calls.values()):,.0f}", f"{waits:.1f}", middle, spread)
+        table.add_row(name, f"{sum(calls.values()):,.0f}", f"{waits:.1f}", middle, spread, f"{ratio:.2f}")
     Console().print(table)
 
 
