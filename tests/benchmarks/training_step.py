@@ -1,6 +1,6 @@
 """What a training step of the train command is made of: calls of PyTorch's operators, waits, and its speed.
 
-    python tests/benchmarks/training_step.py [--before FOLDER] [--events 48000] [--turns 10]
+    python tests/benchmarks/training_step.py [--before FOLDER] [--events 48128] [--turns 10]
                                              [--now compile=true ...]
 
 FOLDER is a working tree of another revision (``git worktree add FOLDER REVISION``), which is measured beside
@@ -14,25 +14,23 @@ both. The medians of the turns count. Keys after ``--now`` are for the speed of 
 
 import argparse
 import json
-import os
 import runpy
-import signal
 import statistics
 import subprocess
 import sys
 import time
-from contextlib import ExitStack, redirect_stdout
+from contextlib import redirect_stdout
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import turns
 from lightning.pytorch.loops.training_epoch_loop import _TrainingEpochLoop
 from rich.console import Console
 from rich.table import Table
 from torch.profiler import ProfilerActivity, profile
 
 BATCH_SIZE = 1024
-SECONDS = 4  # of a turn
 REPOSITORY = Path(__file__).parents[2]
 SHARES = ("data.val_fraction=0.02", "data.test_fraction=0.02")
 FEW = ("trainer.max_epochs=1", "data.train_events=16384")
@@ -65,46 +63,16 @@ def train_on(steps: Path, events: int, overrides: list[str]) -> None:
         def timed(*arguments: Any) -> None:
             start = time.monotonic()
             advance(*arguments)
-            file.write(f"{start} {time.monotonic()}\n")
+            file.write(f"{start} {time.monotonic()} {BATCH_SIZE}\n")
 
         _TrainingEpochLoop.advance = timed
         train(folder, f"data.train_events={events}", "trainer.max_epochs=1000", *overrides)
 
 
-def take_turns(
-    trainings: dict[str, subprocess.Popen[bytes]], folder: Path, turns: int
-) -> dict[str, list[float]]:
-    """Events a second of each training in each of its turns, while the others are stopped."""
-    speeds: dict[str, list[float]] = {name: [] for name in trainings}
-    for name, training in trainings.items():
-        while len(times(folder / name)) < 8:
-            if training.poll() is not None:
-                raise SystemExit(f"the training of {name} came to an end")
-            time.sleep(0.1)
-        training.send_signal(signal.SIGSTOP)
-    for _ in range(turns):
-        for name, training in trainings.items():
-            start = time.monotonic()
-            training.send_signal(signal.SIGCONT)
-            time.sleep(SECONDS)
-            training.send_signal(signal.SIGSTOP)
-            end = time.monotonic()
-            within = [last - first for first, last in times(folder / name) if start < first and last < end]
-            speeds[name].append(BATCH_SIZE * len(within) / sum(within))
-    return speeds
-
-
-def times(steps: Path) -> list[tuple[float, float]]:
-    """Beginnings and ends of steps, as far as they are written down."""
-    lines = steps.read_text().splitlines(keepends=True) if steps.exists() else []
-    pairs = (map(float, line.split()) for line in lines if line.endswith("\n"))
-    return [(start, end) for start, end in pairs]
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--before", type=Path)
-    parser.add_argument("--events", type=int, default=48_000)
+    parser.add_argument("--events", type=int, default=47 * BATCH_SIZE)
     parser.add_argument("--turns", type=int, default=10)
     parser.add_argument("--now", nargs="*", default=[], metavar="KEY=VALUE")
     parser.add_argument("--count", action="store_true", help=argparse.SUPPRESS)
@@ -119,35 +87,25 @@ def main() -> None:
         return
 
     revisions = {"before": arguments.before, "now": REPOSITORY} if arguments.before else {"now": REPOSITORY}
-    of_revision = {
-        name: {"cwd": revision, "env": {**os.environ, "PYTHONPATH": str(revision)}}
-        for name, revision in revisions.items()
-    }
     command = [sys.executable, __file__, *sys.argv[1:]]
-    with TemporaryDirectory() as folder, ExitStack() as stack:
-        trainings = {}
-        for name, options in of_revision.items():
-            steps = str(Path(folder, name))
-            training = subprocess.Popen([*command, "--train-on", steps], stderr=subprocess.DEVNULL, **options)
-            stack.callback(training.kill)
-            trainings[name] = training
-        speeds = take_turns(trainings, Path(folder), arguments.turns)
+    commands = {name: [*command, "--train-on"] for name in revisions}
+    speeds = turns.speeds(commands, revisions, arguments.turns, seconds=4)
     table = Table()
     for column in ("", "calls a step", "waits a step", "events a second", "range", "of the first"):
         table.add_column(column)
-    for name, options in of_revision.items():
-        counted = subprocess.run([*command, "--count"], stdout=-1, check=True, text=True, **options)
+    for name, revision in revisions.items():
+        counted = subprocess.run(
+            [*command, "--count"], stdout=-1, check=True, text=True, **turns.of(revision)
+        )
         calls = json.loads(counted.stdout)
         if name == "now":
             most = sorted(calls.items(), key=lambda call: -call[1])[:25]
             print(", ".join(f"{number:.0f} {operator.removeprefix('aten::')}" for operator, number in most))
-        waits = calls.get("aten::_local_scalar_dense", 0)
-        found, of_first = speeds[name], next(iter(speeds.values()))
-        ratio = statistics.median(own / other for own, other in zip(found, of_first, strict=True))
+        waits, found = calls.get("aten::_local_scalar_dense", 0), speeds[name]
         spread = f"{min(found):,.0f} to {max(found):,.0f}"
-        middle = f"{statistics.median(found):,.0f}"
-        table.add_row(name, f"{sum(calls.values()):,.0f}", f"{waits:.1f}", middle, spread, f"{ratio:.2f}")
-    Console().print(table)
+        middle, ratio = f"{statistics.median(found):,.0f}", f"{turns.ratio(speeds, name):.2f}"
+        table.add_row(name, f"{sum(calls.values()):,.0f}", f"{waits:.1f}", middle, spread, ratio)
+    Console(width=110).print(table)
 
 
 if __name__ == "__main__":
