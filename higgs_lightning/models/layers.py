@@ -78,20 +78,23 @@ class Gelu(nn.GELU):
 
 
 class _RoundedGelu(torch.autograd.Function):
-    """x times the share of a normal distribution below x, to 1e-4, and its derivative, to 4e-4."""
+    """x times the share of a normal distribution below x, and its derivative.
+
+    The share is right to 2e-5 and the derivative to 4e-4, where bfloat16 rounds by 4e-3 of a number.
+    """
 
     @staticmethod
     def forward(ctx: Any, x: Tensor) -> Tensor:
         ctx.save_for_backward(x)
         exact = x.float()
         # of what is far below 0, a share that is not quite 0 would be much
-        return (exact.clamp(min=-_FLAT) * _half_and_odd(exact, _SHARE)).to(x)
+        return (exact.clamp(min=-_FLAT) * _half_and_odd(exact, _SHARE)).to(x.dtype)
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, gradient: Tensor) -> Tensor:
         (x,) = ctx.saved_tensors
-        return (gradient * _half_and_odd(x.float(), _DERIVATIVE)).to(x)
+        return (gradient * _half_and_odd(x.float(), _DERIVATIVE)).to(x.dtype)
 
 
 _FLAT = 4.5  # standard deviations, beyond which 3e-6 is left of the distribution

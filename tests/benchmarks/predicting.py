@@ -73,7 +73,7 @@ def main() -> None:
         revisions = dict.fromkeys(WAYS, REPOSITORY) | {"before": arguments.before}
         speeds = turns.speeds(commands, revisions, arguments.turns, seconds=3)
     table = Table()
-    for column in ("predict", "events a second", "range", "of the first"):
+    for column in ("predict", "events a second", "range", "ratio"):
         table.add_column(column)
     for name, found in speeds.items():
         spread = f"{min(found):,.0f} to {max(found):,.0f}"

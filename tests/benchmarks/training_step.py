@@ -32,6 +32,7 @@ from torch.profiler import ProfilerActivity, profile
 
 BATCH_SIZE = 1024
 REPOSITORY = Path(__file__).parents[2]
+ENDLESS = ("selection.patience=1000000", "trainer.max_epochs=1000")
 SHARES = ("data.val_fraction=0.02", "data.test_fraction=0.02")
 FEW = ("trainer.max_epochs=1", "data.train_events=16384")
 
@@ -58,7 +59,7 @@ def count() -> dict[str, float]:
 def train_on(steps: Path, events: int, overrides: list[str]) -> None:
     """Train until someone puts an end to it, and write down when each step begins and ends."""
     advance = _TrainingEpochLoop.advance
-    with steps.open("w", buffering=1) as file, TemporaryDirectory() as folder:
+    with steps.open("w", buffering=1) as file:
 
         def timed(*arguments: Any) -> None:
             start = time.monotonic()
@@ -66,7 +67,8 @@ def train_on(steps: Path, events: int, overrides: list[str]) -> None:
             file.write(f"{start} {time.monotonic()} {BATCH_SIZE}\n")
 
         _TrainingEpochLoop.advance = timed
-        train(folder, f"data.train_events={events}", "trainer.max_epochs=1000", *overrides)
+        run = str(steps.with_suffix(".run"))  # which goes when the measurement ends
+        train(run, f"data.train_events={events}", *ENDLESS, *overrides)
 
 
 def main() -> None:
@@ -91,7 +93,7 @@ def main() -> None:
     commands = {name: [*command, "--train-on"] for name in revisions}
     speeds = turns.speeds(commands, revisions, arguments.turns, seconds=4)
     table = Table()
-    for column in ("", "calls a step", "waits a step", "events a second", "range", "of the first"):
+    for column in ("", "calls a step", "waits a step", "events a second", "range", "ratio"):
         table.add_column(column)
     for name, revision in revisions.items():
         counted = subprocess.run(

@@ -29,14 +29,17 @@ def speeds(
         seconds: of a turn.
     """
     found: dict[str, list[float]] = {name: [] for name in commands}
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("terminated"))  # with which programs end, too
     with TemporaryDirectory() as folder, ExitStack() as stack:
         programs = {}
         for name, command in commands.items():
             pieces = Path(folder, name)
-            program = subprocess.Popen([*command, pieces], stderr=subprocess.DEVNULL, **of(revisions[name]))
+            said = stack.enter_context(pieces.with_suffix(".log").open("wb"))
+            options = of(revisions[name])
+            program = subprocess.Popen([*command, pieces], stdout=said, stderr=said, **options)
             stack.callback(_ended, program)
             while len(_read(pieces)) < _WARM_UP:
-                _require_running(name, program)
+                _require_running(program, pieces)
                 time.sleep(0.1)
             program.send_signal(signal.SIGSTOP)
             programs[name] = program, pieces
@@ -45,10 +48,12 @@ def speeds(
                 start = time.monotonic()
                 program.send_signal(signal.SIGCONT)
                 time.sleep(seconds)
-                _require_running(name, program)
+                _require_running(program, pieces)
                 program.send_signal(signal.SIGSTOP)
                 end = time.monotonic()
                 within = [piece for piece in _read(pieces) if start < piece[0] and piece[1] < end]
+                if not within:
+                    sys.exit(f"{name} does no whole piece of its work in {seconds} s: give turns more time")
                 events = sum(number for _, _, number in within)
                 found[name].append(events / sum(last - first for first, last, _ in within))
     return found
@@ -56,7 +61,8 @@ def speeds(
 
 def of(revision: Path) -> dict[str, Any]:
     """Options of subprocess for a program that imports the package of a working tree."""
-    return {"cwd": revision, "env": {**os.environ, "PYTHONPATH": str(revision)}}
+    folder = revision.resolve()
+    return {"cwd": folder, "env": {**os.environ, "PYTHONPATH": str(folder)}}
 
 
 def ratio(found: Mapping[str, list[float]], name: str) -> float:
@@ -65,9 +71,10 @@ def ratio(found: Mapping[str, list[float]], name: str) -> float:
     return statistics.median(own / other for own, other in zip(found[name], first, strict=True))
 
 
-def _require_running(name: str, program: subprocess.Popen[bytes]) -> None:
+def _require_running(program: subprocess.Popen[bytes], pieces: Path) -> None:
     if program.poll() is not None:
-        sys.exit(f"{name} came to an end: give it more to do")
+        print(pieces.with_suffix(".log").read_text()[-2000:], file=sys.stderr)
+        sys.exit(f"{pieces.name} came to an end before its turns did")
 
 
 def _ended(program: subprocess.Popen[bytes]) -> None:
