@@ -10,9 +10,7 @@ import sys
 # malloc.h of the GNU C library: what mallopt calls its limits; see mallopt(3)
 _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3
 _KEPT = 2**30  # bytes of free memory at the end of the heap
-_OUTSIDE = (
-    2**25
-)  # bytes from which on a block lies outside the heap: the most that the library itself chooses
+_OUTSIDE = 2**25  # bytes of the smallest block outside the heap: the most that the library itself chooses
 _WAYS_TO_SAY = ("MALLOC_TRIM_THRESHOLD_", "MALLOC_MMAP_THRESHOLD_")
 
 
