@@ -17,7 +17,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.parquet
 import turns
@@ -53,16 +52,19 @@ def predict(overrides: list[str], batches: Path) -> None:
 
 
 def main() -> None:
+    # here, because the other revision, of which this file runs the command, need not have all that it imports
+    from sample import repeated, write_parquet
+
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--before", type=Path, required=True)
     parser.add_argument("--ckpt")
     parser.add_argument("--events", type=int, default=1_200_000)
     parser.add_argument("--turns", type=int, default=8)
     arguments = parser.parse_args()
-    run = arguments.ckpt or arguments.before / "higgs_lightning" / "pretrained.safetensors"
+    run = arguments.ckpt or arguments.before.resolve() / "higgs_lightning" / "pretrained.safetensors"
     with TemporaryDirectory() as folder:
         source = Path(folder, "events.parquet")
-        write_sample(source, arguments.events)
+        write_parquet(repeated(arguments.events), source)
         commands = {
             name: [
                 *(sys.executable, __file__, "--predict", f"ckpt={run}", f"input={source}"),
@@ -79,21 +81,6 @@ def main() -> None:
         spread = f"{min(found):,.0f} to {max(found):,.0f}"
         table.add_row(name, f"{statistics.median(found):,.0f}", spread, f"{turns.ratio(speeds, name):.2f}")
     Console(width=110).print(table)
-
-
-def write_sample(path: Path, num_events: int) -> None:
-    """Write the embedded sample so often that there are so many events."""
-    from higgs_lightning import schema
-    from higgs_lightning.data import sample_csv
-    from higgs_lightning.data.columns import Reading
-    from higgs_lightning.data.formats import read_file
-    from higgs_lightning.data.sources import Source
-
-    blocks = read_file(Source(sample_csv()), Reading(), needs_label=True)
-    sample = np.concatenate([block[:, 1:] for block, _ in blocks])
-    events = np.resize(sample, (num_events, schema.NUM_FEATURES))
-    names = [feature.name for feature in schema.LOW_LEVEL]
-    pyarrow.parquet.write_table(pa.table(dict(zip(names, events.T, strict=True))), path)
 
 
 if __name__ == "__main__":

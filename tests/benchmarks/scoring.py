@@ -14,18 +14,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet
 import torch
 from rich.console import Console
 from rich.table import Table
+from sample import repeated, write_parquet
 from torch.utils.data import DataLoader, TensorDataset
 
-from higgs_lightning import load_model, schema
-from higgs_lightning.data import sample_csv
-from higgs_lightning.data.columns import Reading
-from higgs_lightning.data.formats import read_file
-from higgs_lightning.data.sources import Source
+from higgs_lightning import load_model
 from higgs_lightning.errors import UserError
 from higgs_lightning.evaluation.prediction import predict
 from higgs_lightning.models.graph import export
@@ -38,15 +33,12 @@ def main() -> None:
     parser.add_argument("--events", type=int, default=40_000)
     parser.add_argument("--repeats", type=int, default=3)
     arguments = parser.parse_args()
-    blocks = read_file(Source(sample_csv()), Reading(), needs_label=True)
-    sample = np.concatenate([block[:, 1:] for block, _ in blocks])
-    events = np.resize(sample, (arguments.events, schema.NUM_FEATURES))
+    events = repeated(arguments.events)
     model = load_model(arguments.run)
 
     with tempfile.TemporaryDirectory() as folder:
         source, scores = Path(folder, "events.parquet"), Path(folder, "scores.parquet")
-        names = [feature.name for feature in schema.LOW_LEVEL]
-        pyarrow.parquet.write_table(pa.table(dict(zip(names, events.T, strict=True))), source)
+        write_parquet(events, source)
 
         def command(**options: bool | str) -> None:
             predict(arguments.run, source, scores, False, False, 1.0, 1024, "cpu", **options)  # type: ignore[arg-type]
