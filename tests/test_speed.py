@@ -129,6 +129,7 @@ def test_compiled_gelu(dtype: torch.dtype, rounded_away: float, error: float, er
     assert ("gelu(" in calls[0]) == (dtype == torch.float32)
     assert found.dtype == dtype
     torch.testing.assert_close(found.double(), expected, rtol=rounded_away, atol=error)
+    assert x.grad is not None
     torch.testing.assert_close(x.grad.double(), exact.grad, rtol=rounded_away, atol=error_of_gradient)
 
 

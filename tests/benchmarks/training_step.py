@@ -23,6 +23,7 @@ from contextlib import redirect_stdout
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
+from unittest import mock
 
 import turns
 from lightning.pytorch.loops.training_epoch_loop import _TrainingEpochLoop
@@ -66,9 +67,9 @@ def train_on(steps: Path, events: int, overrides: list[str]) -> None:
             advance(*arguments)
             file.write(f"{start} {time.monotonic()} {BATCH_SIZE}\n")
 
-        _TrainingEpochLoop.advance = timed
         run = str(steps.with_suffix(".run"))  # which goes when the measurement ends
-        train(run, f"data.train_events={events}", *ENDLESS, *overrides)
+        with mock.patch.object(_TrainingEpochLoop, "advance", timed):
+            train(run, f"data.train_events={events}", *ENDLESS, *overrides)
 
 
 def main() -> None:
