@@ -17,9 +17,8 @@ from omegaconf import OmegaConf
 
 from higgs_lightning import load_model, save_model, schema
 from higgs_lightning.configuration import KINDS, validate
-from higgs_lightning.data import HiggsDataModule
+from higgs_lightning.data import HiggsDataModule, sample_csv
 from higgs_lightning.data.columns import Reading
-from higgs_lightning.data.datamodule import sample_csv
 from higgs_lightning.data.formats import read_file
 from higgs_lightning.data.sources import Source
 from higgs_lightning.errors import UserError

@@ -172,12 +172,15 @@ def imported() -> dict[str, Any]:
         "import json, logging, sys, warnings\n"
         "import higgs_lightning, higgs_lightning.runs, higgs_lightning.configuration\n"
         "light = list(sys.modules)\n"
+        "import higgs_lightning.evaluation.prediction\n"
+        "scoring = list(sys.modules)\n"
         "import higgs_lightning.training.run, higgs_lightning.training.testing\n"
         "higgs_lightning.load_model('pretrained')\n"
         "training = list(sys.modules)\n"
         "import higgs_lightning.evaluation.comparison\n"
         "filters, level = str(warnings.filters), logging.getLogger('lightning.pytorch').level\n"
-        "print(json.dumps({'light': light, 'training': training, 'filters': filters, 'level': level}))"
+        "print(json.dumps({'light': light, 'scoring': scoring, 'training': training, 'filters': filters, "
+        "'level': level}))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     found: dict[str, Any] = json.loads(done.stdout)
@@ -194,6 +197,9 @@ def test_scikit_learn_is_imported_when_it_is_used(imported: dict[str, Any]):
 def test_what_is_imported_and_when(imported: dict[str, Any]):
     """Torch for models, nothing of it for the list of commands or any --help; nothing global changes."""
     assert "torch" not in imported["light"]
+    assert "torch" in imported["scoring"]
+    for slow in ("lightning", "torchmetrics", "matplotlib", "scipy", "sympy", "pandas"):
+        assert slow not in imported["scoring"], slow  # 170 MB and 2 s that events of a stranger's do not need
     assert "pandas" not in imported["training"]
     assert "many workers" not in imported["filters"]
     assert imported["level"] < logging.WARNING

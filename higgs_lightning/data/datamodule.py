@@ -1,7 +1,6 @@
 """From files of events to the batches of a run: cache, split, statistics, loaders."""
 
 from collections.abc import Mapping
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -26,11 +25,6 @@ UCI_HIGGS = "UCI HIGGS"
 
 _STATISTICS_CHUNK = 1_000_000  # rows
 _UNITS_CHUNK, _UNITS_CHUNKS = 2_000, 50  # rows, and how many times so many
-
-
-def sample_csv() -> Path:
-    """Path of the embedded sample: 60,000 **simulated** events in HIGGS format."""
-    return Path(str(files("higgs_lightning.data") / "sample.csv.gz"))
 
 
 #: What names files, as text.
