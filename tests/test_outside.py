@@ -174,13 +174,15 @@ def imported() -> dict[str, Any]:
         "light = list(sys.modules)\n"
         "import higgs_lightning.evaluation.prediction\n"
         "scoring = list(sys.modules)\n"
+        "import higgs_lightning.evaluation.description\n"
+        "looking = list(sys.modules)\n"
         "import higgs_lightning.training.run, higgs_lightning.training.testing\n"
         "higgs_lightning.load_model('pretrained')\n"
         "training = list(sys.modules)\n"
         "import higgs_lightning.evaluation.comparison\n"
         "filters, level = str(warnings.filters), logging.getLogger('lightning.pytorch').level\n"
-        "print(json.dumps({'light': light, 'scoring': scoring, 'training': training, 'filters': filters, "
-        "'level': level}))"
+        "print(json.dumps({'light': light, 'scoring': scoring, 'looking': looking, 'training': training, "
+        "'filters': filters, 'level': level}))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     found: dict[str, Any] = json.loads(done.stdout)
@@ -199,7 +201,9 @@ def test_what_is_imported_and_when(imported: dict[str, Any]):
     assert "torch" not in imported["light"]
     assert "torch" in imported["scoring"]
     for slow in ("lightning", "torchmetrics", "matplotlib", "scipy", "sympy", "pandas"):
-        assert slow not in imported["scoring"], slow  # 170 MB and 2 s that events of a stranger's do not need
+        assert slow not in imported["scoring"], slow  # 170 MB and 2 s
+    assert "matplotlib" in imported["looking"]
+    assert "lightning" not in imported["looking"]
     assert "pandas" not in imported["training"]
     assert "many workers" not in imported["filters"]
     assert imported["level"] < logging.WARNING

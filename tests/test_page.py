@@ -5,8 +5,8 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
-from higgs_lightning.evaluation.page import Section, Table, Unknown
-from higgs_lightning.evaluation.report import with_reasons, write_page, write_tables
+from higgs_lightning.evaluation.page import Section, Table, Unknown, write_page, write_tables
+from higgs_lightning.evaluation.report import with_reasons
 
 HOSTILE = "<img src=x onerror=alert(1)>&\"'"
 

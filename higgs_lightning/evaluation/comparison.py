@@ -14,7 +14,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from higgs_lightning.errors import UserError, one_line
-from higgs_lightning.evaluation import page, plots, report
+from higgs_lightning.evaluation import page, plots
 from higgs_lightning.evaluation.metrics import difference_p_value
 from higgs_lightning.evaluation.page import Section
 from higgs_lightning.files import write_csv
@@ -54,7 +54,7 @@ def compare(paths: Sequence[str | Path], output: Path) -> pd.DataFrame:
     figures = draw(runs)
     write_csv(output / "compare.csv", [list(rows[0]), *(row.values() for row in rows)])
     title = f"{len(runs)} runs in {Path(parent).name}"
-    report.write_page(output / "compare.html", title, sections(rows, figures))
+    page.write_page(output / "compare.html", title, sections(rows, figures))
     print_rows(rows)
     Console().print(f"comparison: {output / 'compare.html'}", soft_wrap=True, markup=False)
     return pd.DataFrame(rows, dtype=object)

@@ -36,7 +36,7 @@ from higgs_lightning.data.description import (
 )
 from higgs_lightning.data.sources import Files, as_text
 from higgs_lightning.errors import UserError, one_line
-from higgs_lightning.evaluation import page, plots, report
+from higgs_lightning.evaluation import page, plots
 from higgs_lightning.evaluation.page import Section
 from higgs_lightning.files import local_path
 from higgs_lightning.runs import RUNS, config_path
@@ -91,7 +91,7 @@ def describe(
     commands = usage(found, as_text(input), reading)
     figures = draw(found, events)
     folder.mkdir(parents=True, exist_ok=True)
-    report.write_page(folder / "describe.html", found.name, sections(found, commands, figures))
+    page.write_page(folder / "describe.html", found.name, sections(found, commands, figures))
     show(found, commands)
     Console().print(f"page: {folder / 'describe.html'}", soft_wrap=True, markup=False, highlight=False)
     return found

@@ -9,8 +9,15 @@ from pathlib import Path
 from string import Template
 from typing import Any, NamedTuple
 
+import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.image import imsave
 
+from higgs_lightning import runs
+from higgs_lightning.evaluation import plots
+from higgs_lightning.files import replaced, write_csv, write_text
+
+_DPI = 120  # dots an inch of a picture
 _LONG = 25  # characters: longer cells are sentences, which are broken into lines
 _NUMBER = re.compile(r"[-+\d.,e]*( ?%)?")
 _PAGE = Template("""<!doctype html>
@@ -135,6 +142,33 @@ def page(title: str, sections: Sequence[Section], pictures: Path) -> str:
     first = 1 if sections and not sections[0].title else 0  # what is above all comes above the links
     body = "\n".join([*bodies[:first], *contents, *bodies[first:]])
     return _PAGE.substitute(title=html.escape(title), body=body)
+
+
+def _save_figures(figures: Mapping[str, Figure], folder: Path) -> dict[str, np.ndarray]:
+    """Save each figure as a picture of its name, and return the pixels."""
+    folder.mkdir(exist_ok=True)
+    pictures = {name: plots.pixels(figure, _DPI) for name, figure in figures.items()}
+    for name, picture in pictures.items():
+        with replaced(folder / f"{name}.png") as partial:
+            imsave(partial, picture)
+    return pictures
+
+
+def write_page(path: Path, title: str, parts: Sequence[Section]) -> dict[str, np.ndarray]:
+    """Write a page, its pictures beside it, and return their pixels by name."""
+    figures = {name: figure for part in parts for name, figure in part.figures.items()}
+    pictures = _save_figures(figures, path.parent / runs.PLOTS)
+    write_text(path, page(title, parts, path.parent / runs.PLOTS))
+    return pictures
+
+
+def write_tables(folder: Path, parts: Sequence[Section]) -> None:
+    """Write each table of a page as a CSV file of its name; what is unknown is empty."""
+    folder.mkdir(exist_ok=True)
+    for part in parts:
+        for name, table in {**part.tables, **part.files}.items():
+            rows = (["" if isinstance(cell, Unknown) else cell for cell in row] for row in table.rows)
+            write_csv(folder / f"{name}.csv", [table.head, *rows])
 
 
 def _section(section: Section, anchor: str, pictures: Path) -> str:

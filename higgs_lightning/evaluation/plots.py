@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from matplotlib import colormaps, rc_context
 from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 from matplotlib.patches import Circle
@@ -798,3 +799,11 @@ def _draw_levels(axes: Axes, true: np.ndarray, likely: np.ndarray) -> None:
             axes.text(i, j, f"{shares[i, j]:.0%}", ha="center", va="center", color=color)
     axes.set_xticks(levels)
     axes.set_yticks(levels)
+
+
+def pixels(figure: Figure, dpi: int) -> np.ndarray:
+    """Draw a figure: (height, width, 3) bytes. Drawing takes most of the time of a short run."""
+    figure.set_dpi(dpi)
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    return np.ascontiguousarray(np.asarray(canvas.buffer_rgba())[..., :3])

@@ -8,9 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet
 from lightning.pytorch.loggers import Logger, MLFlowLogger, TensorBoardLogger, WandbLogger
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from matplotlib.image import imsave
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
@@ -20,11 +18,10 @@ from higgs_lightning.errors import one_line
 from higgs_lightning.evaluation import page, plots, sections
 from higgs_lightning.evaluation.page import Section, Unknown, Value
 from higgs_lightning.evaluation.scores import Evaluation
-from higgs_lightning.files import replaced, write_csv, write_json, write_text
+from higgs_lightning.files import replaced, write_json
 
 #: Dots an inch of a picture while a run goes on.
 EPOCH_DPI = 60
-_DPI = 120
 #: The loggers that take pictures.
 TAKES_PICTURES = (TensorBoardLogger, WandbLogger, MLFlowLogger)
 
@@ -67,8 +64,10 @@ def write(
         Section("Epochs", figures=curves),
         *sections.reconstruction(test, figures),
     ]
-    write_tables(run_dir / runs.TABLES, parts)
-    for name, picture in write_page(run_dir / runs.PAGE, f"Training on {metrics['dataset']}", parts).items():
+    page.write_tables(run_dir / runs.TABLES, parts)
+    for name, picture in page.write_page(
+        run_dir / runs.PAGE, f"Training on {metrics['dataset']}", parts
+    ).items():
         show(picture, f"final/{name}", metrics["best_epoch"], loggers)
     names = ("val/auc", "test/auc", "test/accuracy", "test/loss")
     # of events of one class there is no ROC-AUC
@@ -166,33 +165,6 @@ def write_test_scores(folder: Path, test: Evaluation) -> None:
         pyarrow.parquet.write_table(table, partial)
 
 
-def save_figures(figures: Mapping[str, Figure], folder: Path) -> dict[str, np.ndarray]:
-    """Save each figure as a picture of its name, and return the pictures' pixels."""
-    folder.mkdir(exist_ok=True)
-    pictures = {name: pixels(figure, _DPI) for name, figure in figures.items()}
-    for name, picture in pictures.items():
-        with replaced(folder / f"{name}.png") as partial:
-            imsave(partial, picture)
-    return pictures
-
-
-def write_page(path: Path, title: str, parts: Sequence[Section]) -> dict[str, np.ndarray]:
-    """Write a page, and its pictures beside it; see :func:`save_figures` for what is returned."""
-    figures = {name: figure for part in parts for name, figure in part.figures.items()}
-    pictures = save_figures(figures, path.parent / runs.PLOTS)
-    write_text(path, page.page(title, parts, path.parent / runs.PLOTS))
-    return pictures
-
-
-def write_tables(folder: Path, parts: Sequence[Section]) -> None:
-    """Write each table of a page as a CSV file of its name; what is unknown is empty."""
-    folder.mkdir(exist_ok=True)
-    for part in parts:
-        for name, table in {**part.tables, **part.files}.items():
-            rows = (["" if isinstance(cell, Unknown) else cell for cell in row] for row in table.rows)
-            write_csv(folder / f"{name}.csv", [table.head, *rows])
-
-
 def with_reasons(metrics: Mapping[str, Any]) -> dict[str, Any]:
     """Metrics as ``metrics.json`` holds them: null for what is unknown, and why under ``unknown``.
 
@@ -203,14 +175,6 @@ def with_reasons(metrics: Mapping[str, Any]) -> dict[str, Any]:
     known = {name: None if isinstance(value, Unknown) else value for name, value in metrics.items()}
     reasons = {name: value.reason for name, value in metrics.items() if isinstance(value, Unknown)}
     return known | ({"unknown": reasons} if reasons else {})
-
-
-def pixels(figure: Figure, dpi: int) -> np.ndarray:
-    """Draw a figure: (height, width, 3) bytes. Drawing takes most of the time of a short run."""
-    figure.set_dpi(dpi)
-    canvas = FigureCanvasAgg(figure)
-    canvas.draw()
-    return np.ascontiguousarray(np.asarray(canvas.buffer_rgba())[..., :3])
 
 
 def show(picture: np.ndarray, tag: str, epoch: int, loggers: Sequence[Logger]) -> None:

@@ -19,7 +19,7 @@ from lightning.pytorch.plugins.io import TorchCheckpointIO
 from lightning.pytorch.utilities.exceptions import SIGTERMException
 
 from higgs_lightning.errors import UserError
-from higgs_lightning.evaluation import report
+from higgs_lightning.evaluation import plots, report
 from higgs_lightning.files import replaced
 from higgs_lightning.runs import checkpoint_path
 from higgs_lightning.sweeps import study_storage
@@ -224,7 +224,7 @@ class EpochFigures(Callback):
             figures = report.draw_evaluations(pl_module.evaluations, title)  # type: ignore[arg-type]
             for tag, figure in figures.items():
                 report.show(
-                    report.pixels(figure, report.EPOCH_DPI), f"validation/{tag}", epoch, trainer.loggers
+                    plots.pixels(figure, report.EPOCH_DPI), f"validation/{tag}", epoch, trainer.loggers
                 )
 
 

@@ -17,6 +17,7 @@ from higgs_lightning.evaluation import (
     displays,
     fit,
     importance,
+    page,
     physics,
     report,
     sculpting,
@@ -147,8 +148,8 @@ def _evaluate(config: dict[str, Any], out_dir: Path) -> dict[str, Any]:
     )
     write_text(out_dir / runs.CONFIG, OmegaConf.to_yaml(OmegaConf.create(literal(config))))
     report.write_test_scores(out_dir, test)
-    report.write_page(out_dir / runs.PAGE, f"{model_name} on {datamodule.dataset}", parts)
-    report.write_tables(out_dir / runs.TABLES, parts)
+    page.write_page(out_dir / runs.PAGE, f"{model_name} on {datamodule.dataset}", parts)
+    page.write_tables(out_dir / runs.TABLES, parts)
     for part in parts:
         for name, content in part.documents.items():
             write_json(out_dir / name, content)
