@@ -15,6 +15,7 @@ import uproot
 from conftest import command, make_events, started
 
 from higgs_lightning import load_model, models, schema
+from higgs_lightning.compilation import fused_multiply_add
 from higgs_lightning.errors import UserError
 from higgs_lightning.evaluation.prediction import predict, score
 from higgs_lightning.models import ParticleAutoencoder
@@ -356,7 +357,9 @@ def test_compiled(run: Path, tmp_path: Path, expected: np.ndarray, monkeypatch: 
     """By a backend that needs no compiler: the same scores, of one graph for whole batches."""
     num_calls = 0
 
-    def backend(graph: torch.fx.GraphModule, _: list[Any]) -> Any:
+    def backend(graph: torch.fx.GraphModule, _: list[Any], options: dict[str, Any]) -> Any:
+        assert options == fused_multiply_add()
+
         def compiled(*values: Any) -> Any:
             nonlocal num_calls
             num_calls += 1

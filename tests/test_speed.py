@@ -9,6 +9,7 @@ import torch
 from conftest import composed
 from torch.profiler import ProfilerActivity, profile
 
+from higgs_lightning.compilation import fused_multiply_add
 from higgs_lightning.constants import Choice, Constant
 from higgs_lightning.models import DeepNetwork, ParticleAutoencoder, layers
 from higgs_lightning.models.layers import Gelu
@@ -139,6 +140,11 @@ def test_polynomials_of_gelu():
     (derivative,) = torch.autograd.grad((x * share).sum(), x)
     assert (layers._half_and_odd(x.detach().float(), layers._SHARE) - share).abs().max() < 2e-5
     assert (layers._half_and_odd(x.detach().float(), layers._DERIVATIVE) - derivative).abs().max() < 4e-4
+
+
+def test_pytorch_knows_the_option_of_fused_multiply_add():
+    """Which it refuses by name and by kind; of another version it may be of another kind."""
+    torch.compile(torch.sin, options=fused_multiply_add())
 
 
 @pytest.mark.usefixtures("without_shape_checks")

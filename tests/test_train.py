@@ -29,6 +29,7 @@ from conftest import (
 from omegaconf import DictConfig, OmegaConf
 
 from higgs_lightning import load_model
+from higgs_lightning.compilation import fused_multiply_add
 from higgs_lightning.data import sample_csv
 from higgs_lightning.errors import UserError, one_sentence
 from higgs_lightning.models.weights import load_checkpoint, read_weights, save_model
@@ -337,7 +338,7 @@ def test_compiled(higgs_csv: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
     monkeypatch.setattr(MaskedObjective, "compile", by_eager)
     metrics = train(composed(*options, "trainer.max_epochs=1", "compile=true"), tmp_path / "compiled")
-    assert sizes == [(512, {"mode": "default"})]
+    assert sizes == [(512, {"options": fused_multiply_add()})]
     assert metrics["test/auc"] == pytest.approx(plain["test/auc"], abs=1e-4)
     assert metrics["test/loss"] == pytest.approx(plain["test/loss"], abs=1e-4)
     assert load_model(tmp_path / "compiled")

@@ -185,12 +185,12 @@ def available_device(device: str) -> str:
 def _compiled(model: Model) -> Iterator[Callable[[Features], Output]]:
     """What the model says of a batch, as one graph, which is compiled when the first comes."""
     # here, because it takes a second to import
-    from higgs_lightning.compilation import says_what_compilation_lacks
+    from higgs_lightning.compilation import fused_multiply_add, says_what_compilation_lacks
 
     torch.compiler.reset()  # a process may compile a function only so often, and a sweep has many jobs
     Constant.put_all_on(next(model.parameters()).device)
     with says_what_compilation_lacks("the model"):
-        yield torch.compile(model, fullgraph=True, dynamic=False)
+        yield torch.compile(model, fullgraph=True, dynamic=False, options=fused_multiply_add())
 
 
 @torch.inference_mode()

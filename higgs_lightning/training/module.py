@@ -12,6 +12,7 @@ from torchmetrics import MetricCollection
 from torchmetrics.classification import BinaryAccuracy, BinaryAUROC
 from torchmetrics.functional.classification import binary_auroc
 
+from higgs_lightning.compilation import fused_multiply_add
 from higgs_lightning.constants import Constant
 from higgs_lightning.data.batches import Batch
 from higgs_lightning.errors import UserError, one_line
@@ -97,7 +98,8 @@ class HiggsModule(LightningModule):
             )
             batch_size: int = trainer.datamodule.batch_size  # type: ignore[attr-defined]
             of_this_process = len(range(trainer.global_rank, batch_size, trainer.world_size))
-            self.objective.compile(of_this_process, mode="reduce-overhead" if as_graph else "default")
+            options = {"mode": "reduce-overhead"} if as_graph else {"options": fused_multiply_add()}
+            self.objective.compile(of_this_process, **options)
 
     def configure_optimizers(self) -> Any:
         return self.scheduled_optimizer(int(self.trainer.estimated_stepping_batches))
