@@ -5,12 +5,20 @@ Nothing here imports torch by itself: commands say how threads wait before it is
 
 import logging
 import os
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
-from typing import Any
+from queue import SimpleQueue
+from typing import Any, TypeVar
 
 _log = logging.getLogger(__name__)
+
+Own = TypeVar("Own")
+Item = TypeVar("Item")
+Result = TypeVar("Result")
 
 #: How often a thread of GNU OpenMP looks for work before it sleeps. It looks 300,000 times by default, some
 #: ten milliseconds, in which it keeps a core from whoever has work for it. With 1,000 looks it sleeps between
@@ -101,6 +109,47 @@ def computing_with(threads: Any, processes: int = 1) -> Iterator[int]:
             del os.environ[_NUM_THREADS]
             if environment is not None:
                 os.environ[_NUM_THREADS] = environment
+
+
+def side_by_side(
+    work: Callable[[Own, Item], Result], owned: Sequence[Own], items: Iterable[Item]
+) -> Generator[Result, None, None]:
+    """What becomes of each item, in their order: several at once, of which each has one thread of PyTorch's.
+
+    Threads that share one operation after another wait for each other after each, and for Python between.
+
+    Args:
+        work: what is owned and an item in, a result out.
+        owned: what one thread alone uses at a time; so many threads there are, and one alone is the caller's.
+        items: read no further ahead than there are threads.
+
+    Whoever ends before the last result closes this generator, so that threads are again as they were.
+    """
+    if len(owned) == 1:
+        yield from map(partial(work, owned[0]), items)
+        return
+    free: SimpleQueue[Own] = SimpleQueue()
+    for own in owned:
+        free.put(own)
+
+    def result(item: Item) -> Result:
+        own = free.get()
+        try:
+            return work(own, item)
+        finally:
+            free.put(own)
+
+    coming: deque[Future[Result]] = deque()
+    with computing_with(1), ThreadPoolExecutor(len(owned)) as pool:
+        try:
+            for item in items:
+                coming.append(pool.submit(result, item))
+                if len(coming) > len(owned):
+                    yield coming.popleft().result()
+            while coming:
+                yield coming.popleft().result()
+        finally:
+            pool.shutdown(cancel_futures=True)
 
 
 def tell_of_load(threads: int) -> None:

@@ -2,6 +2,8 @@
 
 import gzip
 import re
+import threading
+import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -350,6 +352,29 @@ def test_bad_arguments(output: str, changed: dict[str, object], sentence: str, r
     source = write("csv of 21", tmp_path)
     with pytest.raises(UserError, match=sentence):
         scores(run, source, tmp_path / output, **changed)
+
+
+@pytest.mark.parametrize("precision", ["32-true", "bf16-mixed"])
+def test_threads_score_side_by_side(
+    precision: str, run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """Each its own batches by a model of its own, all in the same precision."""
+    monkeypatch.setattr("higgs_lightning.precision._has_bfloat16", lambda device: True)  # or emulated
+    threads, models, call = set(), set(), ParticleAutoencoder.__call__
+
+    def seen(model: ParticleAutoencoder, features: torch.Tensor) -> Any:
+        threads.add(threading.get_ident())
+        models.add(id(model))
+        time.sleep(0.01)  # so that each has its turn
+        return call(model, features)
+
+    source = write("parquet", tmp_path)
+    alone = scores(run, source, tmp_path / "alone.parquet", threads=1, precision=precision)
+    monkeypatch.setattr(ParticleAutoencoder, "__call__", seen)
+    together = scores(run, source, tmp_path / "together.parquet", threads=3, precision=precision)
+    np.testing.assert_allclose(together, alone, atol=1e-6)
+    assert len(threads) == len(models) == 3
+    assert threading.get_ident() not in threads
 
 
 @pytest.mark.usefixtures("without_shape_checks")

@@ -3,7 +3,9 @@
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -12,7 +14,7 @@ from conftest import SMALL_PARTICLE, composed
 
 from higgs_lightning import threads
 from higgs_lightning.errors import UserError
-from higgs_lightning.threads import available_cores, computing_with, tell_of_load, wait_briefly
+from higgs_lightning.threads import available_cores, computing_with, side_by_side, tell_of_load, wait_briefly
 from higgs_lightning.training.run import train
 
 
@@ -64,6 +66,67 @@ def test_the_user_s_number_wins(cores: Callable[[int], None], monkeypatch: pytes
     with computing_with("auto"):
         assert torch.get_num_threads() == 2
     assert os.environ["OMP_NUM_THREADS"] == ""
+
+
+def test_side_by_side(cores: Callable[[int], None]):
+    """In order, no more at once than are owned, none of which two use; each with one thread of PyTorch's."""
+    cores(8)
+    busy: set[str] = set()
+    most = ahead = done = 0
+
+    def items() -> Iterator[int]:
+        nonlocal ahead
+        for item in range(20):
+            ahead = max(ahead, item - done)
+            yield item
+
+    def work(own: str, item: int) -> tuple[int, int]:
+        nonlocal most, done
+        assert own not in busy
+        busy.add(own)
+        most = max(most, len(busy))
+        time.sleep(0.02 if item % 3 else 0.05)
+        busy.remove(own)
+        done += 1
+        return item, torch.get_num_threads()
+
+    found = list(side_by_side(work, ["a", "b", "c"], items()))
+    assert found == [(item, 1) for item in range(20)]
+    assert most == 3
+    assert ahead <= 4
+    assert torch.get_num_threads() == 8
+    assert list(side_by_side(work, ["a"], range(2))) == [(0, 8), (1, 8)]
+
+
+@pytest.mark.parametrize("by", ["work", "items", "reader"])
+def test_side_by_side_ends_where_something_goes_wrong(by: str, cores: Callable[[int], None]):
+    cores(8)
+    done = []
+
+    def fail(who: str, item: int) -> None:
+        if who == by and item == 5:
+            raise ValueError(f"{who} {item}")
+
+    def items() -> Iterator[int]:
+        for item in range(100):
+            fail("items", item)
+            yield item
+
+    def work(own: str, item: int) -> int:
+        fail("work", item)
+        done.append(item)
+        return item
+
+    def read() -> None:
+        with closing(side_by_side(work, ["a", "b"], items())) as results:
+            for result in results:
+                fail("reader", result)
+
+    with pytest.raises(ValueError, match=f"{by} 5"):
+        read()
+    assert len(done) < 10
+    assert torch.get_num_threads() == 8
+    assert "OMP_NUM_THREADS" not in os.environ
 
 
 def test_quotas_of_control_groups(tmp_path: Path):

@@ -1,8 +1,9 @@
 """The scores of the events of any file, in its order."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, nullcontext
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, nullcontext
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from higgs_lightning import schema
 from higgs_lightning.configuration import require_kinds
 from higgs_lightning.constants import Constant
 from higgs_lightning.data.columns import Reading
-from higgs_lightning.data.formats import import_uproot, read_files
+from higgs_lightning.data.formats import Block, import_uproot, read_files
 from higgs_lightning.data.sources import Paths, Source, as_text, find_sources
 from higgs_lightning.errors import UserError, one_line
 from higgs_lightning.files import output_file, replaced
@@ -27,7 +28,7 @@ from higgs_lightning.models.weights import load_model
 from higgs_lightning.precision import require_bfloat16
 from higgs_lightning.runs import require_no_file_of_a_run
 from higgs_lightning.shapes import Features
-from higgs_lightning.threads import computing_with
+from higgs_lightning.threads import computing_with, side_by_side
 from higgs_lightning.units import wrong_units
 
 _BLOCK = 1 << 16  # events that are read at once, about
@@ -113,35 +114,66 @@ def predict(
     if model.mixes_events:
         Console(stderr=True).print(f"{type(model).__name__}: scores depend on the order and on batch_size")
 
-    events, before, current = 0, 0, None
+    events = 0
     console = Console(stderr=True)
-    is_mixed = precision == "bf16-mixed"
-    products = torch.autocast(torch.device(device).type, torch.bfloat16) if is_mixed else nullcontext()
-    with replaced(output) as partial, ExitStack() as stack, computing_with(threads), products:
+    rows = batch_size * max(1, _BLOCK // batch_size)
+    with replaced(output) as partial, computing_with(threads) as number, ExitStack() as stack:
         compiled = stack.enter_context(_compiled(model)) if compile else None
         bar = stack.enter_context(Progress(console=console, disable=not console.is_terminal))
         task = bar.add_task("Scoring", total=1.0)
         written: pa.Schema | None = None
-        rows = batch_size * max(1, _BLOCK // batch_size)
-        for source, found in read_files(sources, reading, needs_label=False, rows=rows, keep=keep):
-            block = np.ascontiguousarray(found.events[:, 1:])
-            if source != current:  # the first events tell the units of a file
-                before, current = events, source
-                require_units(block, source, reading)
-            require_measurements(block, source, events - before, reading)
-            for start in range(0, len(block), batch_size):
-                batch = torch.from_numpy(block[start : start + batch_size]).to(device)
-                of_batch = compiled if len(batch) == batch_size else None
-                scored = score(model, batch, temperature, latent, reconstruction, of_batch)
-                kept = {name: values.slice(start, batch_size) for name, values in found.kept.items()}
-                table = beside(kept, scored, written, source)
-                if written is None:
-                    written = table.schema
-                    write = writer(stack, partial, output.name, written)
-                write.write_batch(table)
-                events += len(table)
-            bar.update(task, completed=found.share, description=f"Scoring: {events:,} events")
+
+        def scored(own: Model, batch: tuple[Source, Block]) -> tuple[Source, Block, pa.RecordBatch]:
+            source, block = batch
+            features = torch.from_numpy(np.ascontiguousarray(block.events[:, 1:])).to(device)
+            of_batch = compiled if len(features) == batch_size else None
+            with _products_in(precision, device):
+                return source, block, score(own, features, temperature, latent, reconstruction, of_batch)
+
+        models = [model]
+        # compiled code, or a GPU's, has little between its operations for which threads would wait
+        if compiled is None and torch.device(device).type == "cpu":
+            # of its own for each thread, because a class of the user's may keep what it looks at
+            models += [deepcopy(model) for _ in range(number - 1)]
+        blocks = read_files(sources, reading, needs_label=False, rows=rows, keep=keep)
+        results = side_by_side(scored, models, _batches(blocks, batch_size, reading))
+        for source, block, scores in stack.enter_context(closing(results)):
+            table = beside(block.kept, scores, written, source)
+            if written is None:
+                written = table.schema
+                write = writer(stack, partial, output.name, written)
+            write.write_batch(table)
+            events += len(table)
+            bar.update(task, completed=block.share, description=f"Scoring: {events:,} events")
     return events
+
+
+def _batches(
+    blocks: Iterable[tuple[Source, Block]], batch_size: int, reading: Reading
+) -> Iterator[tuple[Source, Block]]:
+    """Blocks of files in batches, each once it is known that its events can be scored.
+
+    Raises:
+        UserError: they can't.
+    """
+    events, current = 0, None
+    for source, block in blocks:
+        features = np.ascontiguousarray(block.events[:, 1:])
+        if source != current:  # the first events tell the units of a file
+            events, current = 0, source
+            require_units(features, source, reading)
+        require_measurements(features, source, events, reading)
+        events += len(features)
+        for start in range(0, len(features), batch_size):
+            kept = {name: values.slice(start, batch_size) for name, values in block.kept.items()}
+            yield source, block._replace(events=block.events[start : start + batch_size], kept=kept)
+
+
+def _products_in(precision: str, device: str) -> AbstractContextManager[Any]:
+    """Within it, of this thread alone, products of matrices are of a precision by Lightning's name."""
+    if precision == "bf16-mixed":
+        return torch.autocast(torch.device(device).type, torch.bfloat16)
+    return nullcontext()
 
 
 def require_units(features: np.ndarray, source: Source, reading: Reading) -> None:
