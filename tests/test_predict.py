@@ -380,10 +380,13 @@ def test_threads_score_side_by_side(
 @pytest.mark.usefixtures("without_shape_checks")
 def test_compiled(run: Path, tmp_path: Path, expected: np.ndarray, monkeypatch: pytest.MonkeyPatch):
     """By a backend that needs no compiler: the same scores, of one graph for whole batches."""
+    graphs: list[torch.fx.GraphModule] = []
     num_calls = 0
 
     def backend(graph: torch.fx.GraphModule, _: list[Any], options: dict[str, Any]) -> Any:
         assert options == fused_multiply_add()
+        graphs.append(graph)
+        time.sleep(0.1)  # meanwhile others would compile it too
 
         def compiled(*values: Any) -> Any:
             nonlocal num_calls
@@ -393,9 +396,11 @@ def test_compiled(run: Path, tmp_path: Path, expected: np.ndarray, monkeypatch: 
         return compiled
 
     monkeypatch.setattr(torch, "compile", partial(torch.compile, backend=backend))
-    found = scores(run, write("parquet", tmp_path), tmp_path / "scores.parquet", compile=True, latent=True)
+    changed = {"compile": True, "latent": True, "threads": 3}
+    found = scores(run, write("parquet", tmp_path), tmp_path / "scores.parquet", **changed)
     np.testing.assert_allclose(found, expected, atol=1e-5)
     assert num_calls == 500 // 64
+    assert len(graphs) == 1
 
 
 @pytest.mark.slow

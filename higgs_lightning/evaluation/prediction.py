@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, nullcontext
 from copy import deepcopy
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -131,8 +132,7 @@ def predict(
                 return source, block, score(own, features, temperature, latent, reconstruction, of_batch)
 
         models = [model]
-        # compiled code, or a GPU's, has little between its operations for which threads would wait
-        if compiled is None and torch.device(device).type == "cpu":
+        if torch.device(device).type == "cpu":
             # of its own for each thread, because a class of the user's may keep what it looks at
             models += [deepcopy(model) for _ in range(number - 1)]
         blocks = read_files(sources, reading, needs_label=False, rows=rows, keep=keep)
@@ -221,8 +221,18 @@ def _compiled(model: Model) -> Iterator[Callable[[Features], Output]]:
 
     torch.compiler.reset()  # a process may compile a function only so often, and a sweep has many jobs
     Constant.put_all_on(next(model.parameters()).device)
+    compiled = torch.compile(model, fullgraph=True, dynamic=False, options=fused_multiply_add())
+    first, is_compiled = Lock(), False
+
+    def output(features: Features) -> Output:
+        nonlocal is_compiled
+        with nullcontext() if is_compiled else first:  # of several threads one compiles
+            found: Output = compiled(features)
+            is_compiled = True
+            return found
+
     with says_what_compilation_lacks("the model"):
-        yield torch.compile(model, fullgraph=True, dynamic=False, options=fused_multiply_add())
+        yield output
 
 
 @torch.inference_mode()
