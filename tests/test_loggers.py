@@ -2,11 +2,15 @@
 
 import sys
 from collections.abc import Callable
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from conftest import composed
+from matplotlib.image import imread
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from higgs_lightning.errors import UserError
 from higgs_lightning.runs import read_history
@@ -62,6 +66,25 @@ def test_wandb_without_a_network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     for each in runs:
         names = set().union(*(names for other, names in logged if other == each))
         assert {"train/loss", "val/auc", "final/test/auc", "final/roc"} <= names
+
+
+@pytest.mark.slow
+def test_pictures_in_tensorboard(tmp_path: Path):
+    """At the epochs and at the end, when those of the end are those beside the report."""
+    run = tmp_path / "run"
+    train(composed(*SMALL, "trainer.max_epochs=2", "figures_every=1"), run)
+    found: dict[str, dict[int, bytes]] = {}
+    for file in (run / "tensorboard").glob("events*"):
+        events = EventAccumulator(str(file), size_guidance={"images": 0}).Reload()
+        for tag in events.Tags()["images"]:
+            found.setdefault(tag, {}).update({e.step: e.encoded_image_string for e in events.Images(tag)})
+    assert set(found["validation/roc"]) == {0, 1}
+    drawn = {f"final/{path.stem}": imread(path) for path in (run / "plots").glob("*.png")}
+    assert len(drawn) > 3
+    assert {tag for tag in found if tag.startswith("final/")} == set(drawn)
+    for tag, picture in drawn.items():
+        (logged,) = found[tag].values()
+        np.testing.assert_array_equal(imread(BytesIO(logged)), picture)
 
 
 @pytest.mark.slow
