@@ -78,7 +78,7 @@ def test_pictures_in_tensorboard(tmp_path: Path):
         events = EventAccumulator(str(file), size_guidance={"images": 0}).Reload()
         for tag in events.Tags()["images"]:
             found.setdefault(tag, {}).update({e.step: e.encoded_image_string for e in events.Images(tag)})
-    assert set(found["validation/roc"]) == {0, 1}
+    assert set(found["validation/roc"]) == {0}  # of the last epoch there is the end
     drawn = {f"final/{path.stem}": imread(path) for path in (run / "plots").glob("*.png")}
     assert len(drawn) > 3
     assert {tag for tag in found if tag.startswith("final/")} == set(drawn)
