@@ -6,17 +6,14 @@ Nothing here imports torch by itself: commands say how threads wait before it is
 import logging
 import os
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
-from queue import SimpleQueue
 from typing import Any, TypeVar
 
 _log = logging.getLogger(__name__)
 
-Own = TypeVar("Own")
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
@@ -112,39 +109,27 @@ def computing_with(threads: Any, processes: int = 1) -> Iterator[int]:
 
 
 def side_by_side(
-    work: Callable[[Own, Item], Result], owned: Sequence[Own], items: Iterable[Item]
+    work: Callable[[Item], Result], items: Iterable[Item], threads: int
 ) -> Generator[Result, None, None]:
     """What becomes of each item, in their order: several at once, of which each has one thread of PyTorch's.
 
     Threads that share one operation after another wait for each other after each, and for Python between.
+    Whoever ends before the last result closes this generator, so that threads are again as they were.
 
     Args:
-        work: what is owned and an item in, a result out.
-        owned: what one thread alone uses at a time; so many threads there are, and one alone is the caller's.
-        items: read no further ahead than there are threads.
-
-    Whoever ends before the last result closes this generator, so that threads are again as they were.
+        work: an item in, a result out.
+        items: read by the caller's thread, one further ahead than there are threads.
+        threads: how many work; one alone is the caller's, with PyTorch's threads as they are.
     """
-    if len(owned) == 1:
-        yield from map(partial(work, owned[0]), items)
+    if threads == 1:
+        yield from map(work, items)
         return
-    free: SimpleQueue[Own] = SimpleQueue()
-    for own in owned:
-        free.put(own)
-
-    def result(item: Item) -> Result:
-        own = free.get()
-        try:
-            return work(own, item)
-        finally:
-            free.put(own)
-
     coming: deque[Future[Result]] = deque()
-    with computing_with(1), ThreadPoolExecutor(len(owned)) as pool:
+    with computing_with(1), ThreadPoolExecutor(threads) as pool:
         try:
             for item in items:
-                coming.append(pool.submit(result, item))
-                if len(coming) > len(owned):
+                coming.append(pool.submit(work, item))
+                if len(coming) > threads:
                     yield coming.popleft().result()
             while coming:
                 yield coming.popleft().result()

@@ -69,9 +69,9 @@ def test_the_user_s_number_wins(cores: Callable[[int], None], monkeypatch: pytes
 
 
 def test_side_by_side(cores: Callable[[int], None]):
-    """In order, no more at once than are owned, none of which two use; each with one thread of PyTorch's."""
+    """In order, no more at once than there are threads, of which each has one of PyTorch's."""
     cores(8)
-    busy: set[str] = set()
+    busy: set[int] = set()
     most = ahead = done = 0
 
     def items() -> Iterator[int]:
@@ -80,22 +80,20 @@ def test_side_by_side(cores: Callable[[int], None]):
             ahead = max(ahead, item - done)
             yield item
 
-    def work(own: str, item: int) -> tuple[int, int]:
+    def work(item: int) -> tuple[int, int]:
         nonlocal most, done
-        assert own not in busy
-        busy.add(own)
+        busy.add(item)
         most = max(most, len(busy))
         time.sleep(0.02 if item % 3 else 0.05)
-        busy.remove(own)
+        busy.remove(item)
         done += 1
         return item, torch.get_num_threads()
 
-    found = list(side_by_side(work, ["a", "b", "c"], items()))
-    assert found == [(item, 1) for item in range(20)]
+    assert list(side_by_side(work, items(), 3)) == [(item, 1) for item in range(20)]
     assert most == 3
     assert ahead <= 4
     assert torch.get_num_threads() == 8
-    assert list(side_by_side(work, ["a"], range(2))) == [(0, 8), (1, 8)]
+    assert list(side_by_side(work, range(2), 1)) == [(0, 8), (1, 8)]
 
 
 @pytest.mark.parametrize("by", ["work", "items", "reader"])
@@ -112,13 +110,13 @@ def test_side_by_side_ends_where_something_goes_wrong(by: str, cores: Callable[[
             fail("items", item)
             yield item
 
-    def work(own: str, item: int) -> int:
+    def work(item: int) -> int:
         fail("work", item)
         done.append(item)
         return item
 
     def read() -> None:
-        with closing(side_by_side(work, ["a", "b"], items())) as results:
+        with closing(side_by_side(work, items(), 2)) as results:
             for result in results:
                 fail("reader", result)
 

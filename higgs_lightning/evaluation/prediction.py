@@ -3,9 +3,7 @@
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, nullcontext
-from copy import deepcopy
 from pathlib import Path
-from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -124,20 +122,19 @@ def predict(
         task = bar.add_task("Scoring", total=1.0)
         written: pa.Schema | None = None
 
-        def scored(own: Model, batch: tuple[Source, Block]) -> tuple[Source, Block, pa.RecordBatch]:
+        def scored(batch: tuple[Source, Block]) -> tuple[Source, Block, pa.RecordBatch]:
             source, block = batch
             features = torch.from_numpy(np.ascontiguousarray(block.events[:, 1:])).to(device)
             of_batch = compiled if len(features) == batch_size else None
             with _products_in(precision, device):
-                return source, block, score(own, features, temperature, latent, reconstruction, of_batch)
+                return source, block, score(model, features, temperature, latent, reconstruction, of_batch)
 
-        models = [model]
-        if torch.device(device).type == "cpu":
-            # of its own for each thread, because a class of the user's may keep what it looks at
-            models += [deepcopy(model) for _ in range(number - 1)]
         blocks = read_files(sources, reading, needs_label=False, rows=rows, keep=keep)
-        results = side_by_side(scored, models, _batches(blocks, batch_size, reading))
-        for source, block, scores in stack.enter_context(closing(results)):
+        batches = _batches(blocks, batch_size, reading)
+        if compiled is not None:
+            batches = _compiling(scored, batches, batch_size)
+        at_once = number if torch.device(device).type == "cpu" and _keeps_nothing(model) else 1
+        for source, block, scores in stack.enter_context(closing(side_by_side(scored, batches, at_once))):
             table = beside(block.kept, scores, written, source)
             if written is None:
                 written = table.schema
@@ -222,17 +219,30 @@ def _compiled(model: Model) -> Iterator[Callable[[Features], Output]]:
     torch.compiler.reset()  # a process may compile a function only so often, and a sweep has many jobs
     Constant.put_all_on(next(model.parameters()).device)
     compiled = torch.compile(model, fullgraph=True, dynamic=False, options=fused_multiply_add())
-    first, is_compiled = Lock(), False
-
-    def output(features: Features) -> Output:
-        nonlocal is_compiled
-        with nullcontext() if is_compiled else first:  # of several threads one compiles
-            found: Output = compiled(features)
-            is_compiled = True
-            return found
-
     with says_what_compilation_lacks("the model"):
-        yield output
+        yield compiled
+
+
+def _compiling(
+    scored: Callable[[tuple[Source, Block]], Any], batches: Iterable[tuple[Source, Block]], batch_size: int
+) -> Iterator[tuple[Source, Block]]:
+    """Batches, of which the first whole one is scored for once before, so that others find code.
+
+    Whoever reads them compiles, then: one thread, and the one that Ctrl-C interrupts.
+    """
+    is_compiled = False
+    for source, block in batches:
+        if not is_compiled and len(block.events) == batch_size:
+            scored((source, block))
+            is_compiled = True
+        yield source, block
+
+
+def _keeps_nothing(model: Model) -> bool:
+    """Whether several threads may use it at once: no layer is of a class that may keep what it looks at."""
+    return all(
+        type(each).__module__.split(".")[0] in ("higgs_lightning", "torch") for each in model.modules()
+    )
 
 
 @torch.inference_mode()
