@@ -72,7 +72,8 @@ def predict(
         columns: see :class:`~higgs_lightning.data.columns.Reading`, as ``missing`` and ``units``.
         keep: names of columns of the input that are written too, as they are, such as those that identify
             an event.
-        threads: see :func:`~higgs_lightning.threads.computing_with`.
+        threads: see :func:`~higgs_lightning.threads.computing_with`. On a CPU each scores batches of its own,
+            unless a layer of the model is of a class from outside of this package.
         one_look: see :meth:`~higgs_lightning.models.base.Model.look_once`.
         precision: ``bf16-mixed`` for products in bfloat16, as Lightning's Trainer has it; else ``32-true``.
         compile: make one graph of the model by ``torch.compile``, for whole batches.
