@@ -142,6 +142,7 @@ def test_polynomials_of_gelu():
     assert (layers._half_and_odd(x.detach().float(), layers._DERIVATIVE) - derivative).abs().max() < 4e-4
 
 
+@pytest.mark.filterwarnings("ignore:.*torch.jit.script_method:DeprecationWarning")  # of its own import
 def test_pytorch_knows_the_option_of_fused_multiply_add():
     """Which it refuses by name and by kind; of another version it may be of another kind."""
     torch.compile(torch.sin, options=fused_multiply_add())
