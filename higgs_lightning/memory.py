@@ -19,7 +19,7 @@ def keep_freed_memory() -> None:
 
     A step frees what the next one needs again. By default the GNU C library gives it back to the system in
     between, and each page comes back as a fault: 5,000 in a compiled step of `particle` in bfloat16, a sixth
-    of its time. A process holds a twentieth more at its peak, because less lies outside the heap, which
+    of its time. A process holds some 50 MB more at its peak, because less lies outside the heap, which
     can't close its gaps. For commands, whose process is their own; with other C libraries nothing changes.
     """
     tunables = os.environ.get("GLIBC_TUNABLES", "")

@@ -68,9 +68,8 @@ def write(
         *sections.reconstruction(test, figures),
     ]
     page.write_tables(run_dir / runs.TABLES, parts)
-    for name, picture in page.write_page(
-        run_dir / runs.PAGE, f"Training on {metrics['dataset']}", parts
-    ).items():
+    pictures = page.write_page(run_dir / runs.PAGE, f"Training on {metrics['dataset']}", parts)
+    for name, picture in pictures.items():
         show(picture, f"final/{name}", metrics["best_epoch"], loggers)
     names = ("val/auc", "test/auc", "test/accuracy", "test/loss")
     # of events of one class there is no ROC-AUC
